@@ -1,0 +1,195 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+var (
+	// ErrClosed is the outcome of everything after [Supervisor.Close].
+	ErrClosed = errors.New("transport: closed")
+
+	// ErrReconnect ends a session when [Supervisor.Reconnect] was called.
+	ErrReconnect = errors.New("transport: reconnecting on request")
+
+	// ErrSessionClosed is matched by what Send returns on a session that has
+	// ended; the error also wraps why it ended.
+	ErrSessionClosed = errors.New("transport: session closed")
+
+	// ErrServerDisconnect: the server sent a Socket.IO DISCONNECT (`41`). It
+	// keeps no session to recover after that.
+	ErrServerDisconnect = errors.New("transport: disconnected by the server")
+
+	// ErrServerClose: the server sent an Engine.IO close packet (`1`).
+	ErrServerClose = errors.New("transport: closed by the server")
+
+	// ErrWriteTimeout: a frame could not be written within the write timeout.
+	// The session has ended.
+	ErrWriteTimeout = errors.New("transport: write timed out")
+
+	// ErrFrameTooBig: the server sent a frame longer than the read limit.
+	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
+
+	// ErrBacklog: more came before the CONNECT answer than is kept. An owner
+	// that asked to resume should forget the recovery id, since the server
+	// would send as much again.
+	ErrBacklog = errors.New("transport: too much received before CONNECT was answered")
+
+	// ErrRedirect: the server redirected the handshake to another host, or from
+	// TLS to plain text. It is not followed: the URL carries the API key.
+	ErrRedirect = errors.New("transport: redirect to another host refused")
+)
+
+// A HandshakeError tells why no session came to be, other than by the server's
+// refusal of CONNECT.
+type HandshakeError struct {
+	Step    string // how far it came: "dial", "upgrade", "open" or "connect"
+	Status  int    // the HTTP status of the answer; 0 if there was none
+	Code    int    // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
+	Message string // the server's words to the code, shortened, printable
+	Err     error  // the cause, if there is one
+}
+
+func (e *HandshakeError) Error() string {
+	var b strings.Builder
+	b.WriteString("transport: handshake failed at ")
+	b.WriteString(e.Step)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, ": HTTP status %d", e.Status)
+	}
+	if e.Code >= 0 {
+		fmt.Fprintf(&b, ": code %d", e.Code)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, ": %q", e.Message)
+	}
+	if e.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// A ConnectError is the server's refusal of CONNECT (`44`), such as
+// `{"message":"Invalid API key","data":{"code":4001}}`.
+type ConnectError struct {
+	Message string // shortened, printable
+	Code    int    // data.code; 0 if there was none
+}
+
+func (e *ConnectError) Error() string {
+	if e.Code != 0 {
+		return fmt.Sprintf("transport: connection refused by the server: %q (code %d)", e.Message, e.Code)
+	}
+	return fmt.Sprintf("transport: connection refused by the server: %q", e.Message)
+}
+
+// A CloseError is a WebSocket close frame from the server.
+type CloseError struct {
+	Code   int    // as in RFC 6455, section 7.4; 1005 if the frame had none
+	Reason string // shortened, printable
+}
+
+func (e *CloseError) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("transport: link closed by the server with code %d: %q", e.Code, e.Reason)
+	}
+	return fmt.Sprintf("transport: link closed by the server with code %d", e.Code)
+}
+
+// A ProtocolError is a frame or a packet that breaks the protocol. It names the
+// fault, not the content.
+type ProtocolError struct {
+	Fault string // in a few words; "" if Err says it
+	Err   error  // the codec's or the owner's error, if there is one
+}
+
+func (e *ProtocolError) Error() string {
+	switch {
+	case e.Err == nil:
+		return "transport: protocol error: " + e.Fault
+	case e.Fault == "":
+		return "transport: protocol error: " + e.Err.Error()
+	}
+	return "transport: protocol error: " + e.Fault + ": " + e.Err.Error()
+}
+
+func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// A DeadLinkError tells that nothing came from the server for longer than its
+// ping interval and ping timeout together.
+type DeadLinkError struct {
+	Silence time.Duration // how long nothing came
+	Slept   bool          // only the wall clock says so: the machine slept, or its clock was set
+}
+
+func (e *DeadLinkError) Error() string {
+	if e.Slept {
+		return fmt.Sprintf("transport: link dead: the clock jumped, nothing received for %s", e.Silence)
+	}
+	return fmt.Sprintf("transport: link dead: nothing received for %s", e.Silence)
+}
+
+// Timeout reports true, as a net.Error would.
+func (e *DeadLinkError) Timeout() bool { return true }
+
+// A SizeError tells that a packet was not sent because the server would cut the
+// link over it.
+type SizeError struct {
+	Size int64 // of the frame: the packet and one byte before it
+	Max  int64 // Info.MaxPayload
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("transport: frame of %d bytes exceeds the server's limit of %d", e.Size, e.Max)
+}
+
+// An InterruptedError is returned by Connect when its context ended first.
+type InterruptedError struct {
+	Cause error // the context's cause
+	Last  error // why the last attempt failed; nil if it was still under way
+}
+
+func (e *InterruptedError) Error() string {
+	if e.Last != nil {
+		return fmt.Sprintf("transport: connect: %v (last attempt: %v)", e.Cause, e.Last)
+	}
+	return fmt.Sprintf("transport: connect: %v", e.Cause)
+}
+
+// Unwrap gives both.
+func (e *InterruptedError) Unwrap() []error {
+	if e.Last != nil {
+		return []error{e.Cause, e.Last}
+	}
+	return []error{e.Cause}
+}
+
+// maxServerText bounds, in bytes, what of the server's words an error shows.
+const maxServerText = 200
+
+// serverText makes words of the server fit for an error: bounded, printable,
+// without the secret.
+func serverText(s, secret string) string {
+	if secret != "" {
+		s = strings.ReplaceAll(s, secret, "[redacted]")
+	}
+	if len(s) > maxServerText {
+		s = s[:maxServerText]
+		for len(s) > 0 && !utf8.ValidString(s) {
+			s = s[:len(s)-1]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '.'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,142 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
+
+// Packet is one Socket.IO packet of the default namespace.
+//
+// Data of a text EVENT is not validated yet, beyond being valid UTF-8: whoever
+// scans it decides whether it is JSON. Data of every other type is. Packets
+// with attachments come whole, with their Buffers.
+type Packet = engineio.SocketPacket
+
+// The types of packet that [Session.Recv] returns.
+const (
+	Event       = engineio.Event
+	Ack         = engineio.Ack
+	BinaryEvent = engineio.BinaryEvent
+	BinaryAck   = engineio.BinaryAck
+)
+
+// A Session is one live link: the WebSocket is open, the Engine.IO handshake is
+// done and the server has answered the Socket.IO CONNECT.
+//
+// Its methods may be called concurrently, except that one goroutine at a time
+// may call Recv. Close must be called, also after an error.
+type Session interface {
+	// Info tells what the handshake found. It does not change.
+	Info() Info
+
+	// Recv returns the next packet, in the server's order: an EVENT, an ACK, or
+	// their binary forms. Data and Buffers are valid until the next Recv. It
+	// blocks until there is a packet or the session has ended; no context ends
+	// it, Close does. The error is final and says why the session ended: a
+	// *CloseError, a *ProtocolError, ErrServerDisconnect, ErrServerClose,
+	// ErrFrameTooBig, ErrWriteTimeout, the reason given to Close, or an error
+	// of the network.
+	Recv() (Packet, error)
+
+	// Send writes Socket.IO packets, such as `2["event",{}]`, each as one text
+	// frame; the Engine.IO type byte is put before each. No other packet gets
+	// between those of one call. The slices are not kept.
+	//
+	// The context bounds only the wait for other senders; what has begun to be
+	// written is written, under the session's write timeout, since a frame cut
+	// in the middle would end the session. Errors: the context's cause (nothing
+	// was sent), a *SizeError (nothing was sent), ErrWriteTimeout or an error
+	// of the network (the session has ended), and an error matching
+	// ErrSessionClosed. A nil error means written to the socket, no more.
+	Send(ctx context.Context, packets ...[]byte) error
+
+	// Close ends the session and returns when its connection is closed. With no
+	// reason, ErrClosed, ErrReconnect, or an error that says nothing of the
+	// link, it leaves politely: DISCONNECT, a close frame, and a wait for the
+	// server's within the close timeout. With a *ProtocolError it sends the
+	// matching close code. A link known to be dead or gone is cut at once.
+	// It is idempotent: the first reason counts, and every call waits.
+	Close(reason error)
+
+	// Pings delivers a value when pings of the server await their pong. Pings
+	// that came since the last receive count as one.
+	Pings() <-chan struct{}
+
+	// Pong writes one pong, under the write timeout.
+	Pong() error
+
+	// ReceivedAt is when the last byte arrived, by the wall clock, without a
+	// monotonic reading.
+	ReceivedAt() time.Time
+
+	// Silence is how long ago the last byte arrived, by the monotonic clock.
+	Silence() time.Duration
+}
+
+// A Dialer makes sessions.
+type Dialer interface {
+	// Dial makes one, and leaves nothing behind if it fails. The context, and
+	// the dialer's own handshake timeout, bound it from the first byte to the
+	// answer to CONNECT, and nothing after. Errors: *HandshakeError,
+	// *ConnectError.
+	Dial(ctx context.Context, r Resume) (Session, error)
+}
+
+// Info is what the handshake of a session found.
+type Info struct {
+	SocketID     string        // the Socket.IO sid: the socket_id that signatures are made for
+	PID          string        // the recovery id; "" if the server offers no recovery
+	Recovered    bool          // the session of Resume was taken up: same PID, nothing missed
+	PingInterval time.Duration // the server pings this often
+	PingTimeout  time.Duration // and waits this long for the pong
+	MaxPayload   int64         // the longest frame the server takes, in bytes; 0 if it names none
+	ConnectedAt  time.Time     // when CONNECT was answered
+}
+
+// LinkTimeout is how long the link may be silent before it counts as dead.
+func (i Info) LinkTimeout() time.Duration { return i.PingInterval + i.PingTimeout }
+
+// String describes the session without its recovery id.
+func (i Info) String() string {
+	return fmt.Sprintf("{SocketID:%s PID:%s Recovered:%t PingInterval:%s PingTimeout:%s MaxPayload:%d}",
+		i.SocketID, redacted(i.PID), i.Recovered, i.PingInterval, i.PingTimeout, i.MaxPayload)
+}
+
+// Format writes String, whatever the verb: no verb shows the recovery id.
+func (i Info) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(i.String())) }
+
+// LogValue is String for slog.
+func (i Info) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// Resume asks the server to take an earlier session up again (connection state
+// recovery, Socket.IO 4.6). The zero Resume asks for a fresh session. A PID
+// without an Offset is not sent: the server refuses to recover from it.
+type Resume struct {
+	PID    string // Info.PID of the earlier session
+	Offset string // of the last event received on it
+}
+
+// IsZero reports whether r asks for a fresh session.
+func (r Resume) IsZero() bool { return r.PID == "" || r.Offset == "" }
+
+// String tells what is set, without the values.
+func (r Resume) String() string {
+	return fmt.Sprintf("{PID:%s Offset:%s}", redacted(r.PID), redacted(r.Offset))
+}
+
+// Format writes String, whatever the verb.
+func (r Resume) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String())) }
+
+// LogValue is String for slog.
+func (r Resume) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+func redacted(s string) string {
+	if s == "" {
+		return `""`
+	}
+	return "[redacted]"
+}
