@@ -1,0 +1,164 @@
+package stream
+
+import "slices"
+
+// marks holds the losses that the reader was not told of yet, ordered by place.
+//
+// Taken values leave the queue at its head without anybody noticing: the queue
+// tells from the length of its channel where the head is, and passes that in. A
+// site is past if its place is below the head: a value after the loss has been
+// taken. Dropping the head moves the site before it along, which is why a site
+// gets past only by a value that was taken.
+//
+// There are never more sites than values in the queue plus two: one for all
+// that are past, one before each value, one at the tail.
+type marks struct {
+	sites []site
+	spare []Gap // of a former site, for the next: overload allocates nothing
+}
+
+// A site is a place with losses: those right before the value with that index.
+type site struct {
+	place uint64
+	gaps  []Gap          // one for each channel
+	told  int            // how many of them were taken
+	index map[string]int // into gaps; made once there are more than scanned
+}
+
+// scanned is the number of channels up to which a site is searched without an
+// index. A reconnection marks every channel of a group, at one site.
+const scanned = 8
+
+func (m *marks) empty() bool { return len(m.sites) == 0 }
+
+// first returns the place of the oldest losses; there must be some.
+func (m *marks) first() uint64 { return m.sites[0].place }
+
+// tail adds a loss after all values accepted so far; their number is its place.
+func (m *marks) tail(place, head uint64, g Gap) {
+	if n := len(m.sites); n > 0 && m.sites[n-1].place == place {
+		m.sites[n-1].add(g)
+		return
+	}
+	m.joinPast(head)
+	m.insert(len(m.sites), place, g)
+}
+
+// head adds the loss of the value that was the head, with index i. What was
+// lost right before it and right after it has no value in between any more.
+func (m *marks) head(i uint64, g Gap) {
+	m.joinPast(i)
+	at := 0
+	for at < len(m.sites) && m.sites[at].place < i {
+		at++
+	}
+	if at == len(m.sites) || m.sites[at].place > i+1 {
+		m.insert(at, i+1, g)
+		return
+	}
+	m.sites[at].place = i + 1
+	m.sites[at].add(g)
+	if at+1 < len(m.sites) && m.sites[at+1].place == i+1 {
+		m.join(at)
+	}
+}
+
+// truncate moves all losses with a higher place to the given one, since the
+// values from there on were thrown away.
+func (m *marks) truncate(place uint64) {
+	at := 0
+	for at < len(m.sites) && m.sites[at].place < place {
+		at++
+	}
+	if at == len(m.sites) {
+		return
+	}
+	for at+1 < len(m.sites) {
+		m.join(at)
+	}
+	m.sites[at].place = place
+}
+
+// take removes the oldest loss and returns it; there must be one.
+func (m *marks) take() Gap {
+	s := &m.sites[0]
+	g := s.gaps[s.told]
+	s.gaps[s.told] = Gap{}
+	s.told++
+	delete(s.index, g.Channel)
+	if s.told == len(s.gaps) {
+		m.remove(0)
+	}
+	return g
+}
+
+// joinPast makes one site of all that are past, so that a reader who never asks
+// for gaps does not make them pile up.
+func (m *marks) joinPast(head uint64) {
+	for len(m.sites) > 1 && m.sites[1].place < head {
+		m.join(0)
+	}
+}
+
+// join adds the site after the given one to it. It is always the later that
+// moves, so a loss moves twice at most in its life: to the head, then to the
+// past.
+func (m *marks) join(at int) {
+	into, from := &m.sites[at], &m.sites[at+1]
+	for _, g := range from.gaps[from.told:] {
+		into.add(g)
+	}
+	into.place = from.place
+	m.remove(at + 1)
+}
+
+func (m *marks) insert(at int, place uint64, g Gap) {
+	gaps := append(m.spare, g)
+	m.spare = nil
+	m.sites = slices.Insert(m.sites, at, site{place: place, gaps: gaps})
+}
+
+func (m *marks) remove(at int) {
+	if gaps := m.sites[at].gaps; cap(gaps) <= scanned {
+		clear(gaps)
+		m.spare = gaps[:0]
+	}
+	m.sites = slices.Delete(m.sites, at, at+1)
+	if len(m.sites) == 0 && cap(m.sites) > scanned {
+		m.sites = nil
+	}
+}
+
+func (s *site) add(g Gap) {
+	if i, ok := s.find(g.Channel); ok {
+		s.gaps[i].merge(g)
+		return
+	}
+	if s.told > scanned && s.told > len(s.gaps)/2 {
+		s.gaps = slices.Delete(s.gaps, 0, s.told)
+		s.told, s.index = 0, nil
+	}
+	s.gaps = append(s.gaps, g)
+	if s.index != nil {
+		s.index[g.Channel] = len(s.gaps) - 1
+	}
+}
+
+func (s *site) find(channel string) (int, bool) {
+	if s.index == nil && len(s.gaps)-s.told > scanned {
+		s.index = make(map[string]int, 2*len(s.gaps))
+		for i, g := range s.gaps[s.told:] {
+			s.index[g.Channel] = s.told + i
+		}
+	}
+	if s.index != nil {
+		i, ok := s.index[channel]
+		return i, ok
+	}
+	for i := s.told; i < len(s.gaps); i++ {
+		if s.gaps[i].Channel == channel {
+			return i, true
+		}
+	}
+	return 0, false
+}

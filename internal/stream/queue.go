@@ -1,0 +1,330 @@
+package stream
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is how a queue is to behave.
+type Config struct {
+	// Capacity is the number of values that C buffers; below 1 it is 1.
+	Capacity int
+
+	// Policy is what becomes of a value that does not fit.
+	Policy Policy
+
+	// MultiSource says that values of several channels are pushed. DropOldest
+	// then remembers the channel of each buffered value, so that it can name
+	// the one that lost a value.
+	MultiSource bool
+
+	// NoGaps makes losses silent, for a queue in which a later value replaces
+	// all earlier ones: they are counted in Stats and told to nobody.
+	NoGaps bool
+}
+
+// A Queue passes values from one producer, which never waits, to one reader,
+// or to several that share C. Its methods may be called concurrently, except
+// Push, of which there is one caller at a time.
+type Queue[T any] struct {
+	c        chan T
+	lost     chan struct{}
+	policy   Policy
+	noGaps   bool
+	remember bool
+
+	wake    chan struct{} // capacity 1: for a waiting All or Batches
+	waiting atomic.Int32  // how many of them wait
+
+	mu       sync.Mutex // never held across anything that can block, but see recall
+	accepted uint64     // values; the index of the next one
+	evicted  uint64     // of these, values dropped from the head
+	dropped  uint64
+	failed   uint64   // payloads that were malformed
+	origins  []string // the channel of the buffered value with index i, at i modulo the capacity
+	marks    marks
+	reminder reminder
+	spill    spill[T]
+	pump     *pump // nil while nothing is spilled
+	ended    bool  // Push accepts nothing more
+	closed   bool  // C is closed: ended, and nothing is spilled
+	err      error
+}
+
+// New returns an open queue.
+func New[T any](c Config) *Queue[T] {
+	return &Queue[T]{
+		c:        make(chan T, max(c.Capacity, 1)),
+		lost:     make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		policy:   c.Policy,
+		noGaps:   c.NoGaps,
+		remember: c.MultiSource && c.Policy == DropOldest && !c.NoGaps,
+	}
+}
+
+// C returns the channel of values. It is closed once the queue has ended and
+// nothing is spilled; what is buffered then stays readable.
+func (q *Queue[T]) C() <-chan T { return q.c }
+
+// Lost returns a channel of capacity 1 that wakes whoever waits for gaps: after
+// a token Gaps may have something. It is never closed.
+func (q *Queue[T]) Lost() <-chan struct{} { return q.lost }
+
+// Push hands v over, which came from channel and had size bytes on the wire. It
+// never waits. It reports whether the queue is open: false means that the queue
+// had ended, or has ended just now because v did not fit.
+func (q *Queue[T]) Push(v T, channel string, size int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return false
+	}
+	if q.spill.len() == 0 && q.send(v, channel) {
+		return true
+	}
+	switch q.policy.kind {
+	case dropNewest:
+		q.missTail(overflow(channel))
+	case end:
+		q.missTail(overflow(channel))
+		q.end(ErrOverflow)
+	case grow:
+		bytes := max(int64(size), 1)
+		if bytes > q.policy.maxBytes-q.spill.bytes {
+			q.missTail(overflow(channel))
+			q.end(ErrOverflow)
+			break
+		}
+		q.accepted++
+		q.spill.push(spilled[T]{v, channel, bytes})
+		if q.pump == nil {
+			q.startPump()
+		}
+	default:
+		for {
+			q.dropHead(channel)
+			if q.send(v, channel) {
+				break
+			}
+		}
+	}
+	return !q.ended
+}
+
+// send puts v into C if there is room.
+func (q *Queue[T]) send(v T, channel string) bool {
+	select {
+	case q.c <- v:
+	default:
+		return false
+	}
+	if q.remember {
+		if q.origins == nil {
+			q.origins = make([]string, cap(q.c))
+		}
+		q.origins[q.accepted%uint64(cap(q.c))] = channel
+	}
+	q.accepted++
+	q.rouse()
+	return true
+}
+
+// dropHead takes the oldest value out of C, unless a reader has just made room.
+//
+// A reader may receive between the two looks at C's length. Then the dropped
+// value is one of several, and nobody can tell which: the loss is put before
+// the first of them, so that it is told early rather than late.
+func (q *Queue[T]) dropHead(channel string) {
+	n := len(q.c)
+	if n < cap(q.c) {
+		return
+	}
+	select {
+	case <-q.c:
+	default:
+		return
+	}
+	first, taken := q.accepted-uint64(n), uint64(n-1-len(q.c))
+	q.evicted++
+	q.dropped++
+	if q.noGaps {
+		return
+	}
+	if q.remember {
+		channel = q.origin(first, first+taken)
+	}
+	q.marks.head(first, overflow(channel))
+	q.announce()
+}
+
+// origin returns the channel of the values from first to last, or "" if they
+// have several.
+func (q *Queue[T]) origin(first, last uint64) string {
+	n := uint64(len(q.origins))
+	channel := q.origins[first%n]
+	for i := first + 1; i <= last; i++ {
+		if q.origins[i%n] != channel {
+			return ""
+		}
+	}
+	return channel
+}
+
+// missTail counts a loss that comes after all accepted values.
+func (q *Queue[T]) missTail(g Gap) {
+	q.dropped += g.Dropped
+	q.failed += g.Malformed
+	if q.noGaps {
+		return
+	}
+	q.marks.tail(q.accepted, q.head(), g)
+	q.announce()
+}
+
+// overflow is the loss, just now, of one value.
+func overflow(channel string) Gap {
+	now := time.Now()
+	return Gap{Channel: channel, Dropped: 1, Since: now, Until: now}
+}
+
+// Mark notes a loss that happened elsewhere, after all values pushed so far: a
+// reconnection, a payload that could not be decoded, a channel that left. A
+// zero Since or Until becomes the present time. After the end it does nothing.
+func (q *Queue[T]) Mark(g Gap) {
+	if g.Since.IsZero() || g.Until.IsZero() {
+		now := time.Now()
+		if g.Since.IsZero() {
+			g.Since = now
+		}
+		if g.Until.IsZero() {
+			g.Until = now
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.ended {
+		q.missTail(g)
+	}
+}
+
+// head returns the index of the value that is taken next. While the pump has an
+// offer out it may be one too low; see recall.
+func (q *Queue[T]) head() uint64 {
+	return q.accepted - uint64(q.spill.len()) - uint64(len(q.c))
+}
+
+// rouse wakes a waiting All or Batches, which wakes the next if there are more.
+func (q *Queue[T]) rouse() {
+	if q.waiting.Load() == 0 {
+		return
+	}
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// End ends the queue and reports whether this call did. The first call's err is
+// kept. What is buffered stays readable. What is spilled is thrown away and
+// counted in a last gap for each channel if discard is set, even if the queue
+// had ended before and was still letting its spill out; otherwise C is closed
+// when the readers have got to the last of it.
+func (q *Queue[T]) End(err error, discard bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first := !q.ended
+	if discard && !q.closed {
+		q.discard()
+	}
+	if first {
+		q.end(err)
+	} else if q.spill.len() == 0 {
+		q.close()
+	}
+	return first
+}
+
+// end lets the spill out, if there is one, before C is closed.
+func (q *Queue[T]) end(err error) {
+	q.ended = true
+	q.err = err
+	if q.spill.len() == 0 {
+		q.close()
+	}
+}
+
+// close closes C, once. Nobody is sending: Push does so under the lock, and the
+// pump is gone or has nothing on offer, since nothing is spilled.
+func (q *Queue[T]) close() {
+	if q.closed {
+		return
+	}
+	q.closed = true
+	close(q.c)
+	q.rouse()
+	if !q.marks.empty() {
+		q.announce()
+	}
+}
+
+// discard throws the spill away.
+func (q *Queue[T]) discard() {
+	q.recall()
+	rest := q.spill.values[q.spill.first:]
+	if len(rest) == 0 {
+		return
+	}
+	q.spill = spill[T]{}
+	q.accepted -= uint64(len(rest))
+	q.marks.truncate(q.accepted)
+	lost := overflow("")
+	for _, v := range rest {
+		lost.Channel = v.channel
+		q.missTail(lost)
+	}
+}
+
+// Wait returns when no goroutine of the queue is left. One is there only while
+// values are spilled: after End with discard set that is at once, otherwise
+// when the readers have taken them.
+func (q *Queue[T]) Wait() {
+	q.mu.Lock()
+	p := q.pump
+	q.mu.Unlock()
+	if p != nil {
+		<-p.gone
+	}
+}
+
+// Err returns nil while the queue is open, and then what the first End gave.
+func (q *Queue[T]) Err() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.err
+}
+
+// Stats are the figures of a queue at one moment.
+type Stats struct {
+	Depth     int    // values accepted and not yet taken, spilled ones included
+	Capacity  int    // values that C buffers
+	Delivered uint64 // values taken
+	Dropped   uint64 // values lost because they did not fit, or were discarded at the end
+	Malformed uint64 // payloads that could not be decoded
+}
+
+// Stats returns the queue's figures. It is cheap, and may be called at any time
+// from any goroutine.
+func (q *Queue[T]) Stats() Stats {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	head := q.head()
+	return Stats{
+		Depth:     int(q.accepted - head),
+		Capacity:  cap(q.c),
+		Delivered: head - q.evicted,
+		Dropped:   q.dropped,
+		Malformed: q.failed,
+	}
+}
