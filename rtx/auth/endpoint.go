@@ -1,0 +1,256 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxAnswer bounds the answer of an endpoint, in bytes.
+const maxAnswer = 64 << 10
+
+// endpoint is what Endpoint makes. It is not changed after that, and shared by all who call Authorize.
+type endpoint struct {
+	url  *url.URL
+	err  error        // why it can't be used; what Validate returns
+	user *http.Client // the user's own; nil without one
+
+	client    http.Client
+	own       *http.Transport // nil if the client is the user's
+	header    http.Header
+	token     *tokens // nil: the API key is the bearer
+	fields    map[string]jsontext.Value
+	timeout   time.Duration
+	slots     chan struct{}
+	allowHTTP bool
+}
+
+// Endpoint returns an Authorizer that asks the user's own backend. It posts
+//
+//	{"socket_id":"…","channel_name":"…"}
+//
+// to the URL, with "user_data" on a presence channel if there is any, and with the API key as the bearer unless [Token] or
+// [Header] says otherwise. The backend answers {"auth":"KEY:signature"}, with "channel_data" on a presence channel;
+// [Handler] is such a backend.
+//
+// What the answer means:
+//
+//   - 2xx with a good answer is a [Grant]. Anything else in it is an [*AnswerError], as are more than 64 KiB, and a
+//     redirect that leads to another host, away from https, or does not keep the method: the bearer must not travel.
+//   - 408, 429 and 5xx, no answer in time, and no connection are a [*RetryError], with the answer's Retry-After.
+//   - 401 asks the Token for a new one and then the backend again, once. A second 401, or no Token, is a [*DeniedError].
+//   - Any other 4xx is a [*DeniedError].
+//
+// The URL must be https, or http on this machine, unless [AllowHTTP] is given. A URL or an option that can't be used is
+// what Validate and Authorize return. The Authorizer has all the optional methods that [Authorizer] lists.
+func Endpoint(url string, opts ...EndpointOption) Authorizer {
+	e := &endpoint{
+		header:  make(http.Header),
+		fields:  make(map[string]jsontext.Value),
+		timeout: defaultTimeout,
+		slots:   make(chan struct{}, defaultConcurrency),
+	}
+	var faults []error
+	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errors.New("an option is nil"))
+		} else if err := opt(e); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if e.token != nil && e.header.Get("Authorization") != "" {
+		faults = append(faults, errors.New("Token and an Authorization in Header exclude each other"))
+	}
+	var err error
+	if e.url, err = parseEndpoint(url, e.allowHTTP); err != nil {
+		faults = append(faults, err)
+	}
+	if len(faults) > 0 {
+		e.err = fmt.Errorf("auth: Endpoint: %w", errors.Join(faults...))
+	}
+	e.makeClient()
+	return e
+}
+
+func (e *endpoint) makeClient() {
+	if e.user != nil {
+		e.client = *e.user
+	} else {
+		e.own = &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    cap(e.slots),
+			IdleConnTimeout:        30 * time.Second,
+			MaxResponseHeaderBytes: maxAnswer,
+		}
+		e.client.Transport = e.own
+	}
+	e.client.CheckRedirect = redirects(e.client.CheckRedirect)
+}
+
+// parseEndpoint returns errors that do not show the URL, which may hold a secret.
+func parseEndpoint(raw string, allowHTTP bool) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, errors.New("the URL does not parse")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("the URL must begin with https:// (or http://)")
+	case u.Hostname() == "":
+		return nil, errors.New("the URL has no host")
+	case u.User != nil:
+		return nil, errors.New("the URL has a user or password in it: use Header or Token")
+	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("plain http to %s would show the bearer to others: use https, or AllowHTTP", u.Hostname())
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// Validate returns what is wrong with the URL and the options, or nil.
+func (e *endpoint) Validate() error { return e.err }
+
+// Concurrency returns how many requests may be under way at a time.
+func (e *endpoint) Concurrency() int { return cap(e.slots) }
+
+// SameServer reports whether the endpoint is on that host and port.
+func (e *endpoint) SameServer(hostport string) bool {
+	if e.url == nil || hostport == "" {
+		return false
+	}
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host, port = strings.Trim(hostport, "[]"), "443"
+	}
+	same := func(a, b string) bool {
+		return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+	}
+	return same(e.url.Hostname(), host) && portOf(e.url) == port
+}
+
+// CloseIdleConnections closes the connections that are kept for the next request. Those of a client given with HTTPClient
+// are its owner's.
+func (e *endpoint) CloseIdleConnections() {
+	if e.own != nil {
+		e.own.CloseIdleConnections()
+	}
+}
+
+// Authorize implements Authorizer.
+func (e *endpoint) Authorize(ctx context.Context, r Request) (Grant, error) {
+	if e.err != nil {
+		return Grant{}, e.err
+	}
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return Grant{}, ended(ctx)
+	}
+	body, err := e.body(r)
+	if err != nil {
+		return Grant{}, err
+	}
+	a := &asking{endpoint: e, request: r, body: body}
+	return a.authorize(ctx)
+}
+
+// String returns where the endpoint is, without the path, which may hold a secret.
+func (e *endpoint) String() string {
+	if e.url == nil {
+		return "auth.Endpoint{}"
+	}
+	return "auth.Endpoint{" + e.url.Scheme + "://" + e.url.Host + "}"
+}
+
+// Format implements fmt.Formatter: String, whatever the verb.
+func (e *endpoint) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.String())) }
+
+// ended returns the error of a context that has ended, with its cause.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return fmt.Errorf("auth: %w: %w", ctx.Err(), cause)
+	}
+	return fmt.Errorf("auth: %w", ctx.Err())
+}
+
+// asking is one call of Authorize.
+type asking struct {
+	*endpoint
+	request Request
+	body    []byte
+}
+
+func (a *asking) authorize(ctx context.Context) (Grant, error) {
+	var refused *bearer
+	for {
+		status, used, g, err := a.once(ctx, refused)
+		// Asked again once: a token that is refused although it is new is the verdict.
+		if status != http.StatusUnauthorized || a.token == nil || refused != nil {
+			return g, err
+		}
+		refused = &used
+	}
+}
+
+// once makes one request, with a renewed token if the last one was refused.
+func (a *asking) once(parent context.Context, refused *bearer) (status int, used bearer, g Grant, err error) {
+	ctx, cancel := context.WithTimeout(parent, a.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url.String(), bytes.NewReader(a.body))
+	if err != nil {
+		return 0, used, Grant{}, err
+	}
+	maps.Copy(req.Header, a.header)
+	req.Header.Set("Content-Type", "application/json")
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
+	switch {
+	case a.token != nil:
+		if refused == nil {
+			used, err = a.token.current(ctx)
+		} else {
+			used, err = a.token.renew(ctx, *refused)
+		}
+		if err != nil {
+			return 0, used, Grant{}, a.tokenFailed(parent, err)
+		}
+		req.Header.Set("Authorization", "Bearer "+used.token)
+	case req.Header.Get("Authorization") == "" && a.request.Key.Reveal() != "":
+		req.Header.Set("Authorization", "Bearer "+a.request.Key.Reveal())
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		if resp != nil { // the user's own redirect policy failed; see http.Client.Do
+			return 0, used, Grant{}, a.malformed(resp.StatusCode, "Location", "a redirect that the HTTP client refuses")
+		}
+		return 0, used, Grant{}, a.failed(parent, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil && resp.StatusCode/100 == 2 {
+		return resp.StatusCode, used, Grant{}, a.failed(parent, err)
+	}
+	g, err = a.outcome(resp, answer)
+	return resp.StatusCode, used, g, err
+}

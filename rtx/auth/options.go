@@ -1,0 +1,162 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The defaults of an Endpoint.
+const (
+	defaultTimeout     = 5 * time.Second
+	defaultConcurrency = 16
+)
+
+// An EndpointOption changes how an [Endpoint] asks. One that can't be used makes Validate and Authorize fail, by name.
+type EndpointOption func(*endpoint) error
+
+// HTTPClient sets the client that asks, with its TLS settings, proxy and cookies. Its redirect policy is asked too, after
+// the Endpoint's own; the client itself is not changed. Default: one of the Endpoint's own, on the proxy of the environment.
+func HTTPClient(c *http.Client) EndpointOption {
+	return func(e *endpoint) error {
+		if c == nil {
+			return errors.New("HTTPClient: nil")
+		}
+		e.user = c
+		return nil
+	}
+}
+
+// Header adds headers to every request. An Authorization among them replaces the bearer. Default: none.
+func Header(h http.Header) EndpointOption {
+	h = h.Clone()
+	return func(e *endpoint) error {
+		for name, values := range h {
+			if fault := headerFault(name, values); fault != "" {
+				return fmt.Errorf("Header: %s", fault)
+			}
+			for _, v := range values {
+				e.header.Add(name, v)
+			}
+		}
+		return nil
+	}
+}
+
+// Token replaces the API key as the bearer: get is asked before every request, with refused false, and returns the token
+// that is held then. Once a request is answered with 401, get is asked with refused true and returns a new one, with which
+// the request is made once more; requests that were refused at the same time share it. An empty token, or one that no
+// header can carry, is a refusal. An error of get's is one too, unless it is a [*RetryError] or a network failure.
+//
+// get may be called by several goroutines at once, never with refused true by two. Its context ends with the request's
+// timeout.
+func Token(get func(ctx context.Context, refused bool) (string, error)) EndpointOption {
+	return func(e *endpoint) error {
+		if get == nil {
+			return errors.New("Token: nil")
+		}
+		e.token = newTokens(get)
+		return nil
+	}
+}
+
+// Field adds a field to the JSON that is sent. The value is marshalled at once. The protocol's own fields (socket_id,
+// channel_name and user_data) can't be set. Default: none.
+func Field(name string, value any) EndpointOption {
+	raw, err := json.Marshal(value, json.Deterministic(true))
+	return func(e *endpoint) error {
+		switch {
+		case name == "":
+			return errors.New("Field: the name is empty")
+		case name == "socket_id" || name == "channel_name" || name == "user_data":
+			return fmt.Errorf("Field: %s is the protocol's own", name)
+		case err != nil:
+			return fmt.Errorf("Field: %q does not marshal to JSON", name)
+		}
+		e.fields[name] = raw
+		return nil
+	}
+}
+
+// Timeout bounds one request: getting the token, sending, and reading the answer. Past it the outcome is a [*RetryError].
+// The request that follows a 401 has a time of its own. Default: 5 s.
+func Timeout(d time.Duration) EndpointOption {
+	return func(e *endpoint) error {
+		if d <= 0 {
+			return fmt.Errorf("Timeout: %v is not positive", d)
+		}
+		e.timeout = d
+		return nil
+	}
+}
+
+// Concurrency bounds the requests that are under way at a time; others wait. Default: 16.
+func Concurrency(n int) EndpointOption {
+	return func(e *endpoint) error {
+		if n < 1 {
+			return fmt.Errorf("Concurrency: %d is not positive", n)
+		}
+		e.slots = make(chan struct{}, n)
+		return nil
+	}
+}
+
+// AllowHTTP lets the endpoint be plain http on a host other than this machine. Whoever is on the way reads the bearer and
+// the signatures, so this is for networks where that is nobody. Default: not allowed.
+func AllowHTTP() EndpointOption {
+	return func(e *endpoint) error {
+		e.allowHTTP = true
+		return nil
+	}
+}
+
+// headerFault tells what is wrong with a header; "" if nothing is. net/http would find out at the first request, and its
+// error would look like trouble with the network.
+func headerFault(name string, values []string) string {
+	const special = "!#$%&'*+-.^_`|~"
+	token := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(special, r)
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !token(r) }) {
+		return "a name that is none"
+	}
+	switch textproto.CanonicalMIMEHeaderKey(name) {
+	case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "Upgrade":
+		return name + " can't be set"
+	}
+	if slices.ContainsFunc(values, func(v string) bool { return !headerValue(v) }) {
+		return name + " has a value that no header can carry"
+	}
+	return ""
+}
+
+func headerValue(v string) bool {
+	return !strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// body returns the JSON that asks for r.
+func (e *endpoint) body(r Request) ([]byte, error) {
+	if !r.Presence() || len(r.UserData) == 0 {
+		r.UserData = nil
+	}
+	if len(r.UserData) > 0 && !jsontext.Value(r.UserData).IsValid() {
+		return nil, errors.New("auth: the user data is not JSON text")
+	}
+	b, err := json.Marshal(r)
+	if err != nil || len(e.fields) == 0 {
+		return b, err
+	}
+	more, err := json.Marshal(e.fields, json.Deterministic(true))
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(b[:len(b)-1], []byte{','}, more[1:]), nil
+}

@@ -1,0 +1,162 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxRetryAfter bounds what a Retry-After can ask for: a backend that answers nonsense must not silence a channel for ever.
+const maxRetryAfter = 10 * time.Minute
+
+// outcome decides what an answer means: a grant, a refusal, or to be tried again.
+func (a *asking) outcome(resp *http.Response, answer []byte) (Grant, error) {
+	status := resp.StatusCode
+	switch {
+	case status/100 == 2:
+		return a.grant(status, answer)
+	case status/100 == 3:
+		// Not followed, see redirects; asking again would lead there again.
+		return Grant{}, a.malformed(status, "Location", redirectFault(resp))
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status/100 == 5:
+		// The backend's trouble, or its wish to be asked less often: nothing was decided about the channel.
+		return Grant{}, &RetryError{
+			Channel: a.request.Channel, Status: status, After: retryAfter(resp.Header), OnServer: a.onServer(),
+		}
+	case status/100 == 4:
+		// 401 and 403 are verdicts. The others (404, 405, 415 …) say that the request is wrong, which asking again won't mend.
+		return Grant{}, &DeniedError{
+			Channel: a.request.Channel, Status: status, Reason: strings.ToLower(http.StatusText(status)), OnServer: a.onServer(),
+		}
+	}
+	return Grant{}, a.malformed(status, "", "no status that HTTP has")
+}
+
+// grant reads a positive answer.
+func (a *asking) grant(status int, answer []byte) (Grant, error) {
+	if len(answer) > maxAnswer {
+		return Grant{}, a.malformed(status, "", fmt.Sprintf("longer than %d bytes", maxAnswer))
+	}
+	var fields struct {
+		Auth        jsontext.Value `json:"auth"`
+		ChannelData jsontext.Value `json:"channel_data"`
+	}
+	if err := json.Unmarshal(answer, &fields); err != nil {
+		if jsontext.Value(answer).IsValid() {
+			return Grant{}, a.malformed(status, "", "not a JSON object")
+		}
+		return Grant{}, a.malformed(status, "", "not JSON, or a field of it stands there twice")
+	}
+	var g Grant
+	for _, f := range []struct {
+		name  string
+		value jsontext.Value
+		to    *string
+	}{{"auth", fields.Auth, &g.Auth}, {"channel_data", fields.ChannelData, &g.ChannelData}} {
+		if f.name == "channel_data" && !a.request.Presence() {
+			continue // signed on presence channels only
+		}
+		if k := f.value.Kind(); len(f.value) > 0 && k != 'n' && k != '"' {
+			return Grant{}, a.malformed(status, f.name, "not a string")
+		}
+		if len(f.value) > 0 {
+			if err := json.Unmarshal(f.value, f.to); err != nil {
+				return Grant{}, a.malformed(status, f.name, "not a string")
+			}
+		}
+	}
+	if err := g.Check(a.request); err != nil {
+		if wrong, ok := errors.AsType[*AnswerError](err); ok {
+			wrong.Status, wrong.OnServer = status, a.onServer()
+		}
+		return Grant{}, err
+	}
+	return g, nil
+}
+
+func (a *asking) malformed(status int, field, reason string) error {
+	return &AnswerError{Channel: a.request.Channel, Status: status, Field: field, Reason: reason, OnServer: a.onServer()}
+}
+
+// failed decides what an error on the way to the backend or back means. The caller's own context is no verdict; all else
+// (no connection, a broken one, too slow, a certificate) may be mended by the time of the next attempt.
+func (a *asking) failed(parent context.Context, err error) error {
+	if parent.Err() != nil {
+		return ended(parent)
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // it holds the URL, which may hold a secret
+	}
+	return &RetryError{Channel: a.request.Channel, Reason: a.describe(err), OnServer: a.onServer(), Err: err}
+}
+
+// tokenFailed decides what an error of the user's Token means.
+func (a *asking) tokenFailed(parent context.Context, err error) error {
+	if parent.Err() != nil {
+		return ended(parent)
+	}
+	if _, ok := errors.AsType[*RetryError](err); ok {
+		return err
+	}
+	// Most tokens come over a network, whose troubles pass.
+	if _, ok := errors.AsType[net.Error](err); ok {
+		err := a.failed(parent, err)
+		if retry, ok := errors.AsType[*RetryError](err); ok {
+			retry.Reason = "getting the token: " + retry.Reason
+		}
+		return err
+	}
+	return &DeniedError{Channel: a.request.Channel, Reason: "no token", Err: err}
+}
+
+// describe puts an error into words that hold nothing of what came over the wire. net/http and its friends put that into
+// quotes.
+func (a *asking) describe(err error) string {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %v", a.timeout)
+	}
+	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
+		return "the answer is not HTTP"
+	}
+	text, _, cut := strings.Cut(err.Error(), `"`)
+	if cut {
+		text += "…"
+	}
+	return text
+}
+
+func (a *asking) onServer() bool { return a.SameServer(a.request.Server) }
+
+// retryAfter returns what the header asks for, in seconds or as a date, between 0 and maxRetryAfter.
+func retryAfter(h http.Header) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(value, 10, 32)
+		if err != nil { // more than fit
+			return maxRetryAfter
+		}
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now := time.Now()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date // the backend's clock, which the other date is of, may not be ours
+	}
+	return min(max(until.Sub(now), 0), maxRetryAfter)
+}

@@ -1,0 +1,48 @@
+package auth
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+const redacted = "[redacted]"
+
+// A Secret is a string that does not print: not under any verb of fmt, not as JSON, not in slog, and not as a field that a
+// printed struct does not export. The zero value is the empty string. Compare the results of Reveal, not Secrets.
+type Secret struct {
+	// A pointer, because fmt can't call the methods of a field that is not exported, and prints its memory instead.
+	value *string
+}
+
+// NewSecret hides s.
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{value: &s}
+}
+
+// Reveal returns the string.
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// String returns "[redacted]", or "" for an empty Secret.
+func (s Secret) String() string {
+	if s.value == nil {
+		return ""
+	}
+	return redacted
+}
+
+// Format implements [fmt.Formatter]: String, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// LogValue implements [slog.LogValuer].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText implements [encoding.TextMarshaler], which encoding/json uses too: String.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
