@@ -52,7 +52,6 @@ func (q *Queue[T]) due(atHead bool) bool {
 	if q.marks.empty() {
 		return false
 	}
-	q.recall()
 	head, place := q.head(), q.marks.first()
 	return place < head || place == head && (atHead || head == q.accepted)
 }

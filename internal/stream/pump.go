@@ -10,18 +10,35 @@ package stream
 // offer is settled, under the lock, by whoever needs to know first.
 type pump struct {
 	offered  bool          // under the lock: the front of the spill is on offer
-	handed chan struct{} // capacity 1: it is in C
+	handed   chan struct{} // capacity 1: it is in C
 	recalled chan struct{} // capacity 0: somebody took the offer back
 	gone     chan struct{} // closed when the goroutine has nothing left to do
 }
 
-func (q *Queue[T]) startPump() {
-	q.pump = &pump{
-		handed: make(chan struct{}, 1),
-		recalled: make(chan struct{}),
-		gone:     make(chan struct{}),
+// store puts a value behind the spilled ones, and reports whether the bound
+// allows it.
+func (q *Queue[T]) store(v T, channel string, bytes int64) bool {
+	if bytes > q.policy.maxBytes-q.spill.bytes {
+		// The pump may only be late: what ends the stream is the reader.
+		q.recall()
+		if !q.refill() && q.send(v, channel) {
+			return true
+		}
+		if bytes > q.policy.maxBytes-q.spill.bytes {
+			return false
+		}
 	}
-	go q.runPump(q.pump)
+	q.spill.push(spilled[T]{v, channel, bytes})
+	q.accepted++
+	if q.pump == nil {
+		q.pump = &pump{
+			handed:   make(chan struct{}, 1),
+			recalled: make(chan struct{}),
+			gone:     make(chan struct{}),
+		}
+		go q.runPump(q.pump)
+	}
+	return true
 }
 
 func (q *Queue[T]) runPump(p *pump) {

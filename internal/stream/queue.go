@@ -91,16 +91,9 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 		q.missTail(overflow(channel))
 		q.end(ErrOverflow)
 	case grow:
-		bytes := max(int64(size), 1)
-		if bytes > q.policy.maxBytes-q.spill.bytes {
+		if !q.store(v, channel, max(int64(size), 1)) {
 			q.missTail(overflow(channel))
 			q.end(ErrOverflow)
-			break
-		}
-		q.accepted++
-		q.spill.push(spilled[T]{v, channel, bytes})
-		if q.pump == nil {
-			q.startPump()
 		}
 	default:
 		for {
@@ -209,9 +202,9 @@ func (q *Queue[T]) Mark(g Gap) {
 	}
 }
 
-// head returns the index of the value that is taken next. While the pump has an
-// offer out it may be one too low; see recall.
+// head returns the index of the value that is taken next.
 func (q *Queue[T]) head() uint64 {
+	q.recall()
 	return q.accepted - uint64(q.spill.len()) - uint64(len(q.c))
 }
 

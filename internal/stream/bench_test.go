@@ -1,0 +1,118 @@
+package stream
+
+import "testing"
+
+func BenchmarkPushReceive(b *testing.B) {
+	for _, p := range []Policy{DropOldest, DropNewest, End, Grow(1 << 20)} {
+		b.Run(p.String(), func(b *testing.B) {
+			q := New[int](Config{Capacity: 256, Policy: p})
+			b.ReportAllocs()
+			for i := range b.N {
+				q.Push(i, "prices", 100)
+				<-q.c
+			}
+		})
+	}
+	b.Run("MultiSource", func(b *testing.B) {
+		q := New[int](Config{Capacity: 256, MultiSource: true})
+		b.ReportAllocs()
+		for i := range b.N {
+			q.Push(i, "prices", 100)
+			<-q.c
+		}
+	})
+}
+
+func BenchmarkPush(b *testing.B) {
+	q := New[int](Config{Capacity: 1 << 20})
+	b.ReportAllocs()
+	for i := range b.N {
+		if i&(1<<20-1) == 0 {
+			b.StopTimer()
+			q = New[int](Config{Capacity: 1 << 20})
+			b.StartTimer()
+		}
+		q.Push(i, "prices", 100)
+	}
+}
+
+// What a stream costs whose reader has stopped.
+func BenchmarkOverload(b *testing.B) {
+	for _, p := range []Policy{DropOldest, DropNewest} {
+		b.Run(p.String(), func(b *testing.B) {
+			q := New[int](Config{Capacity: 256, Policy: p})
+			b.ReportAllocs()
+			for i := range b.N {
+				q.Push(i, "prices", 100)
+			}
+		})
+	}
+	b.Run("NoGaps", func(b *testing.B) {
+		q := New[int](Config{Capacity: 1, NoGaps: true})
+		b.ReportAllocs()
+		for i := range b.N {
+			q.Push(i, "", 0)
+		}
+	})
+}
+
+func BenchmarkAll(b *testing.B) {
+	q := New[int](Config{Capacity: 256})
+	b.ReportAllocs()
+	i := 0
+	q.Push(i, "prices", 100)
+	for range q.All() {
+		if i++; i == b.N {
+			break
+		}
+		q.Push(i, "prices", 100)
+	}
+}
+
+func BenchmarkReceiveThenGaps(b *testing.B) {
+	q := New[int](Config{Capacity: 256})
+	b.ReportAllocs()
+	for i := range b.N {
+		q.Push(i, "prices", 100)
+		<-q.c
+		for range q.Gaps() {
+			b.Fatal("a gap")
+		}
+	}
+}
+
+// Values pass through the spill and the pump.
+func BenchmarkSpilled(b *testing.B) {
+	q := New[int](Config{Capacity: 1, Policy: Grow(1 << 40)})
+	q.Push(0, "prices", 1)
+	q.Push(0, "prices", 1)
+	b.ReportAllocs()
+	for i := range b.N {
+		q.Push(i, "prices", 100)
+		<-q.c
+	}
+	b.StopTimer()
+	q.End(nil, true)
+	q.Wait()
+}
+
+// A reconnection of a group: every channel is marked, twice.
+func BenchmarkMarkTenThousandChannels(b *testing.B) {
+	names := make([]string, 10_000)
+	for i := range names {
+		names[i] = string(rune('a'+i%26)) + string(rune(i+1000))
+	}
+	b.ReportAllocs()
+	for range b.N {
+		q := New[int](Config{Capacity: 16, MultiSource: true})
+		q.Push(1, "a", 1)
+		for range 2 {
+			for _, name := range names {
+				q.Mark(Gap{Channel: name, Reconnected: true})
+			}
+		}
+		if len(q.marks.sites[0].gaps) != len(names) {
+			b.Fatal("not merged")
+		}
+	}
+}
