@@ -72,8 +72,11 @@ func Inline(p SocketPacket) ([]byte, error) {
 		return nil, fault(kind, at)
 	}
 	spans, err := placeholders(p.Data, len(p.Buffers))
-	if err != nil || len(spans) == 0 {
-		return p.Data, err
+	if err != nil {
+		return nil, err
+	}
+	if len(spans) == 0 {
+		return p.Data, nil
 	}
 	size := len(p.Data)
 	for _, s := range spans {
