@@ -1,0 +1,257 @@
+package sioserver
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
+
+const (
+	// abortGrace is how long a post that meets an open poll waits for that poll to break off. A client that gave up its poll and
+	// posts next does so on another connection, and the two events arrive in no order.
+	abortGrace = 10 * time.Millisecond
+	// noopDelay is how long a poll waits that comes while an upgrade is under way: if the upgrade completes meanwhile the poll is
+	// refused, else it is answered with a noop so that the client may complete it. The reference server looks every 100 ms.
+	noopDelay = 100 * time.Millisecond
+)
+
+// poll is a GET that waits for something to be sent.
+type poll struct {
+	answer chan pollAnswer // of capacity 1; whoever takes the poll out of the session answers it
+}
+
+type pollAnswer struct {
+	body    []byte
+	refused bool
+	abort   bool // break the connection off
+	hang    bool // the session is muted: no answer ever
+}
+
+func (s *Session) answerPoll(w http.ResponseWriter, r *http.Request, a pollAnswer) {
+	switch {
+	case a.hang:
+		s.hang(r)
+	case a.abort:
+		panic(http.ErrAbortHandler)
+	case a.refused:
+		errBadRequest.Write(w)
+	default:
+		writePayload(w, a.body)
+	}
+}
+
+func writePayload(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(body)
+}
+
+func (e *Engine) openPolling(w http.ResponseWriter, r *http.Request) {
+	admission, refused := e.cfg.Admit(r)
+	if refused != nil {
+		refused.Write(w)
+		return
+	}
+	s, ok := e.open(admission)
+	if !ok {
+		errClosing.Write(w)
+		return
+	}
+	open := s.handshake("websocket")
+	s.startBeat()
+	if admission.Silent {
+		s.hang(r)
+	}
+	writePayload(w, open)
+}
+
+// servePoll answers with what is queued, or waits for it.
+func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
+	if s.muted.Load() {
+		s.hang(r)
+	}
+	s.mu.Lock()
+	switch {
+	case s.state == sessionClosed || s.socket != nil:
+		s.mu.Unlock()
+		errBadRequest.Write(w)
+		return
+	case s.waiting != nil: // a client has one poll open at a time
+		s.mu.Unlock()
+		s.end(TransportError, polite)
+		errBadRequest.Write(w)
+		return
+	case s.state == sessionClosing:
+		body := appendPayload(nil, append(s.queue, frame{data: []byte{'1'}}))
+		s.mu.Unlock()
+		s.end(ForcedClose, polite)
+		writePayload(w, body)
+		return
+	case len(s.queue) > 0 && !s.corked:
+		body := s.takePayload()
+		s.mu.Unlock()
+		writePayload(w, body)
+		return
+	}
+	p := &poll{answer: make(chan pollAnswer, 1)}
+	s.waiting = p
+	var noop <-chan time.Time
+	if s.probed {
+		timer := time.NewTimer(noopDelay)
+		defer timer.Stop()
+		noop = timer.C
+	}
+	s.mu.Unlock()
+
+	select {
+	case a := <-p.answer:
+		s.answerPoll(w, r, a)
+	case <-noop:
+		if s.withdraw(p) {
+			writePayload(w, []byte{'6'})
+			return
+		}
+		s.answerPoll(w, r, <-p.answer)
+	case <-r.Context().Done():
+		if s.withdraw(p) {
+			s.end(TransportError, abrupt)
+		}
+	}
+}
+
+// withdraw takes an open poll back. It reports false if the poll has its answer already.
+func (s *Session) withdraw(p *poll) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting != p {
+		return false
+	}
+	s.waiting = nil
+	return true
+}
+
+// servePost takes the packets of a body.
+func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
+	limit := s.engine.cfg.MaxPayload
+	if r.ContentLength > limit {
+		w.Header().Set("Connection", "close")
+		errTooLarge.Write(w)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+			errTooLarge.Write(w)
+			return
+		}
+		errBadRequest.Write(w)
+		return
+	}
+	if s.muted.Load() {
+		s.hang(r)
+	}
+	s.awaitAbort()
+
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-s.done:
+		errBadRequest.Write(w)
+		return
+	}
+	if !s.cork() {
+		errBadRequest.Write(w)
+		return
+	}
+	defer s.uncork()
+	packets, err := engineio.DecodePayload(body, int(limit))
+	if err != nil {
+		s.end(ParseError, polite)
+		errBadRequest.Write(w)
+		return
+	}
+	for _, p := range packets {
+		if !s.receive(p) && p.Type != engineio.Close {
+			errBadRequest.Write(w)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Cache-Control", "no-store")
+	io.WriteString(w, "ok")
+}
+
+// awaitAbort gives the poll that is open, if there is one, the time to turn out to be broken off.
+func (s *Session) awaitAbort() {
+	s.mu.Lock()
+	open := s.waiting != nil
+	s.mu.Unlock()
+	if !open {
+		return
+	}
+	timer := time.NewTimer(abortGrace)
+	defer timer.Stop()
+	select {
+	case <-s.done:
+	case <-timer.C:
+	}
+}
+
+// cork keeps back what is sent until uncork. It reports false if the session no longer takes posts.
+func (s *Session) cork() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == sessionClosed || s.socket != nil {
+		return false
+	}
+	s.corked = true
+	return true
+}
+
+func (s *Session) uncork() {
+	s.mu.Lock()
+	s.corked = false
+	s.flush()
+	closing := s.state == sessionClosing && s.waiting != nil
+	s.mu.Unlock()
+	if closing {
+		s.end(ForcedClose, polite)
+	}
+}
+
+// hang holds a request of a muted session until the client or the engine gives up. The end of the session stays untold, as it
+// would over a dead link.
+func (s *Session) hang(r *http.Request) {
+	select {
+	case <-s.engine.stopped:
+	case <-r.Context().Done():
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// takePayload empties the queue into one body. s.mu is held.
+func (s *Session) takePayload() []byte {
+	body := appendPayload(make([]byte, 0, s.queued+2*len(s.queue)), s.queue)
+	s.queue, s.queued = nil, 0
+	return body
+}
+
+// appendPayload joins frames as a polling body has them: by 0x1e, binary ones as b and base64.
+func appendPayload(dst []byte, frames []frame) []byte {
+	for i, f := range frames {
+		if i > 0 {
+			dst = append(dst, 0x1e)
+		}
+		if f.binary {
+			dst = append(dst, 'b')
+			dst = base64.StdEncoding.AppendEncode(dst, f.data)
+			continue
+		}
+		dst = append(dst, f.data...)
+	}
+	return dst
+}
