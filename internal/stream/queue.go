@@ -262,9 +262,10 @@ func (q *Queue[T]) close() {
 	}
 }
 
-// discard throws the spill away.
+// discard throws away what does not fit into C.
 func (q *Queue[T]) discard() {
 	q.recall()
+	q.refill()
 	rest := q.spill.values[q.spill.first:]
 	if len(rest) == 0 {
 		return
