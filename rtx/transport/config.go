@@ -19,6 +19,9 @@ const (
 	DefaultHandshakeTimeout = 20 * time.Second
 )
 
+// maxReadLimit bounds Config.ReadLimit, in bytes.
+const maxReadLimit = 1 << 30
+
 // Config says where and how to dial. It prints without the key, the headers and
 // the query of the URL.
 type Config struct {
@@ -42,7 +45,7 @@ type Config struct {
 	HTTPClient *http.Client
 
 	// ReadLimit is the longest frame, and the longest packet with its
-	// attachments, that is accepted, in bytes. 0: DefaultReadLimit.
+	// attachments, that is accepted, in bytes, 1 GiB at most. 0: DefaultReadLimit.
 	ReadLimit int64
 
 	// WriteTimeout bounds the writing of one frame. 0: DefaultWriteTimeout.
@@ -85,8 +88,8 @@ func (c Config) validate() (Config, error) {
 		return c, errors.New("transport: Config.URL is opaque or has a fragment")
 	case c.APIKey == "":
 		return c, errors.New("transport: Config.APIKey is missing")
-	case c.ReadLimit < 0:
-		return c, fmt.Errorf("transport: Config.ReadLimit %d is negative", c.ReadLimit)
+	case c.ReadLimit < 0 || c.ReadLimit > maxReadLimit:
+		return c, fmt.Errorf("transport: Config.ReadLimit %d is not between 0 and %d", c.ReadLimit, maxReadLimit)
 	case c.WriteTimeout < 0:
 		return c, fmt.Errorf("transport: Config.WriteTimeout %s is negative", c.WriteTimeout)
 	case c.CloseTimeout < 0:

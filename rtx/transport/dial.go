@@ -2,7 +2,8 @@ package transport
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"net/http"
 )
 
 // NewDialer checks the configuration; it does no I/O. The error names the field
@@ -12,11 +13,50 @@ func NewDialer(c Config) (Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dialer{config: c}, nil
+	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient)}, nil
 }
 
-type dialer struct{ config Config }
+type dialer struct {
+	config Config
+	target string // the URL with the key
+	client *http.Client
+}
+
+// Format hides the target.
+func (d *dialer) Format(f fmt.State, verb rune) { d.config.Format(f, verb) }
 
 func (d *dialer) Dial(ctx context.Context, r Resume) (Session, error) {
-	return nil, errors.New("not yet")
+	ctx, cancel := context.WithTimeout(ctx, d.config.HandshakeTimeout)
+	defer cancel()
+	d.config.Logger.Debug("transport: dialing", "host", d.config.URL.Host, "resume", !r.IsZero())
+
+	s, err := d.dial(ctx, r)
+	if err != nil {
+		d.config.Logger.Debug("transport: dial failed", "host", d.config.URL.Host, "error", err)
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
+	a := &attempt{ctx: ctx}
+	conn, err := d.upgrade(a)
+	if err != nil {
+		return nil, err
+	}
+	s := newSession(conn, a.link, d.config)
+	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
+	step, err := s.handshake(r)
+	if inTime := stop(); !inTime || !a.keep() {
+		// The link was cut, or is about to be: whatever err says comes of that.
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		return s, nil
+	}
+	s.Close(err)
+	if _, refused := err.(*ConnectError); refused {
+		return nil, err
+	}
+	return nil, &HandshakeError{Step: step, Code: -1, Err: err}
 }

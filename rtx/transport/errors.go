@@ -139,6 +139,14 @@ func (e *DeadLinkError) Error() string {
 // Timeout reports true, as a net.Error would.
 func (e *DeadLinkError) Timeout() bool { return true }
 
+// A LostError tells that the connection broke: its error of the network is
+// wrapped.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return "transport: connection lost: " + e.Err.Error() }
+
+func (e *LostError) Unwrap() error { return e.Err }
+
 // A SizeError tells that a packet was not sent because the server would cut the
 // link over it.
 type SizeError struct {

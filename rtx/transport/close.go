@@ -1,0 +1,94 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
+
+// Close goes by the first cause of the end, which may have come before reason.
+//
+// A second call must not wait on a mutex, or on sync.Once, which has one: in a
+// synctest bubble that would stop the clock that the first call waits on.
+func (s *session) Close(reason error) {
+	if s.closing.Swap(true) {
+		<-s.closed
+		return
+	}
+	defer close(s.closed)
+	if reason == nil {
+		reason = ErrClosed
+	}
+	cause := s.fail(reason)
+	close(s.ending)
+
+	if gone(cause) {
+		_ = s.link.Close()
+		_ = s.conn.CloseNow()
+		return
+	}
+	// Everything from here on ends at the latest when the link is cut.
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
+	defer stop()
+
+	select {
+	case s.sending <- struct{}{}: // kept: nobody sends after a close frame
+		if polite(cause) {
+			_ = s.conn.Write(context.Background(), websocket.MessageText, []byte("41"))
+		}
+	case <-ctx.Done(): // another's frame does not get through
+	}
+	// This reads on until the server's close frame, unless the reader does.
+	_ = s.conn.Close(closeCode(cause), "")
+}
+
+// gone reports whether there is nobody left to take leave of.
+func gone(cause error) bool {
+	var (
+		closed *CloseError // answered by the WebSocket library
+		dead   *DeadLinkError
+		lost   *LostError
+	)
+	return errors.Is(cause, ErrWriteTimeout) || errors.As(cause, &closed) || errors.As(cause, &dead) || errors.As(cause, &lost)
+}
+
+// polite reports whether a DISCONNECT is due: the session is in order, and the
+// server does not know that it ends.
+func polite(cause error) bool {
+	var (
+		bad     *ProtocolError
+		refused *ConnectError
+	)
+	return !errors.As(cause, &bad) && !errors.As(cause, &refused) && !errors.Is(cause, ErrFrameTooBig) &&
+		!errors.Is(cause, ErrServerDisconnect) && !errors.Is(cause, ErrServerClose)
+}
+
+// closeCode is what the close frame says.
+func closeCode(cause error) websocket.StatusCode {
+	var bad *ProtocolError
+	switch {
+	case errors.Is(cause, ErrFrameTooBig), errors.Is(cause, ErrBacklog):
+		return websocket.StatusMessageTooBig
+	case errors.Is(cause, engineio.ErrUTF8):
+		return websocket.StatusInvalidFramePayloadData
+	case errors.As(cause, &bad):
+		return websocket.StatusProtocolError
+	}
+	return websocket.StatusNormalClosure
+}
+
+// newWriteTimer makes the timer of write, stopped.
+func (s *session) newWriteTimer() *time.Timer {
+	t := time.AfterFunc(time.Hour, func() {
+		_ = s.fail(ErrWriteTimeout)
+		_ = s.link.Close()
+	})
+	t.Stop()
+	return t
+}

@@ -1,0 +1,180 @@
+package transport
+
+import (
+	"slices"
+	"time"
+
+	json "github.com/go-json-experiment/json"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
+
+const (
+	// maxBacklogBytes bounds what is kept of the packets that come before the
+	// CONNECT answer: what a recovering server replays.
+	maxBacklogBytes = 16 << 20
+
+	// maxBacklogPackets bounds their number, since a packet costs more than its
+	// bytes.
+	maxBacklogPackets = 1 << 16
+
+	// maxID bounds the ids that the server gives. Those of socket.io have 20
+	// bytes.
+	maxID = 256
+)
+
+// handshake waits for the open packet, sends CONNECT, and waits for its answer.
+// The step is where it was when it failed.
+func (s *session) handshake(r Resume) (step string, err error) {
+	open, err := s.readOpen()
+	if err != nil {
+		return "open", err
+	}
+	if err := s.sendConnect(r); err != nil {
+		return "connect", err
+	}
+	answer, err := s.readConnect()
+	if err != nil {
+		return "connect", err
+	}
+	s.info = Info{
+		SocketID:     answer.SID,
+		PID:          answer.PID,
+		Recovered:    !r.IsZero() && answer.PID == r.PID,
+		PingInterval: open.PingInterval,
+		PingTimeout:  open.PingTimeout,
+		MaxPayload:   open.MaxPayload,
+		ConnectedAt:  time.Now(),
+	}
+	return "", nil
+}
+
+func (s *session) readOpen() (engineio.Handshake, error) {
+	frame, binary, err := s.readFrame()
+	if err != nil {
+		return engineio.Handshake{}, err
+	}
+	if binary {
+		return engineio.Handshake{}, &ProtocolError{Fault: "binary frame before the open packet"}
+	}
+	p, err := engineio.DecodePacket(frame)
+	if err != nil {
+		return engineio.Handshake{}, &ProtocolError{Err: err}
+	}
+	switch p.Type {
+	case engineio.Open:
+	case engineio.Close:
+		return engineio.Handshake{}, ErrServerClose
+	default:
+		return engineio.Handshake{}, &ProtocolError{Fault: "got " + p.Type.String() + " instead of the open packet"}
+	}
+	h, err := engineio.DecodeHandshake(p.Data)
+	if err != nil {
+		return engineio.Handshake{}, &ProtocolError{Err: err}
+	}
+	return h, nil
+}
+
+// sendConnect asks for the default namespace.
+func (s *session) sendConnect(r Resume) error {
+	frame := []byte("40")
+	if !r.IsZero() {
+		payload, err := json.Marshal(struct {
+			PID    string `json:"pid"`
+			Offset string `json:"offset"`
+		}{r.PID, r.Offset})
+		if err != nil {
+			return &ProtocolError{Fault: "recovery id or offset is not UTF-8"}
+		}
+		frame = append(frame, payload...)
+	}
+	return s.write(frame)
+}
+
+// connectAnswer is what the server says to CONNECT.
+type connectAnswer struct {
+	SID string `json:"sid"`
+	PID string `json:"pid"`
+}
+
+// readConnect waits for the answer to CONNECT. A server that recovers a session
+// sends the missed events first: they are kept, for Recv. Pings are answered
+// here, since nobody else does yet.
+func (s *session) readConnect() (connectAnswer, error) {
+	size := 0
+	for {
+		p, ok, err := s.next()
+		if err != nil {
+			return connectAnswer{}, err
+		}
+		select {
+		case <-s.pings:
+			if err := s.Pong(); err != nil {
+				return connectAnswer{}, err
+			}
+		default:
+		}
+		if !ok {
+			continue
+		}
+		switch p.Type {
+		case engineio.Connect:
+			return decodeConnect(p.Data)
+		case engineio.ConnectError:
+			return connectAnswer{}, s.decodeRefusal(p.Data)
+		case engineio.Disconnect:
+			return connectAnswer{}, ErrServerDisconnect
+		}
+		if p.Buffers == nil {
+			p.Data = slices.Clone(p.Data) // it lies in the read buffer
+		}
+		size += packetSize(p)
+		if size > maxBacklogBytes || len(s.backlog) == maxBacklogPackets {
+			return connectAnswer{}, ErrBacklog
+		}
+		s.backlog = append(s.backlog, p)
+	}
+}
+
+func packetSize(p Packet) int {
+	n := len(p.Data)
+	for _, b := range p.Buffers {
+		n += len(b)
+	}
+	return n
+}
+
+func decodeConnect(data []byte) (connectAnswer, error) {
+	var a connectAnswer
+	switch err := json.Unmarshal(data, &a); {
+	case err != nil:
+		return a, &ProtocolError{Fault: "CONNECT answer is not what it should be"}
+	case a.SID == "":
+		return a, &ProtocolError{Fault: "CONNECT answer without a sid"}
+	case len(a.SID) > maxID || len(a.PID) > maxID:
+		return a, &ProtocolError{Fault: "CONNECT answer with an overlong id"}
+	}
+	return a, nil
+}
+
+// decodeRefusal reads `{"message":…,"data":{"code":N}}`, of which only being an
+// object or a string is certain.
+func (s *session) decodeRefusal(data []byte) *ConnectError {
+	var refusal struct {
+		Message any `json:"message"`
+		Data    any `json:"data"`
+	}
+	var text string
+	if json.Unmarshal(data, &refusal) == nil {
+		text, _ = refusal.Message.(string)
+	} else {
+		_ = json.Unmarshal(data, &text)
+	}
+	e := &ConnectError{Message: serverText(text, s.config.APIKey)}
+	if m, ok := refusal.Data.(map[string]any); ok {
+		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
+			e.Code = int(code)
+		}
+	}
+	return e
+}

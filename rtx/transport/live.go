@@ -1,0 +1,68 @@
+package transport
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
+
+// session is the Session of this package's Dialer. It has no goroutine.
+type session struct {
+	conn   *websocket.Conn
+	link   *link
+	config Config
+	info   Info // set before anybody but Dial has the session
+
+	// Of the goroutine that calls Recv.
+	buf       []byte // holds the last frame
+	longest   int    // frame since the last ping
+	assembler engineio.Assembler
+	backlog   []Packet // what came before the CONNECT answer
+
+	pings chan struct{} // capacity 1: a pong is owed
+
+	// Of whoever is the only sender.
+	sending    chan struct{} // capacity 1: held by the only sender
+	scratch    []byte
+	writeTimer *time.Timer
+
+	cause   atomic.Pointer[error] // the first reason to end
+	closing atomic.Bool
+	ending  chan struct{} // closed when Close begins
+	closed  chan struct{} // closed when Close is done
+}
+
+func newSession(conn *websocket.Conn, l *link, c Config) *session {
+	conn.SetReadLimit(c.ReadLimit)
+	s := &session{
+		conn:      conn,
+		link:      l,
+		config:    c,
+		assembler: engineio.Assembler{Limits: engineio.Limits{Bytes: c.ReadLimit}},
+		pings:     make(chan struct{}, 1),
+		sending:   make(chan struct{}, 1),
+		ending:    make(chan struct{}),
+		closed:    make(chan struct{}),
+	}
+	s.writeTimer = s.newWriteTimer()
+	return s
+}
+
+func (s *session) Info() Info             { return s.info }
+func (s *session) Pings() <-chan struct{} { return s.pings }
+func (s *session) ReceivedAt() time.Time  { return s.link.receivedAt() }
+func (s *session) Silence() time.Duration { return s.link.silence() }
+
+// Format keeps the configuration out of every print.
+func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "transport.Session%s", s.info) }
+
+// fail notes why the session ends, if it has no reason yet, and returns the
+// reason that it has.
+func (s *session) fail(err error) error {
+	s.cause.CompareAndSwap(nil, &err)
+	return *s.cause.Load()
+}

@@ -1,0 +1,91 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coder/websocket"
+)
+
+// maxScratch is the largest write buffer that a session keeps, in bytes.
+const maxScratch = 16 << 10
+
+func (s *session) Send(ctx context.Context, packets ...[]byte) error {
+	for _, p := range packets {
+		if size := int64(len(p)) + 1; s.info.MaxPayload > 0 && size > s.info.MaxPayload {
+			return &SizeError{Size: size, Max: s.info.MaxPayload}
+		}
+	}
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	for _, p := range packets {
+		s.scratch = append(append(s.scratch[:0], '4'), p...)
+		err := s.write(s.scratch)
+		if cap(s.scratch) > maxScratch {
+			s.scratch = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) Pong() error {
+	if err := s.lock(context.Background()); err != nil {
+		return err
+	}
+	defer s.unlock()
+	return s.write([]byte{'3'})
+}
+
+// lock makes the caller the only sender.
+func (s *session) lock(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case <-s.ending: // when both can be, the end comes first
+		return s.ended()
+	default:
+	}
+	select {
+	case s.sending <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.ending:
+		return s.ended()
+	}
+}
+
+func (s *session) unlock() { <-s.sending }
+
+// write writes one text frame within the write timeout. The caller is the only
+// sender.
+//
+// The context has no deadline of its own: one timer of the session's, which
+// cuts the link, does the same without allocating.
+func (s *session) write(frame []byte) error {
+	s.writeTimer.Reset(s.config.WriteTimeout)
+	err := s.conn.Write(context.Background(), websocket.MessageText, frame)
+	if inTime := s.writeTimer.Stop(); !inTime {
+		return s.fail(ErrWriteTimeout)
+	}
+	if err == nil {
+		return nil
+	}
+	if fault := s.link.fault(); fault != nil {
+		err = fault
+	}
+	err = s.fail(&LostError{Err: err})
+	_ = s.link.Close() // so that the reader finds out, too
+	return err
+}
+
+// ended is the error of a send after the session's end.
+func (s *session) ended() error {
+	return fmt.Errorf("%w: %w", ErrSessionClosed, s.fail(ErrClosed))
+}

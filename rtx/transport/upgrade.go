@@ -1,0 +1,259 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/coder/websocket"
+	json "github.com/go-json-experiment/json"
+)
+
+// attempt is one dial, from the first byte until CONNECT is answered. It travels
+// in the context of the request, so that the transport below the HTTP client
+// can tell it what it has opened.
+type attempt struct {
+	ctx context.Context // ends with the attempt
+
+	mu     sync.Mutex
+	stops  []func() bool // disarm the closing of connections at the attempt's end
+	dialed bool
+	status int
+	link   *link
+}
+
+type attemptKey struct{}
+
+// own has conn closed when the attempt ends, unless keep comes first. Without
+// this net/http would go on with a dial, a proxy's CONNECT or a TLS handshake
+// that nobody waits for.
+func (a *attempt) own(conn net.Conn) {
+	stop := context.AfterFunc(a.ctx, func() { _ = conn.Close() })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.dialed = true
+	a.stops = append(a.stops, stop)
+}
+
+// keep lets the connections outlive the attempt. It reports whether the attempt
+// had not ended before.
+func (a *attempt) keep() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	kept := true
+	for _, stop := range a.stops {
+		kept = stop() && kept
+	}
+	return kept
+}
+
+func (a *attempt) answered(status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.status = status
+}
+
+func (a *attempt) upgraded(l *link) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.link = l
+}
+
+// step is how far an attempt without a WebSocket came, and with which status.
+func (a *attempt) progress() (step string, status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.dialed && a.status == 0 {
+		return "dial", 0
+	}
+	return "upgrade", a.status
+}
+
+// dialClient is the client that dials: the given one's settings, over a
+// transport that serves attempts.
+func dialClient(given *http.Client) *http.Client {
+	client := new(http.Client)
+	if given != nil {
+		*client = *given
+	}
+	base := client.Transport
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	if t, ok := base.(*http.Transport); ok {
+		base = attemptTransport(t)
+	}
+	client.Transport = upgradeTripper{base}
+	client.CheckRedirect = checkRedirect(client.CheckRedirect)
+	return client
+}
+
+// attemptTransport is a clone of t whose connections belong to attempts. It
+// keeps none alive: after a refused upgrade an idle connection would be two
+// goroutines that nobody waits for.
+func attemptTransport(t *http.Transport) *http.Transport {
+	t = t.Clone()
+	t.DisableKeepAlives = true
+	dial := t.DialContext
+	if dial == nil {
+		//lint:ignore SA1019 A transport may come with the old field only, which DialContext would override.
+		if old := t.Dial; old != nil {
+			dial = func(_ context.Context, network, addr string) (net.Conn, error) { return old(network, addr) }
+		} else {
+			dial = new(net.Dialer).DialContext
+		}
+	}
+	t.DialContext = ownedDial(dial)
+	if t.DialTLSContext != nil {
+		t.DialTLSContext = ownedDial(t.DialTLSContext)
+	}
+	return t
+}
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// ownedDial ends the dial with the attempt; net/http itself lets it go on, for a
+// later request to use.
+func ownedDial(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		a, ok := ctx.Value(attemptKey{}).(*attempt)
+		if !ok {
+			return dial(ctx, network, addr)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(a.ctx, cancel)()
+		conn, err := dial(ctx, network, addr)
+		if err == nil {
+			a.own(conn)
+		}
+		return conn, err
+	}
+}
+
+// upgradeTripper puts a link under the WebSocket.
+type upgradeTripper struct{ base http.RoundTripper }
+
+func (t upgradeTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.base.RoundTrip(req)
+	a, ok := req.Context().Value(attemptKey{}).(*attempt)
+	if err != nil || !ok {
+		return resp, err
+	}
+	a.answered(resp.StatusCode)
+	if rwc, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		l := newLink(rwc)
+		a.upgraded(l)
+		resp.Body = l
+	}
+	return resp, nil
+}
+
+// checkRedirect follows redirects only on the same host, and not from TLS to
+// plain text, because the URL carries the API key.
+func checkRedirect(given func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
+	return func(req *http.Request, via []*http.Request) error {
+		from := via[0].URL
+		if authority(req.URL) != authority(from) || encrypted(from) && !encrypted(req.URL) {
+			return ErrRedirect
+		}
+		if given != nil {
+			return given(req, via)
+		}
+		if len(via) >= 10 {
+			return errors.New("stopped after 10 redirects")
+		}
+		return nil
+	}
+}
+
+func encrypted(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "wss" }
+
+// authority is host and port. A change of the scheme on standard ports is none
+// of host.
+func authority(u *url.URL) string {
+	switch port := u.Port(); port {
+	case "", "80", "443":
+		return strings.ToLower(u.Hostname())
+	default:
+		return strings.ToLower(u.Hostname()) + ":" + port
+	}
+}
+
+// maxErrorBody bounds what is read of an HTTP error's body.
+const maxErrorBody = 1024
+
+// upgradeError says why there is no WebSocket, without the URL and without the
+// body.
+func upgradeError(a *attempt, resp *http.Response, err error, key string) error {
+	step, status := a.progress()
+	e := &HandshakeError{Step: step, Status: status, Code: -1}
+	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		e.Code, e.Message = engineError(resp, key)
+	}
+	var wrapped *url.Error
+	switch {
+	case a.ctx.Err() != nil:
+		e.Err = context.Cause(a.ctx)
+	case errors.Is(err, ErrRedirect):
+		e.Err = ErrRedirect
+	case errors.As(err, &wrapped):
+		e.Err = withoutKey(wrapped.Err, key)
+	case status == http.StatusSwitchingProtocols:
+		e.Err = errors.New("the answer is no WebSocket upgrade")
+	}
+	return e
+}
+
+// engineError reads `{"code":N,"message":…}`, with which Engine.IO refuses.
+func engineError(resp *http.Response, key string) (code int, message string) {
+	if resp.Body == nil {
+		return -1, ""
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err != nil {
+		return -1, ""
+	}
+	var answer struct {
+		Code    *int   `json:"code"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &answer) != nil || answer.Code == nil || *answer.Code < 0 {
+		return -1, ""
+	}
+	return *answer.Code, serverText(answer.Message, key)
+}
+
+// withoutKey drops an error whose text shows the key: a RoundTripper of the
+// user's may quote the URL.
+func withoutKey(err error, key string) error {
+	text := err.Error()
+	clean := strings.ReplaceAll(strings.ReplaceAll(text, url.QueryEscape(key), "[redacted]"), key, "[redacted]")
+	if clean != text {
+		return errors.New(clean)
+	}
+	return err
+}
+
+// upgrade opens the WebSocket.
+func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
+	conn, resp, err := websocket.Dial(context.WithValue(a.ctx, attemptKey{}, a), d.target, &websocket.DialOptions{
+		HTTPClient:      d.client,
+		HTTPHeader:      d.config.Header,
+		Host:            d.config.Header.Get("Host"),
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	if err != nil {
+		return nil, upgradeError(a, resp, err, d.config.APIKey)
+	}
+	if a.link == nil {
+		_ = conn.CloseNow()
+		return nil, &HandshakeError{Step: "upgrade", Code: -1, Err: errors.New("the RoundTripper kept the connection to itself")}
+	}
+	return conn, nil
+}
