@@ -1,0 +1,33 @@
+package stream
+
+import "context"
+
+// Ended reports whether Push accepts nothing more.
+func (q *Queue[T]) Ended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ended
+}
+
+// Spilling reports whether values behind the buffer are still on their way to C.
+func (q *Queue[T]) Spilling() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pump != nil
+}
+
+// Drained is Wait with a context, whose cause it returns if it ends first.
+func (q *Queue[T]) Drained(ctx context.Context) error {
+	q.mu.Lock()
+	p := q.pump
+	q.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	select {
+	case <-p.gone:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

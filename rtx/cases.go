@@ -1,0 +1,87 @@
+package rtx
+
+import "context"
+
+// A Case is one event of an [OnAny] stream: its name, its payload's type, and how that becomes a T.
+type Case[T any] struct {
+	name string
+	view func(unmarshal func([]byte, any) error) decoder[T]
+}
+
+// Event is the case of the event of that name, whose payload is a P, turned into a T by to, which runs on the connection's reader and
+// must be quick. P chooses the view, as the type of [On] does.
+func Event[P, T any](name string, to func(P) T) Case[T] {
+	return Case[T]{name: name, view: func(unmarshal func([]byte, any) error) decoder[T] {
+		decode := viewOf[P](unmarshal)
+		var scratch P // the reader's alone
+		return func(e *event, dst *T) error {
+			var zero P
+			scratch = zero
+			if err := decode(e, &scratch); err != nil {
+				return err
+			}
+			*dst = to(scratch)
+			return nil
+		}
+	}}
+}
+
+// OneOf collects cases, so that their T is written once.
+func OneOf[T any](cases ...Case[T]) []Case[T] { return cases }
+
+// OnAny opens a stream of several events in one order, each decoded as its own type and turned into one T:
+//
+//	rtx.OnAny(ctx, ch, rtx.OneOf(
+//		rtx.Event("order-created", func(o Order) Change { return Created{o} }),
+//		rtx.Event("order-cancelled", func(c Cancel) Change { return Cancelled{c} }),
+//	))
+//
+// A case for "*" takes every event but the internal ones that no other case takes. Everything else is as with [On]. No
+// case, a nil function, or two cases of one event give a stream that has ended, with Err.
+func OnAny[T any](ctx context.Context, src Source, cases []Case[T], opts ...StreamOption) *Stream[T] {
+	names, err := caseNames(cases)
+	if err != nil {
+		return failed[T]("", err)
+	}
+	view := func(unmarshal func([]byte, any) error) decoder[T] {
+		byName := make(map[string]decoder[T], len(cases))
+		for _, c := range cases {
+			byName[c.name] = c.view(unmarshal)
+		}
+		rest := byName[anyEvent]
+		return func(e *event, dst *T) error {
+			if decode := byName[e.name]; decode != nil {
+				return decode(e, dst)
+			}
+			return rest(e, dst)
+		}
+	}
+	return onNames(ctx, src, names, view, opts)
+}
+
+// caseNames returns what the cases are bound to: with a "*" among them only that and the internal ones, so that nothing
+// comes twice.
+func caseNames[T any](cases []Case[T]) (names []string, err error) {
+	if len(cases) == 0 {
+		return nil, badOption("OnAny", "has no case")
+	}
+	seen := make(map[string]bool, len(cases))
+	for _, c := range cases {
+		if c.view == nil {
+			return nil, badOption("OnAny", "has a zero Case; make it with Event")
+		}
+		if err := checkBound(c.name); err != nil {
+			return nil, err
+		}
+		if seen[c.name] {
+			return nil, badOption("OnAny", "has two cases for %q", c.name)
+		}
+		seen[c.name] = true
+	}
+	for _, c := range cases {
+		if c.name == anyEvent || !seen[anyEvent] || internalEvent(c.name) {
+			names = append(names, c.name)
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,57 @@
+package rtx
+
+import (
+	"bytes"
+	"context"
+	"time"
+)
+
+// An event is one inbound event on its way through the reader. It is reused for the next one: what a sink keeps of it,
+// it copies. channel and name outlive it.
+type event struct {
+	channel string
+	name    string
+	payload []byte // aliases the frame
+	at      time.Time
+
+	raw     []byte // the shared copy, made for the first sink that wants one
+	checked bool   // payload is known to be valid JSON
+	broken  bool   // payload is known not to be
+}
+
+// valid says whether the payload is valid JSON; it looks once.
+func (e *event) valid() bool {
+	if !e.checked {
+		e.checked = true
+		e.broken = !validJSON(e.payload)
+	}
+	return !e.broken
+}
+
+// shared returns the payload as a copy that all raw views of this event share; they must not change it.
+func (e *event) shared() []byte {
+	if e.raw == nil {
+		e.raw = bytes.Clone(e.payload)
+	}
+	return e.raw
+}
+
+// A sink takes the events of one stream. Its methods never block. take runs on the reader's goroutine alone; the others
+// on any.
+type sink interface {
+	take(e *event) verdict
+	lose(g Gap)
+	finish(err error, discard bool)
+	cause() error                      // why it ended; nil while it has not
+	spilling() bool                    // values of a Grow stream are still on their way to C
+	drained(ctx context.Context) error // waits until none is
+}
+
+// A verdict is what became of an event at a sink.
+type verdict uint8
+
+const (
+	taken     verdict = iota // delivered, or counted as a loss
+	malformed                // the payload is not JSON at all: the frame is suspect
+	ended                    // the sink has ended
+)

@@ -1,0 +1,121 @@
+package rtx
+
+import (
+	"errors"
+	"sync/atomic"
+)
+
+// A Group is a set of channels that a stream takes its events from, in the service's order: fan-in by routing, with no
+// goroutine. Channels may be added and removed while events flow. All its methods may be called concurrently.
+type Group struct {
+	client  atomic.Pointer[Client] // of the first channel; the group belongs to its lock
+	members map[string]*Channel
+	streams map[*binding]struct{}
+	err     error // what Channels was given that can't be used
+}
+
+// Channels returns a group of these channels, which must be of one client. A channel given twice counts once.
+func Channels(chs ...*Channel) *Group {
+	g := &Group{members: make(map[string]*Channel), streams: make(map[*binding]struct{})}
+	g.err = g.Add(chs...)
+	return g
+}
+
+var errMixed = errors.New("rtx: the channels of a group must be of one client, and not nil")
+
+// Add puts channels into the group: its open streams hold them from now on. One that is in it already changes nothing.
+// It returns an error, and adds none, if one of them is of another client or can't be subscribed to.
+func (g *Group) Add(chs ...*Channel) error {
+	if len(chs) == 0 {
+		return nil
+	}
+	if chs[0] == nil {
+		return errMixed
+	}
+	c := chs[0].c
+	if !g.client.CompareAndSwap(nil, c) && g.client.Load() != c {
+		return errMixed
+	}
+	c.mu.Lock()
+	for _, ch := range chs {
+		if ch == nil || ch.c != c {
+			c.mu.Unlock()
+			return errMixed
+		}
+		if err := ch.usable(); err != nil {
+			c.mu.Unlock()
+			return err
+		}
+	}
+	for _, ch := range chs {
+		if g.members[ch.name] != nil {
+			continue
+		}
+		g.members[ch.name] = ch
+		for b := range g.streams {
+			b.attach(c.subscription(ch))
+		}
+	}
+	c.mu.Unlock()
+	c.sup.Wake()
+	return nil
+}
+
+// Remove takes channels out of the group: its streams release them, and stay open even if none is left.
+func (g *Group) Remove(chs ...*Channel) {
+	c := g.client.Load()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	for _, ch := range chs {
+		if ch == nil || g.members[ch.name] == nil || ch.c != c {
+			continue
+		}
+		delete(g.members, ch.name)
+		if s := c.subs[ch.name]; s != nil {
+			for b := range g.streams {
+				b.detach(s)
+			}
+		}
+	}
+	c.mu.Unlock()
+	c.sup.Wake()
+}
+
+// Len returns how many channels the group has.
+func (g *Group) Len() int {
+	c := g.client.Load()
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(g.members)
+}
+
+func (g *Group) owner() *Client { return g.client.Load() }
+func (g *Group) label() string  { return "" }
+func (g *Group) open(b *binding) error {
+	c := b.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return c.endErr()
+	}
+	if g.err != nil {
+		return g.err
+	}
+	for _, ch := range g.members {
+		if err := ch.usable(); err != nil {
+			return err
+		}
+	}
+	c.bindings[b] = struct{}{}
+	b.group = g
+	g.streams[b] = struct{}{}
+	for _, ch := range g.members {
+		b.attach(c.subscription(ch))
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package rtx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
+
+// A Source is where a stream's events come from: a [*Channel], a [*Group], or a [*Client] for the events of every channel
+// that something else holds.
+type Source interface {
+	// open puts b on the source. It is called without the client's lock, and fails without having put it anywhere.
+	open(b *binding) error
+	owner() *Client
+	label() string
+}
+
+// On opens a stream of the events of that name. T chooses the view:
+//
+//   - a payload type, decoded from JSON: On[Order];
+//   - [Message][T]: the same with channel, event and time;
+//   - []byte or json.RawMessage: the payload as it came, one copy that all streams share and nobody may change;
+//   - a type whose pointer is an [EventUnmarshaler].
+//
+// Event "*" is every event of the source but the service's internal ones, which are bound by their full names.
+//
+// The stream holds its channels: they are subscribed if they are not yet, now or once there is a connection; Ready waits
+// for it. It ends with ctx. A bad option, a bad name, an empty event, a missing authorizer, a closed client or an ended
+// ctx gives a stream that has ended, with Err, and causes no traffic.
+func On[T any](ctx context.Context, src Source, event string, opts ...StreamOption) *Stream[T] {
+	if err := checkBound(event); err != nil {
+		return failed[T](event, err)
+	}
+	return onNames(ctx, src, []string{event}, viewOf[T], opts)
+}
+
+// checkBound checks a name that a stream is to be bound to.
+func checkBound(event string) error {
+	if event == anyEvent {
+		return nil
+	}
+	return checkEventName(event)
+}
+
+// onNames opens a stream with one queue.
+func onNames[T any](ctx context.Context, src Source, names []string, view func(func([]byte, any) error) decoder[T], opts []StreamOption) *Stream[T] {
+	cfg, c, err := prepare(ctx, src, names, opts)
+	if err != nil {
+		return failed[T](cfg.name, err)
+	}
+	q := stream.New[T](cfg.queue(src))
+	s := newStream(q, cfg.name)
+	b := c.newBinding(&queueSink[T]{q: q, decode: view(c.cfg.unmarshal)}, names, cfg.name)
+	s.end, s.ready = b.end, b.ready
+	b.start(ctx, src)
+	return s
+}
+
+// prepare checks what every kind of stream needs.
+func prepare(ctx context.Context, src Source, names []string, opts []StreamOption) (streamConfig, *Client, error) {
+	cfg, err := newStreamConfig(opts)
+	if cfg.name == "" && len(names) > 0 {
+		cfg.name = names[0]
+	}
+	if err != nil {
+		return cfg, nil, err
+	}
+	if isNil(src) {
+		return cfg, nil, errors.New("rtx: source is nil")
+	}
+	c := src.owner()
+	if c == nil {
+		return cfg, nil, errors.New("rtx: a group that never had a channel has no client: Add one first")
+	}
+	if ctx.Err() != nil {
+		return cfg, nil, context.Cause(ctx)
+	}
+	if l := src.label(); l != "" && cfg.named == false {
+		cfg.name = l + "/" + cfg.name
+	}
+	return cfg, c, nil
+}
+
+func isNil(src Source) bool {
+	switch s := src.(type) {
+	case *Channel:
+		return s == nil
+	case *Group:
+		return s == nil
+	case *Client:
+		return s == nil
+	}
+	return src == nil
+}
+
+// start puts the binding on its source; if that fails, the stream has ended with the reason.
+func (b *binding) start(ctx context.Context, src Source) {
+	if err := src.open(b); err != nil {
+		b.ended = true
+		b.sink.finish(err, true)
+		return
+	}
+	b.c.sup.Wake()
+	b.endWith(ctx)
+}
+
+func (ch *Channel) owner() *Client { return ch.c }
+func (ch *Channel) label() string  { return ch.name }
+func (ch *Channel) open(b *binding) error {
+	c := ch.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := ch.usable(); err != nil {
+		return err
+	}
+	c.bindings[b] = struct{}{}
+	b.attach(c.subscription(ch))
+	return nil
+}
+
+func (c *Client) owner() *Client { return c }
+func (c *Client) label() string  { return "" }
+func (c *Client) open(b *binding) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return c.endErr()
+	}
+	c.bindings[b] = struct{}{}
+	b.whole = &attachment{b: b, epoch: c.epoch}
+	c.routes.attach(b.whole)
+	return nil
+}
+
+// ready waits for the channels of the binding, as they are when it is called.
+func (b *binding) ready(ctx context.Context) error {
+	type place struct {
+		s    *subscription
+		term int
+	}
+	b.c.mu.Lock()
+	if b.ended || len(b.refused) > 0 {
+		errs := errors.Join(b.refused...)
+		b.c.mu.Unlock()
+		if errs == nil {
+			errs = b.sink.cause()
+		}
+		if errs == nil {
+			errs = fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
+		}
+		return errs
+	}
+	places := make([]place, 0, len(b.places))
+	for s, a := range b.places {
+		places = append(places, place{s, a.term})
+	}
+	b.c.mu.Unlock()
+	var errs []error
+	for _, p := range places {
+		err := b.c.await(ctx, p.s, p.term, nil)
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}

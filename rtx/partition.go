@@ -1,0 +1,63 @@
+package rtx
+
+import (
+	"context"
+	"hash/maphash"
+	"sync/atomic"
+
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
+
+const maxPartitions = 1 << 12
+
+// Partition is [On] spread over n streams by key: all values of a key come on one stream, in order. A worker each, and no
+// dispatcher. key runs on the connection's reader and must be quick.
+//
+// Each stream has the options' buffer and policy for itself, and its own gaps. A reconnection is told on every one of
+// them; so is a payload that could not be decoded, because nobody knows whose it was. The streams hold the channel
+// together, until the last of them ends; what comes for one that was closed before is dropped.
+func Partition[T any, K comparable](ctx context.Context, src Source, event string, n int, key func(T) K, opts ...StreamOption) []*Stream[T] {
+	err := checkBound(event)
+	var cfg streamConfig
+	var c *Client
+	switch {
+	case err != nil:
+	case n < 1 || n > maxPartitions:
+		n, err = max(1, min(n, maxPartitions)), badOption("Partition", "n %d is not between 1 and %d", n, maxPartitions)
+	case key == nil:
+		err = badOption("Partition", "key is nil")
+	default:
+		cfg, c, err = prepare(ctx, src, []string{event}, opts)
+	}
+	n = max(1, min(n, maxPartitions))
+	streams := make([]*Stream[T], n)
+	if err != nil {
+		for i := range streams {
+			streams[i] = failed[T](event, err)
+		}
+		return streams
+	}
+	seed := maphash.MakeSeed()
+	sink := &partSink[T, K]{
+		key: key, decode: viewOf[T](c.cfg.unmarshal), queues: make([]*stream.Queue[T], n),
+		hash: func(k K) uint64 { return maphash.Comparable(seed, k) },
+	}
+	for i := range sink.queues {
+		sink.queues[i] = stream.New[T](cfg.queue(src))
+	}
+	b := c.newBinding(sink, []string{event}, cfg.name)
+	var open atomic.Int64
+	open.Store(int64(n))
+	for i, q := range sink.queues {
+		s := newStream(q, cfg.name)
+		s.ready = b.ready
+		s.end = func(err error, discard bool) {
+			if q.End(err, discard) && open.Add(-1) == 0 {
+				b.end(err, discard)
+			}
+		}
+		streams[i] = s
+	}
+	b.start(ctx, src)
+	return streams
+}

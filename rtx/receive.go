@@ -1,0 +1,166 @@
+package rtx
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/rtx/transport"
+)
+
+// reader is what the reader's goroutine keeps from one packet to the next.
+type reader struct {
+	ev          event
+	recoverable bool // the session has a recovery id, so events may carry an offset
+}
+
+// Receive takes one packet on the reader's goroutine: an event goes to its streams before the next packet is read. An
+// error ends the session.
+func (h handler) Receive(sess transport.Session, p transport.Packet) error {
+	c := h.Client
+	switch p.Type {
+	case transport.Event:
+		return c.receive(sess, p.Data)
+	case transport.BinaryEvent:
+		data, err := engineio.Inline(p)
+		if err != nil {
+			return err
+		}
+		return c.receive(sess, data)
+	}
+	c.stats.unknown.Add(1)
+	return nil
+}
+
+// receive tries the scanner first. What it does not know, or what turns out not to be JSON, is left to the full parse.
+func (c *Client) receive(sess transport.Session, data []byte) error {
+	c.stats.received.Add(1)
+	e, ok := scanEnvelope(data, c.reader.recoverable)
+	if ok {
+		if internalPrefix(e.event) {
+			ok = false
+		} else if c.deliver(&e) {
+			c.recovery.take(e.offset)
+			return nil
+		}
+	}
+	e, err := parseEnvelope(data, c.reader.recoverable)
+	if err != nil && !errors.Is(err, errNoEnvelope) {
+		return err
+	}
+	c.recovery.take(e.offset)
+	if err != nil {
+		c.stats.unknown.Add(1)
+		c.cfg.log.Debug("rtx: event of an unknown form")
+		return nil
+	}
+	switch name := string(e.event); {
+	case name == evRefused || name == evPresenceRefused:
+		c.deliver(&e) // first, because the refusal ends the streams of the channel
+		c.internal(sess, name, &e)
+	case internalEvent(name):
+		c.internal(sess, name, &e)
+		c.deliver(&e)
+	default:
+		if e.topmost {
+			c.stats.unknown.Add(1)
+		}
+		c.deliver(&e)
+	}
+	return nil
+}
+
+// internalPrefix is a quick look for names that internalEvent decides.
+func internalPrefix(name []byte) bool {
+	return len(name) > 8 && (string(name[:8]) == "realtime" || string(name[:8]) == "presence")
+}
+
+// deliver hands an event to its streams. It reports false if the payload turned out not to be JSON, in which case it
+// reached no stream.
+func (c *Client) deliver(e *envelope) bool {
+	internal := e.topmost || (internalPrefix(e.event) && internalEvent(string(e.event)))
+	var d delivery
+	c.mu.Lock()
+	s := c.subs[string(e.channel)]
+	if s != nil {
+		d.channel = s.name
+		if internal || s.phase == joined {
+			s.routes.find(&d, 0, e.event, internal)
+		}
+	}
+	if internal || (s != nil && s.phase == joined && s.holds > 0) {
+		c.routes.find(&d, 2, e.event, internal)
+	}
+	c.mu.Unlock()
+	if !d.wanted() {
+		return true
+	}
+	if d.name == "" {
+		d.name = string(e.event)
+	}
+	if d.channel == "" {
+		d.channel = string(e.channel)
+	}
+	ev := &c.reader.ev
+	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: time.Now()}
+	for _, list := range d.lists {
+		for _, a := range list {
+			if a.gone.Load() {
+				continue
+			}
+			switch a.b.sink.take(ev) {
+			case malformed:
+				return false
+			case ended:
+				a.b.end(ErrOverflow, false)
+			}
+		}
+	}
+	c.stats.delivered.Add(1)
+	return true
+}
+
+// internal acts on the service's own events, wrapped or not.
+func (c *Client) internal(sess transport.Session, name string, e *envelope) {
+	presenceName := strings.HasPrefix(name, "presence:")
+	switch name {
+	case evEstablished:
+		c.connectionEstablished(sess, e.payload)
+	case evPong:
+		c.pong()
+	case evSucceeded, evPresenceSucceeded:
+		c.confirmed(string(e.channel), e.payload, presenceName)
+	case evRefused, evPresenceRefused:
+		c.refusedBy(string(e.channel), e.payload, presenceName)
+	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
+		c.mu.Lock()
+		var t link.Tracker
+		if s := c.subs[string(e.channel)]; s != nil && s.phase == joined {
+			t = s.tracker
+		}
+		c.mu.Unlock()
+		if t != nil {
+			t.Event(name, e.payload)
+		}
+	}
+}
+
+// connectionEstablished takes the socket id that the service names.
+func (c *Client) connectionEstablished(sess transport.Session, payload []byte) {
+	var w struct {
+		SocketID string `json:"socket_id"`
+	}
+	_ = json.Unmarshal(payload, &w, envelopeOptions) // an unknown form: the CONNECT answer's own id is taken
+	if w.SocketID == "" || len(w.SocketID) > 256 || !printable(w.SocketID) {
+		w.SocketID = sess.Info().SocketID
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session == sess && c.state.State != Connected && !c.ended {
+		c.established(sess, w.SocketID)
+	}
+}

@@ -1,0 +1,143 @@
+package rtx
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
+
+// queueSink is the generic shell between the router and one stream's queue: it decodes and pushes.
+type queueSink[T any] struct {
+	q       *stream.Queue[T]
+	decode  decoder[T]
+	scratch T // reused, so that decoding into it allocates nothing of ours; the reader's alone
+}
+
+func (s *queueSink[T]) take(e *event) verdict {
+	if err := decodeInto(s.decode, e, &s.scratch); err != nil {
+		if !e.valid() {
+			return malformed
+		}
+		s.q.Mark(malformedGap(e, err))
+		return taken
+	}
+	if !s.q.Push(s.scratch, e.channel, len(e.payload)) {
+		return ended
+	}
+	return taken
+}
+
+func (s *queueSink[T]) lose(g Gap)                     { s.q.Mark(g) }
+func (s *queueSink[T]) finish(err error, discard bool) { s.q.End(err, discard) }
+func (s *queueSink[T]) cause() error                   { return s.q.Err() }
+func (s *queueSink[T]) spilling() bool                 { return s.q.Spilling() }
+func (s *queueSink[T]) drained(ctx context.Context) error {
+	return s.q.Drained(ctx)
+}
+
+// decodeInto clears dst and decodes into it; a panic of the user's decoder becomes an error.
+func decodeInto[T any](decode decoder[T], e *event, dst *T) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{Value: r}
+		}
+	}()
+	var zero T
+	*dst = zero
+	return decode(e, dst)
+}
+
+func malformedGap(e *event, err error) Gap {
+	now := e.at
+	return Gap{
+		Channel: e.channel, Malformed: 1, Since: now, Until: now,
+		Err: &PayloadError{Channel: e.channel, Event: e.name, Err: err},
+	}
+}
+
+// partSink spreads events over the queues of a Partition.
+type partSink[T any, K comparable] struct {
+	queues  []*stream.Queue[T]
+	key     func(T) K
+	hash    func(K) uint64
+	decode  decoder[T]
+	scratch T
+}
+
+func (s *partSink[T, K]) take(e *event) verdict {
+	err := decodeInto(s.decode, e, &s.scratch)
+	var i uint64
+	if err == nil {
+		i, err = s.part(s.scratch)
+	}
+	if err != nil {
+		if !e.valid() {
+			return malformed
+		}
+		// Which partition it belonged to can't be known: each may have missed it.
+		s.lose(malformedGap(e, err))
+		return taken
+	}
+	if !s.queues[i].Push(s.scratch, e.channel, len(e.payload)) && s.allEnded() {
+		return ended
+	}
+	return taken
+}
+
+func (s *partSink[T, K]) part(v T) (i uint64, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{Value: r}
+		}
+	}()
+	return s.hash(s.key(v)) % uint64(len(s.queues)), nil
+}
+
+func (s *partSink[T, K]) allEnded() bool {
+	for _, q := range s.queues {
+		if !q.Ended() {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *partSink[T, K]) lose(g Gap) {
+	for _, q := range s.queues {
+		q.Mark(g)
+	}
+}
+
+func (s *partSink[T, K]) finish(err error, discard bool) {
+	for _, q := range s.queues {
+		q.End(err, discard)
+	}
+}
+
+func (s *partSink[T, K]) cause() error { return s.queues[0].Err() }
+
+func (s *partSink[T, K]) spilling() bool {
+	return slices.ContainsFunc(s.queues, (*stream.Queue[T]).Spilling)
+}
+
+func (s *partSink[T, K]) drained(ctx context.Context) error {
+	for _, q := range s.queues {
+		if err := q.Drained(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reconnected is the gap of a channel that is confirmed again after its link was down from since on.
+func reconnected(channel string, since time.Time) Gap {
+	return Gap{Channel: channel, Reconnected: true, Since: since, Until: time.Now()}
+}
+
+// left is the gap of a channel that leaves a stream which goes on.
+func left(channel string, err error) Gap {
+	now := time.Now()
+	return Gap{Channel: channel, Ended: true, Since: now, Until: now, Err: err}
+}

@@ -1,0 +1,99 @@
+package rtx
+
+import (
+	"context"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
+
+// A State is where a client stands with its connection.
+type State uint8
+
+const (
+	Idle         State = iota // Connect was not called yet, or its attempt failed and may be made again
+	Connecting                // the first connection is being made
+	Connected                 // the socket id is known; subscriptions go out
+	Reconnecting              // a connection was lost; the next attempt is under way or waits for its time
+	Closed                    // Close was called
+	Failed                    // the service refused the client for good, a wrong API key for one
+)
+
+var stateNames = [...]string{"idle", "connecting", "connected", "reconnecting", "closed", "failed"}
+
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// A StateChange is one step of a client's connection.
+type StateChange struct {
+	State     State
+	SocketID  string        // Connected: the id that signatures are made for
+	Recovered bool          // Connected: the service kept the session; nothing was missed
+	Attempt   int           // Connecting, Reconnecting: which attempt, from 1
+	Delay     time.Duration // Reconnecting: how long until that attempt; 0 once it is under way
+	Err       error         // Idle, Reconnecting, Failed: what ended the connection or the attempt before
+	At        time.Time
+}
+
+// stateBuffer is how far behind a reader of States may fall before it sees the latest changes only.
+const stateBuffer = 64
+
+// States opens a stream of the connection's states. It starts with the current one; a reader who keeps up sees every
+// change, one who falls more than 64 behind loses the oldest ones, and no reader misses the latest. It has no gaps.
+// It ends with the context, its Close, Drain, and after the last state when the client ends; Err says why, as for On.
+func (c *Client) States(ctx context.Context) *Stream[StateChange] {
+	q := stream.New[StateChange](stream.Config{Capacity: stateBuffer, NoGaps: true})
+	w := &stateWatch{q: q}
+	s := newStream(q, "states")
+	s.end = func(err error, discard bool) {
+		c.mu.Lock()
+		delete(c.stateWatches, w)
+		c.mu.Unlock()
+		q.End(err, discard)
+	}
+	c.mu.Lock()
+	q.Push(c.state, "", 0)
+	if c.ended {
+		err := c.endErr()
+		c.mu.Unlock()
+		q.End(err, true)
+		return s
+	}
+	c.stateWatches[w] = struct{}{}
+	c.mu.Unlock()
+	s.endWith(ctx)
+	return s
+}
+
+// stateWatch is one open stream of States.
+type stateWatch struct{ q *stream.Queue[StateChange] }
+
+// setState records a change and shows it to the watchers. The caller holds c.mu; a push never blocks.
+func (c *Client) setState(s StateChange) {
+	s.At = time.Now()
+	c.state = s
+	for w := range c.stateWatches {
+		w.q.Push(s, "", 0)
+	}
+}
+
+// State returns where the connection stands now.
+func (c *Client) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.State
+}
+
+// SocketID returns the id of the current connection, for which signatures are made; "" while not connected.
+func (c *Client) SocketID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.State != Connected {
+		return ""
+	}
+	return c.socketID
+}

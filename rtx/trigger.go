@@ -1,0 +1,98 @@
+package rtx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/rtx/transport"
+)
+
+// Trigger sends a client event to the others on the channel. It needs a private- or presence- channel that something
+// holds, an event whose name begins with "client-", and a connection; it waits until the channel is confirmed, and writes
+// on the caller's goroutine.
+//
+// Nil means that it was written to the socket, and no more: there is no receipt. Before any byte is sent it returns
+// [ErrEventName], [ErrPublicChannel], [ErrNotSubscribed], [ErrNotConnected], [ErrTooLarge], a [*SubscribeError] if the
+// channel is refused meanwhile, the error of encoding data, or the cause of ctx. A ctx that ends once writing has begun
+// does not cut it short. A connection that breaks while writing gives ErrNotConnected too: then the event may or may not
+// have arrived.
+func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
+	c := ch.c
+	if err := checkEventName(event); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(event, clientPrefix) {
+		return fmt.Errorf("%w: %q does not begin with %q", ErrEventName, event, clientPrefix)
+	}
+	if ch.kind == public {
+		return ErrPublicChannel
+	}
+	payload, err := c.cfg.marshal(data)
+	if err != nil {
+		return fmt.Errorf("rtx: encoding the data of %q: %w", event, err)
+	}
+	packet, err := clientEvent(ch.name, event, payload)
+	if err != nil {
+		return fmt.Errorf("rtx: encoding the data of %q: %w", event, err)
+	}
+
+	c.mu.Lock()
+	s, sess := c.subs[ch.name], c.session
+	switch {
+	case c.ended:
+		err = c.endErr()
+	case ch.err != nil:
+		err = ch.err
+	case s == nil || s.holds == 0:
+		err = ErrNotSubscribed
+	case sess == nil || c.state.State != Connected:
+		err = ErrNotConnected
+	}
+	if err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	term := s.term
+	c.mu.Unlock()
+
+	if limit := sess.Info().MaxPayload; limit > 0 && int64(len(packet))+1 > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(packet)+1, limit)
+	}
+	if err := c.await(ctx, s, term, sess); err != nil {
+		return err
+	}
+	if err := sess.Send(ctx, packet); err != nil {
+		return sendError(ctx, err)
+	}
+	c.stats.sent.Add(1)
+	return nil
+}
+
+// clientEvent wraps a payload, which a codec of the user's own may have made: it must be one JSON value.
+func clientEvent(channel, event string, payload []byte) ([]byte, error) {
+	data, err := marshalJSON([]any{evClient, struct {
+		Channel string          `json:"channel"`
+		Event   string          `json:"event"`
+		Data    json.RawMessage `json:"data"`
+	}{channel, event, payload}})
+	if err != nil {
+		return nil, err
+	}
+	return engineio.AppendSocket(nil, engineio.SocketPacket{Type: engineio.Event, Namespace: "/", Data: data}), nil
+}
+
+// sendError turns what a session says of a failed write into the library's terms.
+func sendError(ctx context.Context, err error) error {
+	var size *transport.SizeError
+	switch {
+	case errors.As(err, &size):
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size.Size, size.Max)
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNotConnected, err)
+}
