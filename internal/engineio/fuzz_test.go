@@ -117,6 +117,7 @@ func FuzzSplitEvent(f *testing.F) {
 	f.Add([]byte(`["a", 1 , "x,]" ,[{"b":[1.5e-3,"\\\""]}],-0 , {} ]` + "\n"))
 	f.Add([]byte("[\"\xff\",\"\xed\xa0\x80\",\"\\ud800\"]"))
 	f.Add([]byte(`["disconnectin\u0067"]`))
+	f.Add([]byte(`["a",1e999` + strings.Repeat(",[{}", 70) + strings.Repeat("]", 71)))
 	f.Add([]byte(`["a"` + strings.Repeat(",[{}", 40) + strings.Repeat("]", 41)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const depth = 64
@@ -154,6 +155,7 @@ func FuzzSplitEvent(f *testing.F) {
 // nesting counts the levels of valid JSON.
 func nesting(data []byte) (most int) {
 	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
 	level := 0
 	for {
 		token, err := d.Token()
@@ -176,6 +178,7 @@ func FuzzInline(f *testing.F) {
 	f.Add([]byte(`[{"num":1,"_placeholder":true},{"a":{"_placeholder":true,"num":0}}]`))
 	f.Add([]byte(`{"_placeholder":true,"num":0,"x":{"_placeholder":true,"num":1}}`))
 	f.Add([]byte(`{"\u005fplaceholder":true,"num":1,"num":0}`))
+	f.Add([]byte(`[1e999, 2 ] `))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		buffers := [][]byte{[]byte("zero"), {}}
 		before := bytes.Clone(data)
@@ -190,17 +193,26 @@ func FuzzInline(f *testing.F) {
 		if len(got) > len(data)+len(`"emVybw=="`)+len(`""`) {
 			t.Fatalf("%q grew to %q", data, got)
 		}
-		var a, b any
-		if err := json.Unmarshal(got, &a); err != nil {
+		a, err := decodeExact(got)
+		if err != nil {
 			t.Fatalf("%q became %q: %v", data, got, err)
 		}
-		if err := json.Unmarshal(data, &b); err != nil {
+		b, err := decodeExact(data)
+		if err != nil {
 			t.Fatalf("took %q: %v", data, err)
 		}
 		if b = replaced(b, "emVybw==", ""); !reflect.DeepEqual(a, b) {
 			t.Fatalf("%q became %q, want %v", data, got, b)
 		}
 	})
+}
+
+// decodeExact keeps numbers as they are: 1e999 is JSON, and no float64.
+func decodeExact(data []byte) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	err = d.Decode(&v)
+	return v, err
 }
 
 func replaced(v any, attachments ...string) any {
@@ -211,7 +223,8 @@ func replaced(v any, attachments ...string) any {
 		}
 	case map[string]any:
 		if v["_placeholder"] == true {
-			return attachments[int(v["num"].(float64))]
+			num, _ := v["num"].(json.Number).Int64()
+			return attachments[num]
 		}
 		for k := range v {
 			v[k] = replaced(v[k], attachments...)

@@ -42,13 +42,14 @@ func TestHandshakeRefuses(t *testing.T) {
 	with := func(key, value string) string {
 		fields := map[string]string{"sid": `"hidden"`, "pingInterval": "25000", "pingTimeout": "20000", "maxPayload": "1000000"}
 		fields[key] = value
-		text := `{"upgrades":[]`
+		var text strings.Builder
+		text.WriteString(`{"upgrades":[]`)
 		for k, v := range fields {
 			if v != "" {
-				text += fmt.Sprintf(`,%q:%s`, k, v)
+				text.WriteString(fmt.Sprintf(`,%q:%s`, k, v))
 			}
 		}
-		return text + "}"
+		return text.String() + "}"
 	}
 	const notJSON = "not the JSON of an open packet"
 	for _, c := range []struct{ name, in, detail string }{
