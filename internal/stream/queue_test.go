@@ -1,52 +1,331 @@
 package stream
 
 import (
+	"errors"
 	"slices"
+	"strconv"
 	"testing"
+	"time"
+	"unsafe"
 )
 
-func TestDropOldestTellsTheGapInItsPlace(t *testing.T) {
-	q := New[int](Config{Capacity: 3})
-	for i := range 5 {
-		if !q.Push(i, "prices", 1) {
-			t.Fatal("an open queue refused a value")
-		}
-	}
-	q.Mark(Gap{Channel: "prices", Reconnected: true})
-	q.End(nil, false)
-	var got []int
-	var gaps []Gap
+// story is what All tells, written down: values as numbers, a gap as its counts
+// in brackets.
+func story(q *Queue[int]) (told []string) {
 	for v, gap := range q.All() {
-		if gap != nil {
-			got = append(got, -1)
-			gaps = append(gaps, *gap)
+		if gap == nil {
+			told = append(told, strconv.Itoa(v))
 			continue
 		}
-		got = append(got, v)
+		s := "[" + gap.Channel
+		if gap.Dropped > 0 {
+			s += " " + strconv.FormatUint(gap.Dropped, 10) + " dropped"
+		}
+		if gap.Malformed > 0 {
+			s += " " + strconv.FormatUint(gap.Malformed, 10) + " malformed"
+		}
+		if gap.Reconnected {
+			s += " reconnected"
+		}
+		if gap.Ended {
+			s += " ended"
+		}
+		told = append(told, s+"]")
 	}
-	if want := []int{-1, 2, 3, 4, -1}; !slices.Equal(got, want) {
-		t.Fatalf("got %v, want %v (-1 is a gap)", got, want)
+	return told
+}
+
+func push(q *Queue[int], channel string, values ...int) (open bool) {
+	for _, v := range values {
+		open = q.Push(v, channel, 10)
 	}
-	if gaps[0].Dropped != 2 || !gaps[1].Reconnected {
-		t.Fatalf("gaps: %+v", gaps)
+	return open
+}
+
+func TestOverflow(t *testing.T) {
+	tests := []struct {
+		policy Policy
+		err    error
+		want   []string
+	}{
+		{DropOldest, nil, []string{"[a 2 dropped]", "3", "4", "5"}},
+		{DropNewest, nil, []string{"1", "2", "3", "[a 2 dropped]"}},
+		{End, ErrOverflow, []string{"1", "2", "3", "[a 1 dropped]"}},
+		{Grow(20), nil, []string{"1", "2", "3", "4", "5"}},
+		{Grow(19), ErrOverflow, []string{"1", "2", "3", "4", "[a 1 dropped]"}},
+	}
+	for _, test := range tests {
+		t.Run(test.policy.String(), func(t *testing.T) {
+			q := New[int](Config{Capacity: 3, Policy: test.policy})
+			if open := push(q, "a", 1, 2, 3, 4, 5); open != (test.err == nil) {
+				t.Errorf("the last Push returned %v", open)
+			}
+			if ended := q.End(nil, false); ended != (test.err == nil) {
+				t.Errorf("End returned %v", ended)
+			}
+			if push(q, "a", 6) {
+				t.Error("Push after the end returned true")
+			}
+			if got := story(q); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if q.Err() != test.err {
+				t.Errorf("Err %v, want %v", q.Err(), test.err)
+			}
+			q.Wait()
+		})
 	}
 }
 
-func TestGrowKeepsEverythingInOrder(t *testing.T) {
-	q := New[int](Config{Capacity: 2, Policy: Grow(1000)})
-	for i := range 1000 {
-		q.Push(i, "prices", 1)
+func TestLossesOfOneChannelMerge(t *testing.T) {
+	q := New[int](Config{Capacity: 2, MultiSource: true})
+	first, latest := errors.New("first"), errors.New("latest")
+	push(q, "a", 1)
+	q.Mark(Gap{Channel: "a", Malformed: 1, Err: first})
+	q.Mark(Gap{Channel: "b", Reconnected: true})
+	q.Mark(Gap{Channel: "a", Malformed: 1, Err: latest})
+	q.Mark(Gap{Channel: "a", Reconnected: true})
+	push(q, "b", 2)
+	q.Mark(Gap{Channel: "b", Ended: true})
+	push(q, "c", 3) // drops 1: nothing is left between its loss and the marks
+	q.End(nil, false)
+	for g := range q.Gaps() {
+		t.Fatalf("%+v was told before a value", g)
+	}
+	_, found := q.pull()
+	g, _ := q.takeGap(true)
+	if found != aGap || g.Channel != "a" || g.Dropped != 1 || g.Malformed != 2 || !g.Reconnected || g.Err != latest {
+		t.Errorf("got %+v", g)
+	}
+	want := []string{"[b reconnected]", "2", "[b ended]", "3"}
+	if got := story(q); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The reader holds a value and has not asked yet when the next is dropped: the
+// loss comes after the value in hand.
+func TestADropAfterTheValueInHandIsNotDue(t *testing.T) {
+	q := New[int](Config{Capacity: 2})
+	push(q, "a", 0, 1, 2)
+	for range q.Gaps() {
+		t.Fatal("told before any value was taken")
+	}
+	if v := <-q.C(); v != 1 {
+		t.Fatal(v)
+	}
+	push(q, "a", 3, 4) // drops 2
+	var got []uint64
+	for g := range q.Gaps() {
+		got = append(got, g.Dropped)
+	}
+	if want := []uint64{1}; !slices.Equal(got, want) {
+		t.Errorf("with 1 in hand, gaps of %v are told, want %v", got, want)
 	}
 	q.End(nil, false)
-	next := 0
-	for v := range q.C() {
-		if v != next {
-			t.Fatalf("got %d, want %d", v, next)
+	if got, want := story(q), []string{"[a 1 dropped]", "3", "4"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A loop over All or Batches that is left early loses nothing, not even when it
+// is left at a gap.
+func TestLeavingALoopLosesNothing(t *testing.T) {
+	q := New[int](Config{Capacity: 3})
+	push(q, "a", 0, 1, 2, 3)
+	q.Mark(Gap{Channel: "a", Reconnected: true})
+	var got []string
+	for {
+		ended := true
+		for v, gap := range q.All() {
+			ended = false
+			if gap != nil {
+				got = append(got, "gap")
+			} else {
+				got = append(got, strconv.Itoa(v))
+			}
+			break
 		}
-		next++
+		if len(got) == 3 {
+			push(q, "b", 4)
+			q.End(nil, false)
+		}
+		for values, gap := range q.Batches(1, time.Hour) {
+			ended = false
+			if gap != nil {
+				got = append(got, "gap")
+			} else {
+				got = append(got, strconv.Itoa(values[0]))
+			}
+			break
+		}
+		if ended {
+			break
+		}
 	}
-	if next != 1000 {
-		t.Fatalf("got %d values of 1000", next)
+	if want := []string{"gap", "1", "2", "3", "gap", "4"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
-	q.Wait()
+}
+
+func TestEndThrowsTheSpillAway(t *testing.T) {
+	newQueue := func() *Queue[int] {
+		q := New[int](Config{Capacity: 2, Policy: Grow(1000), MultiSource: true})
+		push(q, "a", 1, 2, 3)
+		q.Mark(Gap{Channel: "b", Malformed: 1})
+		push(q, "b", 4, 5)
+		return q
+	}
+	check := func(t *testing.T, q *Queue[int]) {
+		want := []string{"1", "2", "[b 2 dropped 1 malformed]", "[a 1 dropped]"}
+		if got := story(q); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if s := q.Stats(); s != (Stats{Capacity: 2, Delivered: 2, Dropped: 3, Malformed: 1}) {
+			t.Errorf("Stats %+v", s)
+		}
+	}
+	t.Run("at once", func(t *testing.T) {
+		q := newQueue()
+		q.End(nil, true)
+		check(t, q)
+		q.Wait()
+	})
+	t.Run("while it is let out", func(t *testing.T) {
+		q := newQueue()
+		drained, closed := errors.New("drained"), errors.New("closed")
+		if !q.End(drained, false) || q.End(closed, true) {
+			t.Error("the first End did not win")
+		}
+		q.Wait() // nobody reads
+		check(t, q)
+		if q.Err() != drained {
+			t.Errorf("Err %v", q.Err())
+		}
+	})
+}
+
+func TestNoGapsKeepsTheLatestInSilence(t *testing.T) {
+	q := New[int](Config{Capacity: 1, NoGaps: true})
+	push(q, "", 1, 2, 3)
+	q.Mark(Gap{Reconnected: true})
+	q.End(nil, false)
+	if got, want := story(q), []string{"3"}; !slices.Equal(got, want) || len(q.Lost()) != 0 {
+		t.Errorf("got %q, want %q; %d tokens", got, want, len(q.Lost()))
+	}
+	if s := q.Stats(); s != (Stats{Capacity: 1, Delivered: 1, Dropped: 2}) {
+		t.Errorf("Stats %+v", s)
+	}
+}
+
+// A group reconnects again and again while its reader ignores gaps: what is
+// kept does not grow, whatever he takes in between.
+func TestIgnoredMarksAreBounded(t *testing.T) {
+	const channels, rounds = 1000, 50
+	q := New[int](Config{Capacity: 4, MultiSource: true})
+	names := make([]string, channels)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	for round := range rounds {
+		push(q, "0", round)
+		for _, name := range names {
+			q.Mark(Gap{Channel: name, Malformed: 1})
+		}
+		if round%2 == 0 {
+			<-q.C()
+		}
+	}
+	n, kept := 0, 0
+	for _, s := range q.marks.sites {
+		n += len(s.gaps) - s.told
+		kept += cap(s.gaps)
+	}
+	if limit := channels * (4 + 2); n > limit || kept > 2*limit {
+		t.Errorf("%d gaps of %d channels are kept, in room for %d", n, channels, kept)
+	}
+	q.End(nil, false)
+	var malformed uint64
+	for _, gap := range q.All() {
+		if gap != nil {
+			malformed += gap.Malformed
+		}
+	}
+	if malformed != channels*rounds {
+		t.Errorf("%d of %d were told", malformed, channels*rounds)
+	}
+}
+
+// Gaps taken one by one while new ones come do not keep the room of the old.
+func TestTakenGapsGiveTheirRoomBack(t *testing.T) {
+	q := New[int](Config{Capacity: 1})
+	mark := func(i int) { q.Mark(Gap{Channel: strconv.Itoa(i), Malformed: 1}) }
+	mark(0)
+	for i := range 10_000 {
+		mark(i + 1)
+		for g := range q.Gaps() {
+			if g.Channel != strconv.Itoa(i) {
+				t.Fatalf("got %q, want %d", g.Channel, i)
+			}
+			break
+		}
+	}
+	if n := cap(q.marks.sites[0].gaps); n > 100 {
+		t.Errorf("room for %d gaps, to keep one", n)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	tests := map[string]struct {
+		cfg  Config
+		step func(q *Queue[int])
+	}{
+		"push and receive": {Config{Capacity: 4}, func(q *Queue[int]) { q.Push(1, "a", 1); <-q.C() }},
+		"several sources":  {Config{Capacity: 4, MultiSource: true}, func(q *Queue[int]) { q.Push(1, "a", 1); <-q.C() }},
+		"asking for gaps": {Config{Capacity: 4}, func(q *Queue[int]) {
+			q.Push(1, "a", 1)
+			<-q.C()
+			for range q.Gaps() {
+				panic("a gap")
+			}
+		}},
+		"the oldest dropped":       {Config{Capacity: 4}, func(q *Queue[int]) { q.Push(1, "a", 1) }},
+		"the newest dropped":       {Config{Capacity: 4, Policy: DropNewest}, func(q *Queue[int]) { q.Push(1, "a", 1) }},
+		"a reader who ignores it":  {Config{Capacity: 2}, func(q *Queue[int]) { push(q, "a", 1, 2, 3, 4); <-q.C() }},
+		"a reader who is informed": {Config{Capacity: 2}, func(q *Queue[int]) { push(q, "a", 1, 2, 3); <-q.C(); q.takeGap(false) }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			q := New[int](test.cfg)
+			for range 10 {
+				test.step(q)
+			}
+			if n := testing.AllocsPerRun(100, func() { test.step(q) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
+// Ten thousand streams on one client cost a megabyte or two beside their buffers.
+func TestSize(t *testing.T) {
+	if n := unsafe.Sizeof(Queue[int]{}); n > 512 {
+		t.Errorf("a queue is %d bytes", n)
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	if (Policy{}) != DropOldest || Grow(1) != Grow(1) || Grow(1) == Grow(2) {
+		t.Error("policies do not compare as they should")
+	}
+	for _, p := range []Policy{DropOldest, DropNewest, End, Grow(1)} {
+		if err := p.Validate(); err != nil {
+			t.Errorf("%v: %v", p, err)
+		}
+	}
+	for _, p := range []Policy{Grow(0), Grow(-1)} {
+		if p.Validate() == nil {
+			t.Errorf("%v is valid", p)
+		}
+	}
 }
