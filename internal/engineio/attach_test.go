@@ -109,6 +109,16 @@ func TestAssemblerOutOfStep(t *testing.T) {
 			}
 		})
 	}
+	t.Run("one byte over the limit", func(t *testing.T) {
+		p := mustDecode(t, one)
+		a := Assembler{Limits: Limits{Bytes: int64(len(p.Data)) + 5}}
+		if _, _, err := a.Add(p); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.AddBinary([]byte("123456")); !errors.Is(err, ErrTooLarge) {
+			t.Error(err)
+		}
+	})
 	t.Run("exactly the limit", func(t *testing.T) {
 		p := mustDecode(t, one)
 		a := Assembler{Limits: Limits{Bytes: int64(len(p.Data)) + 5}}

@@ -46,7 +46,7 @@ func TestHandshakeRefuses(t *testing.T) {
 		text.WriteString(`{"upgrades":[]`)
 		for k, v := range fields {
 			if v != "" {
-				text.WriteString(fmt.Sprintf(`,%q:%s`, k, v))
+				fmt.Fprintf(&text, `,%q:%s`, k, v)
 			}
 		}
 		return text.String() + "}"
@@ -73,6 +73,7 @@ func TestHandshakeRefuses(t *testing.T) {
 		{"pingInterval past a day", with("pingInterval", "86400001"), "pingInterval"},
 		// 2^64/1e6 ms more than 25 s: as nanoseconds it would wrap around to a plausible interval.
 		{"pingInterval overflowing a Duration", with("pingInterval", "18446744098710"), "pingInterval"},
+		{"pingInterval overflowing a Duration from below", with("pingInterval", "-18446744048710"), "pingInterval"},
 		{"pingInterval overflowing an int64", with("pingInterval", "1e30"), notJSON},
 		{"pingInterval a string", with("pingInterval", `"25000"`), notJSON},
 		{"pingInterval fractional", with("pingInterval", `0.5`), notJSON},

@@ -139,6 +139,7 @@ func TestUnusualButRight(t *testing.T) {
 		"2[\"a\" , 1 ,\t{ } ]\r\n",
 		`2["a",-0,0.5e+10,1E-7,123456789012345678901234567890]`,
 		"2[\"é✓😀\",\"\x7f\"]",
+		`2["a",[{"k":1},[1,2],{"k":[{}],"l":[[],1]},[[1],2]]]`, // arrays and objects, by turns, at one depth
 		`29007199254740991["a"]`,
 		`2/` + strings.Repeat("n", maxNamespace-1) + `,["a"]`,
 		`2/é?token=x,["a"]`,

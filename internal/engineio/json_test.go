@@ -1,0 +1,64 @@
+package engineio
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// Every text of up to six characters, of the characters that JSON's structure is made of, and of those of its numbers.
+func TestJSONExhaustively(t *testing.T) {
+	for _, alphabet := range []string{`[]{}",:1`, `01-+.e`} {
+		var text [6]byte
+		var try func(n int)
+		try = func(n int) {
+			_, kind := checkValue(text[:n], maxDepth)
+			if want := json.Valid(text[:n]); want != (kind == 0) {
+				t.Errorf("%q: %v, want valid = %v", text[:n], kind, want)
+			}
+			for i := range alphabet {
+				if n == len(text) {
+					return
+				}
+				text[n] = alphabet[i]
+				try(n + 1)
+			}
+		}
+		try(0)
+	}
+}
+
+func TestJSONWords(t *testing.T) {
+	for _, text := range []string{
+		`true`, `false`, `null`, `tru`, `truE`, `truefalse`, `nul`, `fals`, `NaN`, `Infinity`, `undefined`, ` null`, "\vnull", "null\x00",
+		`"\u00e9"`, `"\uD83D\uDE00"`, `"\u00e"`, `"\u00eg"`, `"\u 123"`, `"\U0041"`, `"\x41"`, `"\a"`, `"\"`, `"\`, `"\u`, `"\/\b\f\n\r\t\\\""`,
+		`'a'`, `{a:1}`, `[1,]`, `[,1]`, `{"a":1,}`, `{"a"}`, `{"a":}`, `{"a" : [ { "b" : -1.5e+3 } , [ ] , { } ] , "" : "" }`,
+		`{"a":1]`, `[1}`, `{"a":[1}]`, `[{"a":1]}`, `// x`, `/**/1`, "\ufeff1", `0x10`, `1_000`,
+	} {
+		_, kind := checkValue([]byte(text), maxDepth)
+		if want := json.Valid([]byte(text)); want != (kind == 0) {
+			t.Errorf("%q: %v, want valid = %v", text, kind, want)
+		}
+	}
+}
+
+// Strings are read eight bytes at a time: what ends or spoils one must be seen at every place in, and after, such a group.
+func TestJSONStringsAtEveryAlignment(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want Kind
+	}{
+		{`\n`, 0}, {`\u00e9`, 0}, {`\q`, ErrJSON}, {"é", 0}, {"😀", 0}, {"\x7f", 0}, {"\x1f", ErrJSON}, {"\x00", ErrJSON},
+		{"\xe9", ErrUTF8}, {"\xf0\x9f\x98", ErrUTF8}, {"\xa2", ErrUTF8}, {"\xdc", ErrUTF8}, {"\x9f", ErrUTF8}, // a high bit on '"', '\', control
+		{`"`, ErrJSON}, {`\"`, 0}, {"\xff\\n", ErrUTF8}, {"é\\né", 0},
+	} {
+		for before := range 18 {
+			for after := range 18 {
+				text := `"` + strings.Repeat("x", before) + c.in + strings.Repeat("y", after) + `"`
+				if _, kind := checkValue([]byte(text), maxDepth); kind != c.want {
+					t.Errorf("%q: %v, want %v", text, kind, c.want)
+				}
+			}
+		}
+	}
+}
