@@ -1,0 +1,390 @@
+package rtxtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/sioserver"
+	"github.com/realtimex/realtimex-go/rtx/auth"
+)
+
+// The names of the service's own events.
+const (
+	eventEstablished = "realtimex:connection_established"
+	eventSubscribe   = "realtimex:subscribe"
+	eventUnsubscribe = "realtimex:unsubscribe"
+	eventPing        = "realtimex:ping"
+	eventPong        = "realtimex:pong"
+	eventServer      = "server-event"
+	eventClient      = "client-event"
+	eventSucceeded   = "realtimex_internal:subscription_succeeded"
+	eventError       = "realtimex_internal:subscription_error"
+)
+
+// The codes of refusals.
+const (
+	codeBadKey     = 4001
+	codeBadName    = 4000
+	codeNotAllowed = 4003
+)
+
+const maxChannelName = 200
+
+// room keeps channels apart from the rooms that are named by socket ids.
+func room(channel string) string { return "channel:" + channel }
+
+func isPresence(channel string) bool { return strings.HasPrefix(channel, "presence-") }
+
+func isGuarded(channel string) bool {
+	return strings.HasPrefix(channel, "private-") || isPresence(channel)
+}
+
+// keyCheck is the Value of a session: whether its request had the right API key.
+type keyCheck bool
+
+func (s *Server) admitRequest(r *http.Request) (sioserver.Admission, *sioserver.HTTPError) {
+	right := r.URL.Query().Get("api_key") == s.cfg.key
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Handshakes++
+	defer s.touch()
+	switch {
+	case s.faults.refuse > 0:
+		s.faults.refuse--
+		return sioserver.Admission{}, &sioserver.HTTPError{
+			Status:  s.faults.refuseStatus,
+			Code:    3,
+			Message: http.StatusText(s.faults.refuseStatus),
+		}
+	case !right && s.cfg.badKey == RefuseHTTP:
+		s.stats.RefusedKeys++
+		return sioserver.Admission{}, &sioserver.HTTPError{
+			Status:  http.StatusUnauthorized,
+			Code:    codeBadKey,
+			Message: "Invalid API key",
+		}
+	}
+	return sioserver.Admission{Value: keyCheck(right), Silent: s.faults.takeHang(StepOpen)}, nil
+}
+
+func (s *Server) admitSocket(socket *sioserver.Socket) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.touch()
+	if right := socket.Session().Value.(keyCheck); !bool(right) && s.cfg.badKey == RefuseConnect {
+		s.stats.RefusedKeys++
+		return &sioserver.Refusal{Message: "Invalid API key", Data: json.RawMessage(`{"code":4001}`)}
+	}
+	if s.faults.takeHang(StepConnect) {
+		return sioserver.ErrHold
+	}
+	return nil
+}
+
+func (s *Server) connected(socket *sioserver.Socket) {
+	if right := socket.Session().Value.(keyCheck); !right {
+		s.mu.Lock()
+		s.stats.RefusedKeys++
+		s.touch()
+		s.mu.Unlock()
+		socket.Disconnect()
+		socket.Session().Close()
+		return
+	}
+	c := &Conn{server: s, socket: socket, id: socket.ID, recovered: socket.Recovered}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if socket.Gone() {
+		return
+	}
+	c.channels = make(map[string]bool)
+	c.members = make(map[string]member)
+	s.conns = append(s.conns, c)
+	s.bySocket[socket] = c
+	s.stats.Connects++
+	if socket.Recovered {
+		s.stats.Recoveries++
+		s.restore(c)
+	}
+	socket.Data = c.members
+	s.touch()
+	s.log().Info("connected", "socket_id", c.id, "transport", socket.Session().Transport(), "recovered", c.recovered)
+	if s.cfg.noEstablished {
+		return
+	}
+	hello := payload{"socket_id": c.id}.encode()
+	if s.cfg.established == 0 {
+		socket.Emit(eventEstablished, hello)
+		return
+	}
+	c.greeting = time.AfterFunc(s.cfg.established, func() { socket.Emit(eventEstablished, hello) })
+}
+
+// restore gives a recovered connection its channels, which the server has kept, and its memberships, which ended with the old link.
+// s.mu is held.
+func (s *Server) restore(c *Conn) {
+	for _, r := range c.socket.Rooms() {
+		if name, ok := strings.CutPrefix(r, room("")); ok {
+			s.enter(c, name)
+		}
+	}
+	old, _ := c.socket.Data.(map[string]member)
+	for name, m := range old {
+		if c.channels[name] {
+			c.members[name] = m
+			s.arrive(c, name, m)
+		}
+	}
+}
+
+func (s *Server) disconnected(socket *sioserver.Socket, reason sioserver.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.bySocket[socket]
+	if c == nil {
+		return
+	}
+	delete(s.bySocket, socket)
+	i := slices.Index(s.conns, c)
+	s.conns = slices.Delete(s.conns, i, i+1)
+	c.gone = true
+	if c.greeting != nil {
+		c.greeting.Stop()
+	}
+	s.stats.Disconnects++
+	// What recovery keeps is the memberships as they were; this connection's own copy ends now.
+	members := c.members
+	c.members = make(map[string]member)
+	for _, name := range slices.Sorted(maps.Keys(c.channels)) {
+		s.depart(c, name, members)
+	}
+	s.touch()
+	s.log().Info("disconnected", "socket_id", c.id, "reason", string(reason))
+}
+
+// event handles what a client sent.
+func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
+	var name string
+	if json.Unmarshal(e.Name, &name) != nil {
+		return
+	}
+	arg, _ := engineio.NextArg(e.Args)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.bySocket[socket]
+	if c == nil {
+		return
+	}
+	var p request
+	json.Unmarshal(arg, &p) // what is not of this shape is an empty request, as it would be to a JavaScript server
+	r := Received{SocketID: c.id, Event: name, Channel: p.channel(), At: time.Now()}
+	switch name {
+	case eventSubscribe:
+		r.Kind = KindSubscribe
+		s.subscribe(c, p, &r)
+	case eventUnsubscribe:
+		r.Kind = KindUnsubscribe
+		s.unsubscribe(c, p.channel())
+	case eventClient:
+		r.Kind = KindClientEvent
+		r.Event, r.Data = p.Event, slices.Clone(p.Data)
+		r.Relayed = s.relay(c, p)
+	case eventPing:
+		r.Kind = KindPing
+		if !s.cfg.noPong && !s.faults.noPong {
+			socket.Emit(eventPong, []byte("{}"))
+		}
+	default:
+		r.Kind = KindOther
+		r.Data = slices.Concat([]byte{'['}, e.Args, []byte{']'})
+	}
+	if e.HasID {
+		socket.Ack(e.ID, nil, nil)
+	}
+	s.record(r)
+	s.touch()
+}
+
+// request is the payload of what a client asks.
+type request struct {
+	Channel     any             `json:"channel"`
+	Auth        any             `json:"auth"`
+	ChannelData any             `json:"channel_data"`
+	Event       string          `json:"event"`
+	Data        json.RawMessage `json:"data"`
+}
+
+func (r request) channel() string {
+	name, _ := r.Channel.(string)
+	return name
+}
+
+// relay passes a client event on to the others on its channel. s.mu is held.
+func (s *Server) relay(c *Conn, p request) bool {
+	channel := p.channel()
+	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels[channel] {
+		return false
+	}
+	data := p.Data
+	if data == nil {
+		data = json.RawMessage("null")
+	}
+	s.stats.ClientEvents++
+	s.send(channel, p.Event, data, c.id)
+	return true
+}
+
+// send queues an event for a channel's subscribers. s.mu is held.
+func (s *Server) send(channel, event string, data json.RawMessage, except ...string) int {
+	if s.faults.lose > 0 {
+		s.faults.lose--
+		s.stats.Lost++
+		return 0
+	}
+	return s.root.Broadcast(room(channel), eventServer, [][]byte{serverEvent(channel, event, data)}, except...)
+}
+
+// serverEvent is the payload of a server-event: {"channel":…,"event":…,"data":…}.
+func serverEvent(channel, event string, data json.RawMessage) []byte {
+	return object(field{"channel", channel}, field{"event", event}, field{"data", data})
+}
+
+// subscribe checks a request and answers it. s.mu is held.
+func (s *Server) subscribe(c *Conn, p request, r *Received) {
+	channel := p.channel()
+	signature, _ := p.Auth.(string)
+	channelData, isText := p.ChannelData.(string)
+	r.HasAuth = signature != ""
+	refuse := func(text string, code int) {
+		r.Refused = text
+		s.stats.Refused++
+		s.log().Info("subscription refused", "socket_id", c.id, "channel", channel, "error", text)
+		c.socket.Emit(eventError, object(field{"channel", p.Channel}, field{"error", text}, field{"code", code}))
+	}
+	if channel == "" || len(channel) > maxChannelName {
+		refuse("Invalid channel name", codeBadName)
+		return
+	}
+	if d, denied := s.faults.denied[channel]; denied {
+		refuse(d.text, d.code)
+		return
+	}
+	var m member
+	if isPresence(channel) {
+		if !isText {
+			refuse("channel_data is required", codeNotAllowed)
+			return
+		}
+		r.ChannelData = channelData
+	}
+	if isGuarded(channel) {
+		r.ValidAuth = s.signer.Verify(c.id, channel, auth.Grant{Auth: signature, ChannelData: channelData})
+		if !r.ValidAuth {
+			refuse("Invalid signature", codeNotAllowed)
+			return
+		}
+	}
+	if isPresence(channel) {
+		var fault string
+		if m, fault = parseMember(channelData, s.cfg.numericIDs); fault != "" {
+			refuse(fault, codeNotAllowed)
+			return
+		}
+	}
+	if s.faults.takeHang(StepSubscribe) {
+		return
+	}
+	c.socket.Join(room(channel))
+	s.enter(c, channel)
+	s.stats.Subscriptions++
+	_, already := c.members[channel]
+	joins := isPresence(channel) && !already
+	if joins {
+		c.members[channel] = m
+	}
+	s.log().Info("subscribed", "socket_id", c.id, "channel", channel)
+	s.faults.whenReleased(func() {
+		if c.gone || !c.channels[channel] { // gone while the confirmation was held
+			return
+		}
+		if joins {
+			s.arrive(c, channel, m)
+		}
+		s.confirm(c, channel)
+	})
+}
+
+// confirm tells a client that it is subscribed. s.mu is held.
+func (s *Server) confirm(c *Conn, channel string) {
+	c.confirmed(channel)
+	if !isPresence(channel) {
+		c.socket.Emit(eventSucceeded, object(field{"channel", channel}, field{"initial_state", payload{}}))
+		return
+	}
+	s.confirmPresence(c, channel)
+}
+
+func (s *Server) unsubscribe(c *Conn, channel string) {
+	if !c.channels[channel] {
+		return
+	}
+	c.socket.Leave(room(channel))
+	s.stats.Unsubscriptions++
+	s.depart(c, channel, c.members)
+	s.log().Info("unsubscribed", "socket_id", c.id, "channel", channel)
+}
+
+// payload is a JSON object whose order of keys does not matter.
+type payload map[string]any
+
+func (p payload) encode() []byte { return encode(p) }
+
+type field struct {
+	name  string
+	value any
+}
+
+// object is a JSON object with its keys in the order given.
+func object(fields ...field) []byte {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(encode(f.name))
+		b.WriteByte(':')
+		if raw, ok := f.value.(json.RawMessage); ok {
+			b.Write(raw)
+			continue
+		}
+		b.Write(encode(f.value))
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// encode is the JSON of a value that is known to encode, written as JavaScript does: without escapes for HTML.
+func encode(v any) []byte {
+	b, err := marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}

@@ -1,0 +1,105 @@
+package rtxtest
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Kind is what a client asked for.
+type Kind int
+
+// The kinds of what clients send.
+const (
+	KindSubscribe Kind = iota + 1
+	KindUnsubscribe
+	KindClientEvent
+	KindPing  // realtimex:ping
+	KindOther // any other event
+)
+
+func (k Kind) String() string {
+	names := [...]string{"", "subscribe", "unsubscribe", "client event", "ping", "other"}
+	if k < 1 || int(k) >= len(names) {
+		return "unknown"
+	}
+	return names[k]
+}
+
+// Received is one event that a client sent. Signatures are not kept, only what became of them.
+type Received struct {
+	Kind        Kind
+	SocketID    string
+	Channel     string
+	Event       string          // of a client event, the client's; else the Socket.IO event
+	Data        json.RawMessage // of a client event, its data; of KindOther, all arguments as an array
+	HasAuth     bool            // of KindSubscribe: it had a signature
+	ValidAuth   bool            // the signature was right
+	ChannelData string          // of KindSubscribe on a presence channel
+	Refused     string          // why a subscription was refused; "" if it was not
+	Relayed     bool            // of a client event: the server passed it on
+	At          time.Time
+}
+
+// maxReceived bounds what a server remembers of what clients sent; the oldest goes first.
+const maxReceived = 1 << 17
+
+// Received returns what clients have sent, oldest first. The server remembers the last 65,536 at least.
+func (s *Server) Received() []Received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.received)
+}
+
+// ReceivedOn returns what clients have sent of one kind on one channel, oldest first.
+func (s *Server) ReceivedOn(kind Kind, channel string) []Received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []Received
+	for _, r := range s.received {
+		if r.Kind == kind && r.Channel == channel {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// record remembers r. s.mu is held.
+func (s *Server) record(r Received) {
+	if len(s.received) >= maxReceived {
+		s.received = append(s.received[:0], s.received[maxReceived/2:]...)
+	}
+	s.received = append(s.received, r)
+	s.stats.Received++
+}
+
+// Stats counts what has happened since the server started. Restarts don't reset it.
+type Stats struct {
+	Connections     int `json:"connections"` // up now
+	Channels        int `json:"channels"`    // with a subscriber or a member now
+	Handshakes      int `json:"handshakes"`  // requests for a session, refused ones included
+	Connects        int `json:"connects"`    // CONNECTs that succeeded
+	Recoveries      int `json:"recoveries"`  // of these, recovered
+	Disconnects     int `json:"disconnects"`
+	RefusedKeys     int `json:"refused_keys"`
+	Subscriptions   int `json:"subscriptions"`
+	Refused         int `json:"refused_subscriptions"`
+	Unsubscriptions int `json:"unsubscriptions"`
+	Published       int `json:"published"`
+	ClientEvents    int `json:"client_events"` // relayed
+	Received        int `json:"received"`      // events from clients
+	Lost            int `json:"lost"`          // by LoseNext
+}
+
+// Stats returns the counts.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.statsLocked()
+}
+
+func (s *Server) statsLocked() Stats {
+	st := s.stats
+	st.Connections, st.Channels = len(s.conns), len(s.channels)
+	return st
+}

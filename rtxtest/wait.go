@@ -1,0 +1,132 @@
+package rtxtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// WaitSubscribed waits until one client at least is subscribed to the channel and has been told so. If that takes longer than WithWait
+// allows it fails the test, on the line that called.
+func (s *Server) WaitSubscribed(channel string) {
+	s.helper()
+	s.wait(
+		func() bool { return s.subscribers(channel) > 0 },
+		func() string { return fmt.Sprintf("no subscriber of %q", channel) },
+	)
+}
+
+// WaitSubscribers waits until exactly n clients are subscribed to the channel and have been told so.
+func (s *Server) WaitSubscribers(channel string, n int) {
+	s.helper()
+	s.wait(
+		func() bool { return s.subscribers(channel) == n },
+		func() string {
+			return fmt.Sprintf("%d subscribers of %q, want %d", s.subscribers(channel), channel, n)
+		},
+	)
+}
+
+// WaitUnsubscribed waits until no client is subscribed to the channel.
+func (s *Server) WaitUnsubscribed(channel string) {
+	s.helper()
+	s.wait(
+		func() bool { return s.channels[channel] == nil || len(s.channels[channel].subscribers) == 0 },
+		func() string { return fmt.Sprintf("%q still has subscribers", channel) },
+	)
+}
+
+// WaitConnections waits until exactly n connections are up.
+func (s *Server) WaitConnections(n int) {
+	s.helper()
+	s.wait(
+		func() bool { return len(s.conns) == n },
+		func() string { return fmt.Sprintf("%d connections, want %d", len(s.conns), n) },
+	)
+}
+
+// WaitReceived waits until a client has sent something that match takes, and returns the first of that. match must not call the server.
+func (s *Server) WaitReceived(match func(Received) bool) Received {
+	s.helper()
+	var found Received
+	s.wait(
+		func() bool {
+			for _, r := range s.received {
+				if match(r) {
+					found = r
+					return true
+				}
+			}
+			return false
+		},
+		func() string {
+			return fmt.Sprintf("no client sent what was waited for, but %d events", len(s.received))
+		},
+	)
+	return found
+}
+
+// WaitStats waits until done takes the counts. done must not call the server.
+func (s *Server) WaitStats(done func(Stats) bool) {
+	s.helper()
+	s.wait(
+		func() bool { return done(s.statsLocked()) },
+		func() string { return fmt.Sprintf("the counts stay at %+v", s.statsLocked()) },
+	)
+}
+
+// Await is WaitStats for servers without a test: it waits until ctx ends, and returns its cause.
+func (s *Server) Await(ctx context.Context, done func(Stats) bool) error {
+	if s.await(ctx.Done(), func() bool { return done(s.statsLocked()) }) {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// subscribers counts those who have been told. s.mu is held.
+func (s *Server) subscribers(channel string) int {
+	if ch := s.channels[channel]; ch != nil {
+		return len(ch.confirmed)
+	}
+	return 0
+}
+
+func (s *Server) wait(done func() bool, state func() string) {
+	s.helper()
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.wait)
+	defer cancel()
+	start := time.Now()
+	if s.await(ctx.Done(), done) {
+		return
+	}
+	s.mu.Lock()
+	now := state()
+	s.mu.Unlock()
+	s.fatalf("rtxtest: waited %v: %s", time.Since(start).Round(time.Millisecond), now)
+}
+
+// await waits until done, which is called with s.mu held, is true. It reports false if stop was closed first.
+func (s *Server) await(stop <-chan struct{}, done func() bool) bool {
+	for {
+		s.mu.Lock()
+		if done() {
+			s.mu.Unlock()
+			return true
+		}
+		s.waiters++
+		change := s.change
+		s.mu.Unlock()
+		stopped := false
+		select {
+		case <-change:
+		case <-stop:
+			stopped = true
+		}
+		s.mu.Lock()
+		s.waiters--
+		s.mu.Unlock()
+		if stopped {
+			return false
+		}
+	}
+}
