@@ -6,8 +6,8 @@
 // Lines: connected (socket_id), disconnected, error, succeeded and refused (the connection's confirmations and refusals),
 //   event (channel, name, data: what reaches a channel's handlers, each line once), bound (the same, for a bind command),
 //   subscription_error (the SDK's own), unhandled (a promise that nobody caught: the SDK's failed authorisations), state.
-// Commands: subscribe (channel), unsubscribe (channel), bind (channel, name), trigger (channel, name, data), ping, state,
-//   disconnect.
+// Commands: subscribe (channel), unsubscribe (channel), bind (channel, name), trigger (channel, name, data), ping, until (state:
+//   tell once the connection is in that state), disconnect.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { listen, say } from './lines.mjs';
@@ -62,7 +62,10 @@ listen(
       channel(name).bind(event, (data) => say('bound', { channel: name, name: event, data })),
     trigger: ({ channel: name, name: event, data }) => channel(name).trigger(event, data),
     ping: () => connection.ping(),
-    state: () => say('state', { state: connection.state, socket_id: connection.socket_id }),
+    until({ state }) {
+      if (connection.state === state) say('state', { state });
+      else setTimeout(() => this.until({ state }), 10);
+    },
     disconnect: () => client.disconnect(),
   },
   () => client.disconnect(),

@@ -3,8 +3,9 @@
 //   node socketio.mjs --url http://127.0.0.1:3000 [--key KEY] [--namespace /custom] [--transports polling,websocket]
 //                     [--payload JSON] [--no-reconnect] [--delay MS]
 //
-// Lines: connect, connect_error, disconnect, upgrade, event (name, args), ack (id, args), sent.
-// Commands: emit (name, args, and ack, an id, to ask for an acknowledgement), disconnect, connect, close-engine.
+// Lines: connect, connect_error, disconnect, upgrade, event (name, args), ack (id, args), sent, heartbeats.
+// Commands: emit (name, args, and ack, an id, to ask for an acknowledgement), disconnect, connect, close-engine, heartbeats
+//   (count: tell when that many more pings have come from the server).
 import { parseArgs } from 'node:util';
 import { io } from 'socket.io-client';
 import { listen, say, withBytes } from './lines.mjs';
@@ -54,6 +55,14 @@ listen(
     },
     disconnect: () => socket.disconnect(),
     connect: () => socket.connect(),
+    heartbeats({ count }) {
+      let seen = 0;
+      socket.io.on('ping', function ping() {
+        if (++seen < count) return;
+        socket.io.off('ping', ping);
+        say('heartbeats', { count });
+      });
+    },
     'close-engine': () => socket.io.engine.close(), // as a client does that finds its link dead
   },
   () => socket.disconnect(),

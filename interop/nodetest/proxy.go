@@ -1,7 +1,6 @@
 package nodetest
 
 import (
-	"context"
 	"io"
 	"net"
 	"sync"
@@ -10,11 +9,11 @@ import (
 
 // Proxy is a TCP proxy on loopback in front of an address. Its methods may be called concurrently.
 type Proxy struct {
-	target string
-	ln     net.Listener
-	wg     sync.WaitGroup
+	ln net.Listener
+	wg sync.WaitGroup
 
 	mu     sync.Mutex
+	target string
 	links  map[*link]struct{}
 	closed bool
 }
@@ -43,6 +42,13 @@ func StartProxy(t testing.TB, target string) *Proxy {
 
 // URL is the proxy's base URL, http://127.0.0.1:port.
 func (p *Proxy) URL() string { return "http://" + p.ln.Addr().String() }
+
+// SetTarget sends new links to another address, as a balancer does whose node has died. Open links stay.
+func (p *Proxy) SetTarget(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
 
 // Cut resets every open link on both sides and gives their number. New ones are served.
 func (p *Proxy) Cut() int {
@@ -93,8 +99,10 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) serve(conn net.Conn) {
-	var d net.Dialer
-	server, err := d.DialContext(context.Background(), "tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		reset(conn)
 		return
@@ -113,6 +121,8 @@ func (p *Proxy) serve(conn net.Conn) {
 	both.Go(func() { l.pass(server, conn) })
 	both.Go(func() { l.pass(conn, server) })
 	both.Wait()
+	_ = conn.Close()
+	_ = server.Close()
 
 	p.mu.Lock()
 	delete(p.links, l)

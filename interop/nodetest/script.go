@@ -3,6 +3,7 @@ package nodetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 	"time"
@@ -70,9 +71,7 @@ func RunScript(t testing.TB, name string, env []string, args ...string) *Script 
 func (s *Script) Send(command string, fields map[string]any) {
 	s.t.Helper()
 	object := map[string]any{"do": command}
-	for k, v := range fields {
-		object[k] = v
-	}
+	maps.Copy(object, fields)
 	line, err := json.Marshal(object)
 	if err != nil {
 		s.t.Fatal(err)
