@@ -93,7 +93,7 @@ func BenchmarkSpilled(b *testing.B) {
 	}
 	b.StopTimer()
 	q.End(nil, true)
-	q.Wait()
+	q.Drained(b.Context())
 }
 
 // A reconnection of a group: every channel is marked, twice.

@@ -16,7 +16,9 @@ func (q *Queue[T]) Spilling() bool {
 	return q.pump != nil
 }
 
-// Drained is Wait with a context, whose cause it returns if it ends first.
+// Drained returns nil when no goroutine of the queue is left, or the cause of
+// ctx if that ends first. After End that is at once if nothing was spilled or
+// the spill was discarded, and otherwise when the readers have taken it.
 func (q *Queue[T]) Drained(ctx context.Context) error {
 	q.mu.Lock()
 	p := q.pump

@@ -35,7 +35,8 @@ type Gap struct {
 	Ended bool
 
 	// Since and Until are the times, by the local clock, between which the
-	// losses happened. They are equal for a single one.
+	// losses happened: equal for a single value, and the time without the
+	// channel for a reconnection.
 	Since, Until time.Time
 
 	// Err is the latest error that made the gap, if an error did.

@@ -125,10 +125,6 @@ func (q *Queue[T]) send(v T, channel string) bool {
 }
 
 // dropHead takes the oldest value out of C, unless a reader has just made room.
-//
-// A reader may receive between the two looks at C's length. Then the dropped
-// value is one of several, and nobody can tell which: the loss is put before
-// the first of them, so that it is told early rather than late.
 func (q *Queue[T]) dropHead(channel string) {
 	n := len(q.c)
 	if n < cap(q.c) {
@@ -139,14 +135,23 @@ func (q *Queue[T]) dropHead(channel string) {
 	default:
 		return
 	}
-	first, taken := q.accepted-uint64(n), uint64(n-1-len(q.c))
+	first := q.accepted - uint64(n)
+	q.missHead(first, first+uint64(n-1-len(q.c)), channel)
+}
+
+// missHead counts the loss of one of the values from first to last.
+//
+// They are more than one if a reader has received between the two looks at C's
+// length. Nobody can tell then which of them was dropped and which received:
+// the loss is put before the first, so that it is told early rather than late.
+func (q *Queue[T]) missHead(first, last uint64, channel string) {
 	q.evicted++
 	q.dropped++
 	if q.noGaps {
 		return
 	}
 	if q.remember {
-		channel = q.origin(first, first+taken)
+		channel = q.origin(first, last)
 	}
 	q.marks.head(first, overflow(channel))
 	q.announce()
@@ -277,18 +282,6 @@ func (q *Queue[T]) discard() {
 	for _, v := range rest {
 		lost.Channel = v.channel
 		q.missTail(lost)
-	}
-}
-
-// Wait returns when no goroutine of the queue is left. One is there only while
-// values are spilled: after End with discard set that is at once, otherwise
-// when the readers have taken them.
-func (q *Queue[T]) Wait() {
-	q.mu.Lock()
-	p := q.pump
-	q.mu.Unlock()
-	if p != nil {
-		<-p.gone
 	}
 }
 

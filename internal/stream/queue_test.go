@@ -72,7 +72,7 @@ func TestOverflow(t *testing.T) {
 			if q.Err() != test.err {
 				t.Errorf("Err %v, want %v", q.Err(), test.err)
 			}
-			q.Wait()
+			q.Drained(t.Context())
 		})
 	}
 }
@@ -128,43 +128,78 @@ func TestADropAfterTheValueInHandIsNotDue(t *testing.T) {
 	}
 }
 
-// A loop over All or Batches that is left early loses nothing, not even when it
-// is left at a gap.
+// A loop over All or Batches that is left early loses nothing, wherever it is
+// left.
 func TestLeavingALoopLosesNothing(t *testing.T) {
-	q := New[int](Config{Capacity: 3})
-	push(q, "a", 0, 1, 2, 3)
-	q.Mark(Gap{Channel: "a", Reconnected: true})
-	var got []string
-	for {
-		ended := true
-		for v, gap := range q.All() {
-			ended = false
-			if gap != nil {
-				got = append(got, "gap")
-			} else {
-				got = append(got, strconv.Itoa(v))
+	newQueue := func() *Queue[int] {
+		q := New[int](Config{Capacity: 3})
+		push(q, "a", 0, 1, 2, 3)
+		q.Mark(Gap{Channel: "a", Reconnected: true})
+		return q
+	}
+	want := []string{"gap", "1", "2", "3", "gap", "4"}
+	check := func(t *testing.T, q *Queue[int], one func() []string) {
+		var got []string
+		for told := one(); told != nil; told = one() {
+			got = append(got, told...)
+			if len(got) == 5 {
+				push(q, "b", 4)
+				q.End(nil, false)
 			}
-			break
 		}
-		if len(got) == 3 {
-			push(q, "b", 4)
-			q.End(nil, false)
-		}
-		for values, gap := range q.Batches(1, time.Hour) {
-			ended = false
-			if gap != nil {
-				got = append(got, "gap")
-			} else {
-				got = append(got, strconv.Itoa(values[0]))
-			}
-			break
-		}
-		if ended {
-			break
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if want := []string{"gap", "1", "2", "3", "gap", "4"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
+	t.Run("All", func(t *testing.T) {
+		q := newQueue()
+		check(t, q, func() []string {
+			for v, gap := range q.All() {
+				if gap != nil {
+					return []string{"gap"}
+				}
+				return []string{strconv.Itoa(v)}
+			}
+			return nil
+		})
+	})
+	for _, limit := range []int{1, 2, 10} {
+		t.Run("Batches of "+strconv.Itoa(limit), func(t *testing.T) {
+			q := newQueue()
+			check(t, q, func() (told []string) {
+				for values, gap := range q.Batches(limit, time.Millisecond) {
+					if gap != nil {
+						return []string{"gap"}
+					}
+					for _, v := range values {
+						told = append(told, strconv.Itoa(v))
+					}
+					return told
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// A reader received one of two values while the other was dropped, and nobody
+// can say which: the loss is due at once, and is named if both had one channel.
+func TestADropThatRacesAReader(t *testing.T) {
+	for _, test := range []struct{ second, want string }{{"a", "a"}, {"b", ""}} {
+		q := New[int](Config{Capacity: 3, MultiSource: true})
+		push(q, "a", 0)
+		push(q, test.second, 1)
+		push(q, "c", 2)
+		<-q.c
+		<-q.c
+		q.missHead(0, 1, "c")
+		var got []string
+		for g := range q.Gaps() {
+			got = append(got, g.Channel)
+		}
+		if !slices.Equal(got, []string{test.want}) {
+			t.Errorf("a value of a and one of %s: told %q, want %q", test.second, got, test.want)
+		}
 	}
 }
 
@@ -189,7 +224,7 @@ func TestEndThrowsTheSpillAway(t *testing.T) {
 		q := newQueue()
 		q.End(nil, true)
 		check(t, q)
-		q.Wait()
+		q.Drained(t.Context())
 	})
 	t.Run("while it is let out", func(t *testing.T) {
 		q := newQueue()
@@ -197,7 +232,7 @@ func TestEndThrowsTheSpillAway(t *testing.T) {
 		if !q.End(drained, false) || q.End(closed, true) {
 			t.Error("the first End did not win")
 		}
-		q.Wait() // nobody reads
+		q.Drained(t.Context()) // nobody reads
 		check(t, q)
 		if q.Err() != drained {
 			t.Errorf("Err %v", q.Err())
@@ -258,20 +293,28 @@ func TestIgnoredMarksAreBounded(t *testing.T) {
 
 // Gaps taken one by one while new ones come do not keep the room of the old.
 func TestTakenGapsGiveTheirRoomBack(t *testing.T) {
-	q := New[int](Config{Capacity: 1})
-	mark := func(i int) { q.Mark(Gap{Channel: strconv.Itoa(i), Malformed: 1}) }
-	mark(0)
-	for i := range 10_000 {
-		mark(i + 1)
-		for g := range q.Gaps() {
-			if g.Channel != strconv.Itoa(i) {
-				t.Fatalf("got %q, want %d", g.Channel, i)
-			}
-			break
+	for _, waiting := range []int{1, 3 * scanned} { // without an index, and with one
+		q := New[int](Config{Capacity: 1})
+		mark := func(i int) { q.Mark(Gap{Channel: strconv.Itoa(i), Malformed: 1}) }
+		for i := range waiting {
+			mark(i)
 		}
-	}
-	if n := cap(q.marks.sites[0].gaps); n > 100 {
-		t.Errorf("room for %d gaps, to keep one", n)
+		for i := range 10_000 {
+			mark(i + waiting)
+			mark(i + waiting)
+			for g := range q.Gaps() {
+				if g.Channel != strconv.Itoa(i) || g.Malformed != 2 && i >= waiting {
+					t.Fatalf("got %+v, want channel %d", g, i)
+				}
+				break
+			}
+		}
+		if n := cap(q.marks.sites[0].gaps); n > 200 {
+			t.Errorf("room for %d gaps, to keep %d", n, waiting)
+		}
+		if n := len(q.marks.sites[0].index); n > waiting {
+			t.Errorf("%d channels in the index, for %d gaps", n, waiting)
+		}
 	}
 }
 

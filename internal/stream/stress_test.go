@@ -89,7 +89,7 @@ func TestAllIsExactBesideAProducer(t *testing.T) {
 			if next != many || last != many {
 				t.Fatalf("%d values and marks up to %d were told, of %d", next, last, many)
 			}
-			q.Wait()
+			q.Drained(t.Context())
 		})
 	}
 }
@@ -171,7 +171,7 @@ func TestWorkersAndAWatcher(t *testing.T) {
 			workers.Wait()
 			close(done)
 			watcher.Wait()
-			q.Wait()
+			q.Drained(t.Context())
 			if received.Load()+told.Load() != many || marks.Load() != many/100 {
 				t.Errorf("%d received, %d told, %d marks of %d", received.Load(), told.Load(), marks.Load(), many)
 			}
@@ -202,7 +202,7 @@ func TestAllFromSeveralGoroutines(t *testing.T) {
 		}
 		produce(q, many)
 		readers.Wait()
-		q.Wait()
+		q.Drained(t.Context())
 		if seen.Load() != many {
 			t.Errorf("%v: %d of %d", p, seen.Load(), many)
 		}
@@ -247,7 +247,7 @@ func TestEndWhilePushing(t *testing.T) {
 				for range q.C() {
 					received++
 				}
-				q.Wait()
+				q.Drained(t.Context())
 				overflowed := errors.Is(q.Err(), ErrOverflow)
 				if winners.Load() > 1 || (winners.Load() == 1) == overflowed {
 					t.Fatalf("%d winners, Err %v", winners.Load(), q.Err())

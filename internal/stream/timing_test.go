@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -188,9 +190,11 @@ func TestReminderRunsOnce(t *testing.T) {
 		q.Push(0, "", 1)
 		q.Mark(Gap{Reconnected: true})
 		<-q.Lost()
-		for range q.Gaps() {
-		}
 		q.End(nil, false)
+		<-q.Lost() // the end is a reason to look again
+		for range q.Gaps() {
+			t.Error("told before a value")
+		}
 		time.Sleep(time.Hour)
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -200,22 +204,68 @@ func TestReminderRunsOnce(t *testing.T) {
 	})
 }
 
-// A loss that was told takes its reminder and its token along.
+// A loss that was told takes its token and its reminder along: the next one
+// does not have to wait as long as the last had to.
 func TestToldLossesLeaveNoReminder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := New[int](Config{Capacity: 2})
+		look := func() (n int) {
+			for range q.Gaps() {
+				n++
+			}
+			return n
+		}
 		q.Push(0, "", 1)
 		q.Mark(Gap{Reconnected: true})
-		for range q.Gaps() {
+		for range 8 {
+			<-q.Lost()
+			look()
 		}
 		<-q.C()
-		for range q.Gaps() {
+		if n := look(); n != 1 || len(q.Lost()) != 0 {
+			t.Fatalf("%d gaps, %d tokens", n, len(q.Lost()))
 		}
-		time.Sleep(time.Hour)
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		if len(q.Lost()) != 0 || q.reminder.set {
-			t.Errorf("%d tokens, timer set: %v", len(q.Lost()), q.reminder.set)
+		q.Push(1, "", 1)
+		q.Mark(Gap{Reconnected: true})
+		<-q.Lost()
+		look()
+		start := time.Now()
+		<-q.Lost()
+		if d := time.Since(start); d != time.Millisecond {
+			t.Errorf("the token came back after %v", d)
+		}
+	})
+}
+
+// Two loops over All wait. A burst of two values wakes both, since the first
+// may be long at its own; so does the end.
+func TestOneWaitingLoopWakesTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New[int](Config{Capacity: 2})
+		release := make(chan struct{})
+		held, ended := make(chan int, 2), make(chan int, 2)
+		for range 2 {
+			go func() {
+				for v := range q.All() {
+					held <- v
+					<-release
+				}
+				ended <- 0
+			}()
+		}
+		synctest.Wait()
+		q.Push(0, "", 1)
+		q.Push(1, "", 1)
+		synctest.Wait()
+		if len(held) != 2 {
+			t.Errorf("%d of two waiting loops have a value", len(held))
+		}
+		close(release)
+		synctest.Wait()
+		q.End(nil, false)
+		synctest.Wait()
+		if len(ended) != 2 {
+			t.Errorf("%d of two loops have ended", len(ended))
 		}
 	})
 }
@@ -274,33 +324,40 @@ func TestTimesOfAGap(t *testing.T) {
 	})
 }
 
-// Wait returns when the pump is gone, which is when its values are taken, or
-// thrown away.
-func TestWait(t *testing.T) {
+// A queue is drained when the pump is gone, which is when its values are taken,
+// or thrown away.
+func TestDrained(t *testing.T) {
 	for _, discard := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			q := New[int](Config{Capacity: 1, Policy: Grow(100)})
-			q.Wait() // nothing is spilled
 			for i := range 3 {
 				q.Push(i, "", 1)
+				if got, want := q.Spilling(), i > 0; got != want {
+					t.Errorf("with %d values, Spilling returned %v", i+1, got)
+				}
+			}
+			if q.Ended() {
+				t.Error("ended before End")
 			}
 			q.End(nil, discard)
-			waited := false
-			go func() {
-				q.Wait()
-				waited = true
-			}()
-			synctest.Wait()
-			if waited != discard {
-				t.Errorf("discard %v: Wait returned: %v", discard, waited)
+			if !q.Ended() {
+				t.Error("not ended after End")
+			}
+			late := errors.New("too late")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, late)
+			defer cancel()
+			if err, want := q.Drained(ctx), map[bool]error{false: late, true: nil}[discard]; err != want {
+				t.Errorf("discard %v, nobody reads: Drained returned %v, want %v", discard, err, want)
 			}
 			n := 0
 			for range q.C() {
 				n++
 			}
-			synctest.Wait()
-			if want := map[bool]int{false: 3, true: 1}[discard]; !waited || n != want {
-				t.Errorf("discard %v: %d values, want %d; Wait returned: %v", discard, n, want, waited)
+			if err := q.Drained(t.Context()); err != nil || q.Spilling() {
+				t.Errorf("discard %v: Drained returned %v, Spilling %v", discard, err, q.Spilling())
+			}
+			if want := map[bool]int{false: 3, true: 1}[discard]; n != want {
+				t.Errorf("discard %v: %d values, want %d", discard, n, want)
 			}
 		})
 	}
