@@ -9,6 +9,13 @@ import (
 // This is a validator of RFC 8259, not a decoder: it says where a value ends, and whether it is one. It looks at each byte once
 // (at text that is not ASCII twice), keeps one bit for each level of nesting, and allocates nothing.
 
+// ValidJSON tells whether b is one JSON value, in UTF-8 and within lim.Depth, with nothing but space around it. It allocates
+// nothing.
+func ValidJSON(b []byte, lim Limits) bool {
+	_, kind := checkValue(b, lim.depth())
+	return kind == 0
+}
+
 // checkValue wants one value, and space around it at most, to be all of b. It gives where the fault is, and 0 if there is none.
 func checkValue(b []byte, maxNesting int) (at int, kind Kind) {
 	end, kind := skipValue(b, 0, maxNesting)

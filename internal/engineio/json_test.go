@@ -62,3 +62,13 @@ func TestJSONStringsAtEveryAlignment(t *testing.T) {
 		}
 	}
 }
+
+func TestValidJSON(t *testing.T) {
+	for text, want := range map[string]bool{
+		` {"a":["é"]} `: true, `[[1]]`: true, `[[[1]]]`: false, "\"\xff\"": false, ``: false, `1 2`: false,
+	} {
+		if got := ValidJSON([]byte(text), Limits{Depth: 2}); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}

@@ -36,8 +36,8 @@ func (t SocketType) binary() bool { return t == BinaryEvent || t == BinaryAck }
 type SocketPacket struct {
 	Type        SocketType
 	Namespace   string   // "/" by default
-	ID          uint64   // the ack id, if HasID
-	HasID       bool     //
+	ID          uint64   // the ack id; 0 is one, so see HasID
+	HasID       bool     // whether the packet has an ack id
 	Attachments int      // how many were announced; only with BinaryEvent and BinaryAck
 	Data        []byte   // the JSON after the header, aliases the input; nil if there is none
 	Buffers     [][]byte // the attachments, once an Assembler has them all; Data keeps its placeholders
