@@ -94,10 +94,14 @@ func (s *session) message(b []byte) (p Packet, ok bool, err error) {
 	if err != nil {
 		return Packet{}, false, err
 	}
-	if p.Type != engineio.Event {
-		if err := engineio.CheckData(p, s.assembler.Limits); err != nil {
-			return Packet{}, false, err
-		}
+	switch {
+	case p.Type != engineio.Event:
+		err = engineio.CheckData(p, s.assembler.Limits)
+	case len(p.Data) == 0:
+		err = &engineio.Error{Kind: engineio.ErrNoPayload}
+	}
+	if err != nil {
+		return Packet{}, false, err
 	}
 	return s.assembler.Add(p)
 }
