@@ -138,6 +138,8 @@ func TestPresenceMembership(t *testing.T) {
 	first.join(s, firstID, flat) // again
 	first.emit("realtimex:unsubscribe", fields{"channel": room})
 	s.WaitSubscribed(room, 2)
+	s.Publish(room, "fence", 1)
+	watcher.want(`server-event {"channel":"presence-room","event":"fence","data":1}`) // and nobody has left before it
 	second.Kill()
 	watcher.want(wrapped("member_removed", member("1", "Ann"))...)
 
