@@ -100,15 +100,14 @@ func (m *marks) joinPast(head uint64) {
 	}
 }
 
-// join adds the site after the given one to it. It is always the later that
-// moves, so a loss moves twice at most in its life: to the head, then to the
-// past.
+// join adds the site after the given one to it, which keeps its place. It is
+// always the later that moves, so a loss moves twice at most in its life: to the
+// head, then to the past.
 func (m *marks) join(at int) {
 	into, from := &m.sites[at], &m.sites[at+1]
 	for _, g := range from.gaps[from.told:] {
 		into.add(g)
 	}
-	into.place = from.place
 	m.remove(at + 1)
 }
 

@@ -232,16 +232,14 @@ func (q *Queue[T]) rouse() {
 func (q *Queue[T]) End(err error, discard bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	first := !q.ended
-	if discard && !q.closed {
+	if discard {
 		q.discard()
 	}
-	if first {
-		q.end(err)
-	} else if q.spill.len() == 0 {
-		q.close()
+	if q.ended {
+		return false // the pump, if there is one, closes C
 	}
-	return first
+	q.end(err)
+	return true
 }
 
 // end lets the spill out, if there is one, before C is closed.
