@@ -132,7 +132,7 @@ func (e *endpoint) Validate() error { return e.err }
 // Concurrency returns how many requests may be under way at a time.
 func (e *endpoint) Concurrency() int { return cap(e.slots) }
 
-// SameServer reports whether the endpoint is on that host and port.
+// SameServer reports whether the endpoint is on that host and port; a host alone means port 443.
 func (e *endpoint) SameServer(hostport string) bool {
 	if e.url == nil || hostport == "" {
 		return false
@@ -233,7 +233,7 @@ func (a *asking) once(parent context.Context, refused *bearer) (status int, used
 			used, err = a.token.renew(ctx, *refused)
 		}
 		if err != nil {
-			return 0, used, Grant{}, a.tokenFailed(parent, err)
+			return 0, used, Grant{}, a.tokenFailed(parent, ctx, err)
 		}
 		req.Header.Set("Authorization", "Bearer "+used.token)
 	case req.Header.Get("Authorization") == "" && a.request.Key.Reveal() != "":

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -30,14 +32,12 @@ type RetryError struct {
 	Channel  string
 	Status   int           // of the HTTP answer; 0 if there was none
 	After    time.Duration // how long the backend asks to be left alone, at most ten minutes; 0 if it does not say
-	Reason   string        // in this library's words; may be empty
 	OnServer bool          // the endpoint is on the RealtimeX server's own host and port
-	Err      error         // may be nil; without the URL, and not printed where it may echo what the peer sent
+	Err      error         // what went wrong on the way, without the URL and what the peer sent; may be nil
 }
 
 func (e *RetryError) Error() string {
-	// Err stays for errors.Is and As alone: net/http's errors quote what came over the wire. Reason has what may be told.
-	return message("can't be authorised now", e.Channel, e.Status, e.Reason, e.OnServer, nil)
+	return message("can't be authorised now", e.Channel, e.Status, "", e.OnServer, e.Err)
 }
 
 // Unwrap returns Err.
@@ -45,7 +45,7 @@ func (e *RetryError) Unwrap() error { return e.Err }
 
 // Timeout reports whether the backend was too slow.
 func (e *RetryError) Timeout() bool {
-	t, ok := e.Err.(interface{ Timeout() bool })
+	t, ok := errors.AsType[net.Error](e.Err)
 	return ok && t.Timeout()
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/textproto"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -94,45 +92,24 @@ func (a *asking) failed(parent context.Context, err error) error {
 	if parent.Err() != nil {
 		return ended(parent)
 	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // it holds the URL, which may hold a secret
-	}
-	return &RetryError{Channel: a.request.Channel, Reason: a.describe(err), OnServer: a.onServer(), Err: err}
+	return &RetryError{Channel: a.request.Channel, OnServer: a.onServer(), Err: quiet(err)}
 }
 
 // tokenFailed decides what an error of the user's Token means.
-func (a *asking) tokenFailed(parent context.Context, err error) error {
-	if parent.Err() != nil {
-		return ended(parent)
+func (a *asking) tokenFailed(parent, ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return a.failed(parent, ctx.Err())
 	}
 	if _, ok := errors.AsType[*RetryError](err); ok {
 		return err
 	}
 	// Most tokens come over a network, whose troubles pass.
 	if _, ok := errors.AsType[net.Error](err); ok {
-		err := a.failed(parent, err)
-		if retry, ok := errors.AsType[*RetryError](err); ok {
-			retry.Reason = "getting the token: " + retry.Reason
+		return &RetryError{
+			Channel: a.request.Channel, OnServer: a.onServer(), Err: fmt.Errorf("getting the token: %w", quiet(err)),
 		}
-		return err
 	}
 	return &DeniedError{Channel: a.request.Channel, Reason: "no token", Err: err}
-}
-
-// describe puts an error into words that hold nothing of what came over the wire. net/http and its friends put that into
-// quotes.
-func (a *asking) describe(err error) string {
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %v", a.timeout)
-	}
-	if _, ok := errors.AsType[textproto.ProtocolError](err); ok {
-		return "the answer is not HTTP"
-	}
-	text, _, cut := strings.Cut(err.Error(), `"`)
-	if cut {
-		text += "…"
-	}
-	return text
 }
 
 func (a *asking) onServer() bool { return a.SameServer(a.request.Server) }

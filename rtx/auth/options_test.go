@@ -1,0 +1,76 @@
+package auth_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx/auth"
+)
+
+func TestEndpointValidate(t *testing.T) {
+	const good = "https://example.com/auth"
+	token := auth.Token(func(context.Context, bool) (string, error) { return "", nil })
+	for _, c := range []struct {
+		name string
+		url  string
+		opts []auth.EndpointOption
+		want string // part of the error; "" if there is none
+	}{
+		{"https", good, nil, ""},
+		{"http on this machine", "http://127.0.0.1:80/auth", nil, ""},
+		{"http on all of 127/8", "http://127.1.2.3/auth", nil, ""},
+		{"http on this machine, v6", "http://[::1]/auth", nil, ""},
+		{"http on localhost", "http://LocalHost.:3000/auth", nil, ""},
+		{"http on a name below localhost", "http://api.localhost/auth", nil, ""},
+		{"http, allowed", "http://example.com/auth", []auth.EndpointOption{auth.AllowHTTP()}, ""},
+		{"http", "http://example.com/s3cret", nil, "AllowHTTP"},
+		{"http on a name that looks local", "http://localhost.example.com/", nil, "AllowHTTP"},
+		{"http on a private network", "http://10.0.0.1/", nil, "AllowHTTP"},
+		{"no URL", "", nil, "https://"},
+		{"no scheme", "example.com/auth", nil, "https://"},
+		{"another scheme", "ws://example.com/auth", nil, "https://"},
+		{"no host", "https:///auth", nil, "no host"},
+		{"a bad port", "https://user:s3cret/auth", nil, "does not parse"},
+		{"a password", "https://user:s3cret@example.com/auth", nil, "user or password"},
+		{"nil option", good, []auth.EndpointOption{nil}, "nil"},
+		{"nil client", good, []auth.EndpointOption{auth.HTTPClient(nil)}, "HTTPClient"},
+		{"nil token", good, []auth.EndpointOption{auth.Token(nil)}, "Token"},
+		{"no time", good, []auth.EndpointOption{auth.Timeout(0)}, "Timeout"},
+		{"no slots", good, []auth.EndpointOption{auth.Concurrency(0)}, "Concurrency"},
+		{"a field of the protocol's", good, []auth.EndpointOption{auth.Field("socket_id", 1)}, "Field"},
+		{"a field without a name", good, []auth.EndpointOption{auth.Field("", 1)}, "Field"},
+		{"a field that does not marshal", good, []auth.EndpointOption{auth.Field("f", func() {})}, "Field"},
+		{"a header without a name", good, []auth.EndpointOption{auth.Header(http.Header{"": {"x"}})}, "Header"},
+		{"a header with a bad name", good, []auth.EndpointOption{auth.Header(http.Header{"a b": {"x"}})}, "Header"},
+		{"a header with a bad value", good, []auth.EndpointOption{auth.Header(http.Header{"A": {"s3cret\r\nB: c"}})}, "Header"},
+		{"a header of ours", good, []auth.EndpointOption{auth.Header(http.Header{"Content-Type": {"x"}})}, "Content-Type"},
+		{"two bearers", good, []auth.EndpointOption{token, auth.Header(http.Header{"Authorization": {"x"}})}, "Token"},
+		{"several faults", "", []auth.EndpointOption{auth.Timeout(-time.Second), auth.Concurrency(-1)}, "Concurrency"},
+	} {
+		a := auth.Endpoint(c.url, c.opts...)
+		err := a.(interface{ Validate() error }).Validate()
+		switch {
+		case (err == nil) != (c.want == ""):
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		case err == nil:
+		case !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret"):
+			t.Errorf("%s: %v, want %q in it and no secret", c.name, err, c.want)
+		default:
+			if _, again := a.Authorize(t.Context(), private()); again == nil || again.Error() != err.Error() {
+				t.Errorf("%s: Authorize returns %v, want what Validate says", c.name, again)
+			}
+		}
+	}
+}
+
+func TestEndpointConcurrencyDefault(t *testing.T) {
+	for want, opts := range map[int][]auth.EndpointOption{16: nil, 3: {auth.Concurrency(3)}} {
+		a := endpoint(t, "https://example.com", opts...)
+		if got := a.(interface{ Concurrency() int }).Concurrency(); got != want {
+			t.Errorf("the cap is %d, want %d", got, want)
+		}
+	}
+}
