@@ -136,6 +136,7 @@ func (e *Engine) open(a Admission) (*Session, bool) {
 		engine: e,
 		id:     newID(),
 		done:   make(chan struct{}),
+		polled: make(chan struct{}, 1),
 		turn:   make(chan struct{}, 1),
 	}
 	s.muted.Store(a.Silent)

@@ -17,11 +17,15 @@ const (
 	// noopDelay is how long a poll waits that comes while an upgrade is under way: if the upgrade completes meanwhile the poll is
 	// refused, else it is answered with a noop so that the client may complete it. The reference server looks every 100 ms.
 	noopDelay = 100 * time.Millisecond
+	// closeGrace is how long a close packet that finds no poll waits for one: a client that sends its last poll and its close packet
+	// at once, on two connections, has the poll answered.
+	closeGrace = 20 * time.Millisecond
 )
 
 // poll is a GET that waits for something to be sent.
 type poll struct {
 	answer chan pollAnswer // of capacity 1; whoever takes the poll out of the session answers it
+	late   bool            // it came when an upgrade was under way
 }
 
 type pollAnswer struct {
@@ -100,27 +104,46 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	p := &poll{answer: make(chan pollAnswer, 1)}
 	s.waiting = p
 	var noop <-chan time.Time
-	if s.probed {
-		timer := time.NewTimer(noopDelay)
-		defer timer.Stop()
-		noop = timer.C
+	if s.offered {
+		p.late = true
+		ticker := time.NewTicker(noopDelay)
+		defer ticker.Stop()
+		noop = ticker.C
+	}
+	select {
+	case s.polled <- struct{}{}:
+	default:
 	}
 	s.mu.Unlock()
 
-	select {
-	case a := <-p.answer:
-		s.answerPoll(w, r, a)
-	case <-noop:
-		if s.withdraw(p) {
-			writePayload(w, []byte{'6'})
+	for {
+		select {
+		case a := <-p.answer:
+			s.answerPoll(w, r, a)
+			return
+		case <-noop:
+			if s.withdrawProbed(p) {
+				writePayload(w, []byte{'6'})
+				return
+			}
+		case <-r.Context().Done():
+			if s.withdraw(p) {
+				s.end(TransportError, abrupt)
+			}
 			return
 		}
-		s.answerPoll(w, r, <-p.answer)
-	case <-r.Context().Done():
-		if s.withdraw(p) {
-			s.end(TransportError, abrupt)
-		}
 	}
+}
+
+// withdrawProbed takes an open poll back if an upgrade waits for that.
+func (s *Session) withdrawProbed(p *poll) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting != p || !s.probed {
+		return false
+	}
+	s.waiting = nil
+	return true
 }
 
 // withdraw takes an open poll back. It reports false if the poll has its answer already.
@@ -175,6 +198,9 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, p := range packets {
+		if p.Type == engineio.Close {
+			s.awaitPoll()
+		}
 		if !s.receive(p) && p.Type != engineio.Close {
 			errBadRequest.Write(w)
 			return
@@ -196,6 +222,29 @@ func (s *Session) awaitAbort() {
 	timer := time.NewTimer(abortGrace)
 	defer timer.Stop()
 	select {
+	case <-s.done:
+	case <-timer.C:
+	}
+}
+
+// awaitPoll gives a poll that is on its way the time to come.
+func (s *Session) awaitPoll() {
+	s.mu.Lock()
+	open := s.waiting != nil
+	if !open {
+		select {
+		case <-s.polled: // of an earlier poll
+		default:
+		}
+	}
+	s.mu.Unlock()
+	if open {
+		return
+	}
+	timer := time.NewTimer(closeGrace)
+	defer timer.Stop()
+	select {
+	case <-s.polled:
 	case <-s.done:
 	case <-timer.C:
 	}

@@ -21,6 +21,7 @@ type Session struct {
 	id     string
 	number uint64        // sessions are numbered in the order of their opening
 	done   chan struct{} // closed when the session has ended
+	polled chan struct{} // has a token when a poll has begun to wait
 	turn   chan struct{} // held while packets are handled, so that posts and frames don't overtake each other
 	muted  atomic.Bool
 
@@ -31,7 +32,8 @@ type Session struct {
 	corked  bool // a post is being handled: what it causes goes out together
 	pumping bool // a goroutine is writing the queue to the socket
 	socket  *socket
-	probe   *socket // a WebSocket that may become the transport
+	offered bool    // an upgrade is under way
+	probe   *socket // its WebSocket
 	probed  bool    // it has been answered
 	waiting *poll   // the poll that is open
 

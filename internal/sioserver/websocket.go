@@ -33,11 +33,16 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 			return
 		}
 	}
+	// An upgrade is under way from before its client can know: what the client sends next, on another connection, meets it.
+	offered := s != nil && s.offer()
 	rec := &hijackRecorder{ResponseWriter: w}
 	// Browsers of any origin may connect, as they may to the service; there are no cookies that a foreign page could use.
 	ws, err := websocket.Accept(rec, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return // Accept has answered
+	if err != nil { // Accept has answered
+		if offered {
+			s.withdrawOffer()
+		}
+		return
 	}
 	ws.SetReadLimit(e.cfg.MaxPayload)
 	sock := &socket{ws: ws, conn: rec.conn}
@@ -47,9 +52,11 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 		}
 	}()
 	if s != nil {
-		if s.upgrade(sock) {
+		if offered && s.upgrade(sock) {
 			s.read(ws)
+			return
 		}
+		ws.Close(websocket.StatusNoStatusRcvd, "")
 		return
 	}
 	s, ok := e.open(admission)
@@ -124,27 +131,36 @@ func (s *Session) pump() {
 	}
 }
 
-// upgrade takes the steps of a change from polling to sock: a probe, its answer, and the packet that completes it. It reports
-// whether sock is now the session's transport; if not, sock is to be closed.
-func (s *Session) upgrade(sock *socket) bool {
+// offer takes the one place for a WebSocket that may become the session's transport. It reports false if that is taken.
+func (s *Session) offer() bool {
 	s.mu.Lock()
-	if s.state != sessionOpen || s.socket != nil || s.probe != nil {
-		s.mu.Unlock()
-		sock.ws.Close(websocket.StatusNoStatusRcvd, "")
+	defer s.mu.Unlock()
+	if s.state != sessionOpen || s.socket != nil || s.offered {
 		return false
 	}
+	s.offered = true
+	return true
+}
+
+func (s *Session) withdrawOffer() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offered, s.probe, s.probed = false, nil, false
+}
+
+// upgrade takes the steps of a change from polling to sock, which has been offered: a probe, its answer, and the packet that completes
+// it. It reports whether sock is now the session's transport.
+func (s *Session) upgrade(sock *socket) bool {
+	s.mu.Lock()
+	open := s.state == sessionOpen
 	s.probe = sock
 	s.mu.Unlock()
 	timer := time.AfterFunc(s.engine.cfg.UpgradeTimeout, func() { sock.conn.Close() })
 	defer timer.Stop()
-
-	if s.answerProbe(sock) && s.completeUpgrade(sock) {
+	if open && s.answerProbe(sock) && s.completeUpgrade(sock) {
 		return true
 	}
-	s.mu.Lock()
-	s.probe, s.probed = nil, false
-	s.mu.Unlock()
-	sock.ws.Close(websocket.StatusNoStatusRcvd, "")
+	s.withdrawOffer()
 	return false
 }
 
@@ -159,7 +175,7 @@ func (s *Session) answerProbe(sock *socket) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.probed = true
-	if s.waiting != nil && len(s.queue) == 0 {
+	if s.waiting != nil && !s.waiting.late {
 		// The client can't complete the upgrade while its poll is open.
 		s.waiting.answer <- pollAnswer{body: []byte{'6'}}
 		s.waiting = nil
@@ -177,7 +193,7 @@ func (s *Session) completeUpgrade(sock *socket) bool {
 	if s.state == sessionClosed {
 		return false
 	}
-	s.probe, s.probed = nil, false
+	s.offered, s.probe, s.probed = false, nil, false
 	s.socket = sock
 	if s.waiting != nil {
 		s.waiting.answer <- pollAnswer{refused: true}
