@@ -2,6 +2,8 @@ package interop_test
 
 import (
 	"encoding/base64"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -91,7 +93,25 @@ func TestWrongKeyIsRefused(t *testing.T) {
 		if line.Status != 401 || line.Response != `{"code":4001,"message":"Invalid API key"}` {
 			t.Fatalf("%+v", line)
 		}
-		good, _ := connectSocket(t, s)
+		// An upgrade is answered in the same way. socket.io-client would not show the answer.
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/socket.io/?EIO=4&transport=websocket&api_key=wrong", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = http.Header{
+			"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+			"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
+		}
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != 401 || string(body) != `{"code":4001,"message":"Invalid API key"}` {
+			t.Fatalf("%s %s, %v", resp.Status, body, err)
+		}
+		good, _ := connectSocket(t, s, "--transports", "websocket")
 		good.Stop()
 	})
 	t.Run("disconnect", func(t *testing.T) {

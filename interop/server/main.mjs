@@ -1,6 +1,6 @@
 // A small RealtimeX server on the real socket.io server. It prints "listening PORT" once it is ready, and exits when its
 // standard input ends, so that no test that died leaves it behind. See ../README.md for the flags and the control face.
-import { createServer } from 'node:http';
+import { createServer, ServerResponse } from 'node:http';
 import { Server } from 'socket.io';
 import { controlFace } from './control.mjs';
 import { echoNamespace } from './echo.mjs';
@@ -59,8 +59,15 @@ if (options.badKey === 'http') {
     const { sid, api_key: key } = request._query;
     if (sid !== undefined || service.validKey(key)) return next();
     journal.refused();
-    response.writeHead(401, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify({ code: 4001, message: 'Invalid API key' }));
+    const headers = { 'Content-Type': 'application/json', Connection: 'close' };
+    const body = JSON.stringify({ code: 4001, message: 'Invalid API key' });
+    if (response instanceof ServerResponse) {
+      response.writeHead(401, headers).end(body);
+      return;
+    }
+    // engine.io's stand-in for the response to an upgrade cannot answer; it only closes.
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    response.socket.end(`HTTP/1.1 401 Unauthorized\r\n${lines.join('')}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   });
 }
 
