@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 var (
@@ -177,27 +175,4 @@ func (e *InterruptedError) Unwrap() []error {
 		return []error{e.Cause, e.Last}
 	}
 	return []error{e.Cause}
-}
-
-// maxServerText bounds, in bytes, what of the server's words an error shows.
-const maxServerText = 200
-
-// serverText makes words of the server fit for an error: bounded, printable,
-// without the secret.
-func serverText(s, secret string) string {
-	if secret != "" {
-		s = strings.ReplaceAll(s, secret, "[redacted]")
-	}
-	if len(s) > maxServerText {
-		s = s[:maxServerText]
-		for len(s) > 0 && !utf8.ValidString(s) {
-			s = s[:len(s)-1]
-		}
-	}
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return '.'
-		}
-		return r
-	}, s)
 }

@@ -30,6 +30,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "open", err
 	}
+	s.secrets = s.secrets.with(open.SID, r.PID, r.Offset)
 	if err := s.sendConnect(r); err != nil {
 		return "connect", err
 	}
@@ -37,6 +38,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "connect", err
 	}
+	s.secrets = s.secrets.with(answer.PID)
 	s.info = Info{
 		SocketID:     answer.SID,
 		PID:          answer.PID,
@@ -170,7 +172,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: serverText(text, s.config.APIKey)}
+	e := &ConnectError{Message: s.secrets.serverText(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

@@ -34,7 +34,7 @@ func (l *link) Read(p []byte) (int, error) {
 		l.wall.Store(now.UnixNano())
 	}
 	if err != nil {
-		l.broken.CompareAndSwap(nil, &err)
+		l.fail(err)
 	}
 	return n, err
 }
@@ -42,7 +42,7 @@ func (l *link) Read(p []byte) (int, error) {
 func (l *link) Write(p []byte) (int, error) {
 	n, err := l.rwc.Write(p)
 	if err != nil {
-		l.broken.CompareAndSwap(nil, &err)
+		l.fail(err)
 	}
 	return n, err
 }
@@ -55,6 +55,9 @@ func (l *link) Close() error {
 	}
 	return l.rwc.Close()
 }
+
+// fail is apart from Read because err would be allocated there, for each read.
+func (l *link) fail(err error) { l.broken.CompareAndSwap(nil, &err) }
 
 // fault is the first error of the connection itself, if there was one.
 func (l *link) fault() error {

@@ -15,7 +15,10 @@ type session struct {
 	conn   *websocket.Conn
 	link   *link
 	config Config
-	info   Info // set before anybody but Dial has the session
+
+	// Set before anybody but Dial has the session.
+	info    Info
+	secrets secrets
 
 	// Of the goroutine that calls Recv.
 	buf       []byte // holds the last frame
@@ -42,6 +45,7 @@ func newSession(conn *websocket.Conn, l *link, c Config) *session {
 		conn:      conn,
 		link:      l,
 		config:    c,
+		secrets:   keySecrets(c.APIKey),
 		assembler: engineio.Assembler{Limits: engineio.Limits{Bytes: c.ReadLimit}},
 		pings:     make(chan struct{}, 1),
 		sending:   make(chan struct{}, 1),

@@ -169,7 +169,7 @@ func (s *session) readError(err error) error {
 	var closed websocket.CloseError
 	switch fault := s.link.fault(); {
 	case errors.As(err, &closed):
-		return &CloseError{Code: int(closed.Code), Reason: serverText(closed.Reason, s.config.APIKey)}
+		return &CloseError{Code: int(closed.Code), Reason: s.secrets.serverText(closed.Reason)}
 	case errors.Is(err, websocket.ErrMessageTooBig):
 		return fmt.Errorf("%w of %d bytes", ErrFrameTooBig, s.config.ReadLimit)
 	case fault != nil:

@@ -133,10 +133,3 @@ func (r Resume) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String()))
 
 // LogValue is String for slog.
 func (r Resume) LogValue() slog.Value { return slog.StringValue(r.String()) }
-
-func redacted(s string) string {
-	if s == "" {
-		return `""`
-	}
-	return "[redacted]"
-}

@@ -190,11 +190,11 @@ const maxErrorBody = 1024
 
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
-func upgradeError(a *attempt, resp *http.Response, err error, key string) error {
+func upgradeError(a *attempt, resp *http.Response, err error, hidden secrets) error {
 	step, status := a.progress()
 	e := &HandshakeError{Step: step, Status: status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-		e.Code, e.Message = engineError(resp, key)
+		e.Code, e.Message = engineError(resp, hidden)
 	}
 	var wrapped *url.Error
 	switch {
@@ -203,7 +203,7 @@ func upgradeError(a *attempt, resp *http.Response, err error, key string) error 
 	case errors.Is(err, ErrRedirect):
 		e.Err = ErrRedirect
 	case errors.As(err, &wrapped):
-		e.Err = withoutKey(wrapped.Err, key)
+		e.Err = hidden.hideIn(wrapped.Err)
 	case status == http.StatusSwitchingProtocols:
 		e.Err = errors.New("the answer is no WebSocket upgrade")
 	}
@@ -211,7 +211,7 @@ func upgradeError(a *attempt, resp *http.Response, err error, key string) error 
 }
 
 // engineError reads `{"code":N,"message":…}`, with which Engine.IO refuses.
-func engineError(resp *http.Response, key string) (code int, message string) {
+func engineError(resp *http.Response, hidden secrets) (code int, message string) {
 	if resp.Body == nil {
 		return -1, ""
 	}
@@ -226,18 +226,7 @@ func engineError(resp *http.Response, key string) (code int, message string) {
 	if json.Unmarshal(body, &answer) != nil || answer.Code == nil || *answer.Code < 0 {
 		return -1, ""
 	}
-	return *answer.Code, serverText(answer.Message, key)
-}
-
-// withoutKey drops an error whose text shows the key: a RoundTripper of the
-// user's may quote the URL.
-func withoutKey(err error, key string) error {
-	text := err.Error()
-	clean := strings.ReplaceAll(strings.ReplaceAll(text, url.QueryEscape(key), "[redacted]"), key, "[redacted]")
-	if clean != text {
-		return errors.New(clean)
-	}
-	return err
+	return *answer.Code, hidden.serverText(answer.Message)
 }
 
 // upgrade opens the WebSocket.
@@ -249,7 +238,7 @@ func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, upgradeError(a, resp, err, d.config.APIKey)
+		return nil, upgradeError(a, resp, err, keySecrets(d.config.APIKey))
 	}
 	if a.link == nil {
 		_ = conn.CloseNow()
