@@ -77,7 +77,7 @@ func prepare(ctx context.Context, src Source, names []string, opts []StreamOptio
 	if ctx.Err() != nil {
 		return cfg, nil, context.Cause(ctx)
 	}
-	if l := src.label(); l != "" && cfg.named == false {
+	if l := src.label(); l != "" && !cfg.named {
 		cfg.name = l + "/" + cfg.name
 	}
 	return cfg, c, nil

@@ -14,19 +14,14 @@ type handler struct{ *Client }
 
 var _ transport.Handler = handler{}
 
-// Dialing shows that an attempt is under way.
+// Dialing shows that an attempt is under way, unless Retrying has announced it.
 func (h handler) Dialing(attempt int) {
 	c := h.Client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return
+	if !c.ended && c.state.Attempt != attempt {
+		c.setState(StateChange{State: c.connecting(), Attempt: attempt})
 	}
-	state := Connecting
-	if c.connectedOnce {
-		state = Reconnecting
-	}
-	c.setState(StateChange{State: state, Attempt: attempt, Err: c.state.Err})
 }
 
 // Retrying shows the delay before the next attempt.
@@ -37,14 +32,17 @@ func (h handler) Retrying(attempt int, delay time.Duration, cause error) {
 	if errors.Is(cause, transport.ErrBacklog) {
 		c.recovery.forget()
 	}
-	if c.ended {
-		return
+	if !c.ended {
+		c.setState(StateChange{State: c.connecting(), Attempt: attempt, Delay: delay, Err: cause})
 	}
-	state := Connecting
+}
+
+// connecting is the state of a client without a connection. The caller holds c.mu.
+func (c *Client) connecting() State {
 	if c.connectedOnce {
-		state = Reconnecting
+		return Reconnecting
 	}
-	c.setState(StateChange{State: state, Attempt: attempt, Delay: delay, Err: cause})
+	return Connecting
 }
 
 // Resume is what the next session asks the service to restore.
@@ -123,8 +121,9 @@ func (h handler) Down(sess transport.Session, cause error) {
 	}
 	c.epoch++
 	c.socketID = ""
-	if !c.ended && c.connectedOnce {
-		c.setState(StateChange{State: Reconnecting, Err: cause})
+	if !c.ended {
+		// Shown by Retrying, which follows with the delay.
+		c.state = StateChange{State: c.connecting(), Err: cause, At: time.Now()}
 	}
 	c.mu.Unlock()
 	for _, t := range trackers {

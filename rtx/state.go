@@ -34,7 +34,7 @@ type StateChange struct {
 	SocketID  string        // Connected: the id that signatures are made for
 	Recovered bool          // Connected: the service kept the session; nothing was missed
 	Attempt   int           // Connecting, Reconnecting: which attempt, from 1
-	Delay     time.Duration // Reconnecting: how long until that attempt; 0 once it is under way
+	Delay     time.Duration // Connecting, Reconnecting: how long after At that attempt begins
 	Err       error         // Idle, Reconnecting, Failed: what ended the connection or the attempt before
 	At        time.Time
 }

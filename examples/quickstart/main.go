@@ -1,0 +1,168 @@
+// Quickstart shows the library at work in a few seconds, and needs nothing but Go: it starts the test server of rtxtest in
+// this process and connects to it. With -url and -key it runs against a real service instead; there somebody else must
+// publish, so it shows what comes until it is interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+// An Order is what the shop publishes. Events are decoded into it: no maps, no casts.
+type Order struct {
+	ID    int     `json:"id"`
+	Item  string  `json:"item"`
+	Total float64 `json:"total"`
+}
+
+func main() {
+	log.SetFlags(0)
+	url := flag.String("url", "", "a RealtimeX service, such as wss://ws.realtimex.net; empty: a server in this process")
+	key := flag.String("key", rtxtest.DefaultKey, "the API key")
+	endpoint := flag.String("auth-endpoint", "", "your backend's URL that signs for private and presence channels")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	shop := shop{url: *url, key: *key, endpoint: *endpoint}
+	if *url == "" {
+		srv, err := rtxtest.Start()
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer srv.Close()
+		fmt.Println("1. A RealtimeX server runs in this process.")
+		shop.url, shop.key, shop.endpoint, shop.srv = srv.URL(), srv.Key(), srv.AuthEndpoint(), srv
+	}
+	if err := shop.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		log.Fatal(err)
+	}
+}
+
+// shop is where the orders come from: a service, and the test server behind it if it is ours.
+type shop struct {
+	url, key, endpoint string
+	srv                *rtxtest.Server
+}
+
+func (s shop) dial(ctx context.Context, user any) (*rtx.Client, error) {
+	opts := []rtx.Option{rtx.WithURL(s.url), rtx.WithUserData(user)}
+	if s.endpoint != "" {
+		opts = append(opts, rtx.WithAuthEndpoint(s.endpoint))
+	}
+	return rtx.Dial(ctx, s.key, opts...)
+}
+
+func (s shop) run(ctx context.Context) error {
+	client, err := s.dial(ctx, user("1", "Ada"))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	fmt.Println("2. Connected. The service knows this connection as a socket of its own.")
+
+	if err := s.orders(ctx, client); err != nil {
+		return err
+	}
+	if s.srv == nil && s.endpoint == "" {
+		return nil // the rest needs somebody who signs
+	}
+	return s.chat(ctx, client)
+}
+
+// orders is the main job: typed events in a select loop, beside connection states, until a context is cancelled.
+func (s shop) orders(ctx context.Context, client *rtx.Client) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "order-created")
+	states := client.States(ctx)
+	if err := orders.Ready(ctx); err != nil {
+		return err
+	}
+	fmt.Println("3. Subscribed to the channel \"orders\". Events now arrive on a Go channel.")
+	shown := make(chan int, 64)
+	if s.srv != nil {
+		go s.sell(ctx, shown)
+	}
+	for {
+		select {
+		case order, ok := <-orders.C:
+			if !ok { // the stream has ended; Err says why
+				fmt.Println("   The context was cancelled, so the stream ended:", orders.Err())
+				return nil
+			}
+			for gap := range orders.Gaps() { // what was missed before this order
+				fmt.Printf("   Gap: the connection was down (%v), some orders may be missing.\n", gap.Reconnected)
+			}
+			fmt.Printf("   Order %d: %s for %.2f\n", order.ID, order.Item, order.Total)
+			shown <- order.ID
+			if s.srv != nil && order.ID == 4 {
+				cancel()
+			}
+		case state := <-states.C:
+			if ctx.Err() == nil {
+				fmt.Println("   Connection:", state.State)
+			}
+		}
+	}
+}
+
+// sell publishes four orders, and cuts the connection once the second was shown: what is published before the client is
+// back is lost, and the client says so.
+func (s shop) sell(ctx context.Context, shown <-chan int) {
+	items := []string{"a lamp", "two chairs", "a table", "a rug"}
+	for i, item := range items {
+		if i == 2 {
+			for <-shown != 2 {
+			}
+			s.srv.DropAll(rtxtest.Reset)
+			_ = s.srv.Await(ctx, func(st rtxtest.Stats) bool { return st.Subscriptions == 2 })
+		}
+		s.srv.Publish("orders", "order-created", Order{ID: i + 1, Item: item, Total: 19.5 * float64(i+1)})
+	}
+}
+
+// chat sends a client event from one client to another, over a private channel.
+func (s shop) chat(ctx context.Context, ada *rtx.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	grace, err := s.dial(ctx, user("2", "Grace"))
+	if err != nil {
+		return err
+	}
+	defer grace.Close()
+	heard := rtx.On[rtx.Message[string]](ctx, grace.Channel("private-chat"), "client-said")
+	room := ada.Channel("private-chat")
+	if err := errors.Join(heard.Ready(ctx), room.Subscribe(ctx)); err != nil {
+		return err
+	}
+	fmt.Println("4. Two clients on the channel \"private-chat\", which needs a signature from your backend.")
+	if err := room.Trigger(ctx, "client-said", "Hello, Grace!"); err != nil {
+		return err
+	}
+	select {
+	case m, ok := <-heard.C:
+		if !ok {
+			return heard.Err()
+		}
+		fmt.Printf("   Grace got %q on %s: %s\n", m.Event, m.Channel, m.Value)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	fmt.Println("5. Both clients close: every stream ends, and no goroutine is left.")
+	return nil
+}
+
+// user is who somebody is on presence channels.
+func user(id, name string) any {
+	return map[string]any{"user_id": id, "user_info": map[string]string{"name": name}}
+}
