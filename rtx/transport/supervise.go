@@ -10,7 +10,7 @@ import (
 // supervise runs rounds, each a dial, what becomes of its session, and the
 // back-off after it, until one fails that none follows on, or ctx ends. Final
 // means that Connect is not to begin again.
-func (s *Supervisor) supervise(ctx context.Context) (err error, final bool) {
+func (s *Supervisor) supervise(ctx context.Context) (cause error, final bool) {
 	delays, slowest := s.backoff.full(), s.backoff.slowest()
 	for attempt := 1; ; attempt++ {
 		round, end := context.WithCancelCause(ctx)
@@ -104,16 +104,18 @@ func (s *Supervisor) live(ctx context.Context) (stable bool, cause error) {
 // returns, the session is closed and the reader is gone.
 func (s *Supervisor) serve(ctx context.Context, sess Session) (cause error) {
 	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
 	group, ctx := errgroup.WithContext(ctx)
-	context.AfterFunc(ctx, func() { sess.Close(context.Cause(ctx)) })
+	closed := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(closed)
+		sess.Close(context.Cause(ctx))
+	})
 	group.Go(func() error { return s.read(ctx, sess) })
 
 	end(s.watch(ctx, sess))
-	cause = context.Cause(ctx)
-	sess.Close(cause) // waits for the AfterFunc's
-	_ = group.Wait()  // its error, if it came first, is the cause
-	return cause
+	<-closed
+	_ = group.Wait() // its error, if it came first, is the cause
+	return context.Cause(ctx)
 }
 
 // read is the reader. What still arrives when the session is ending is not

@@ -20,11 +20,12 @@ import (
 type attempt struct {
 	ctx context.Context // ends with the attempt
 
-	mu     sync.Mutex
-	stops  []func() bool // disarm the closing of connections at the attempt's end
-	dialed bool
-	status int
+	// Of the goroutine that dials, on which RoundTrip is called.
+	status int // of the last answer
 	link   *link
+
+	mu    sync.Mutex    // net/http opens connections on goroutines of its own
+	stops []func() bool // disarm the closing of connections at the attempt's end
 }
 
 type attemptKey struct{}
@@ -36,7 +37,6 @@ func (a *attempt) own(conn net.Conn) {
 	stop := context.AfterFunc(a.ctx, func() { _ = conn.Close() })
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.dialed = true
 	a.stops = append(a.stops, stop)
 }
 
@@ -52,26 +52,14 @@ func (a *attempt) keep() bool {
 	return kept
 }
 
-func (a *attempt) answered(status int) {
+// step is how far an attempt without a WebSocket came.
+func (a *attempt) step() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.status = status
-}
-
-func (a *attempt) upgraded(l *link) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.link = l
-}
-
-// step is how far an attempt without a WebSocket came, and with which status.
-func (a *attempt) progress() (step string, status int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.dialed && a.status == 0 {
-		return "dial", 0
+	if len(a.stops) == 0 && a.status == 0 {
+		return "dial"
 	}
-	return "upgrade", a.status
+	return "upgrade"
 }
 
 // dialClient is the client that dials: the given one's settings, over a
@@ -145,11 +133,10 @@ func (t upgradeTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || !ok {
 		return resp, err
 	}
-	a.answered(resp.StatusCode)
+	a.status = resp.StatusCode
 	if rwc, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
-		l := newLink(rwc)
-		a.upgraded(l)
-		resp.Body = l
+		a.link = newLink(rwc)
+		resp.Body = a.link
 	}
 	return resp, nil
 }
@@ -191,8 +178,7 @@ const maxErrorBody = 1024
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
 func upgradeError(a *attempt, resp *http.Response, err error, hidden secrets) error {
-	step, status := a.progress()
-	e := &HandshakeError{Step: step, Status: status, Code: -1}
+	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
 	}
@@ -204,7 +190,7 @@ func upgradeError(a *attempt, resp *http.Response, err error, hidden secrets) er
 		e.Err = ErrRedirect
 	case errors.As(err, &wrapped):
 		e.Err = hidden.hideIn(wrapped.Err)
-	case status == http.StatusSwitchingProtocols:
+	case a.status == http.StatusSwitchingProtocols:
 		e.Err = errors.New("the answer is no WebSocket upgrade")
 	}
 	return e
