@@ -116,3 +116,34 @@ func BenchmarkMarkTenThousandChannels(b *testing.B) {
 		}
 	}
 }
+
+// A reader on its own goroutine, which mostly waits.
+func BenchmarkAcrossGoroutines(b *testing.B) {
+	read := map[string]func(q *Queue[int]){
+		"C": func(q *Queue[int]) {
+			for range q.C() {
+			}
+		},
+		"All": func(q *Queue[int]) {
+			for range q.All() {
+			}
+		},
+	}
+	for _, name := range []string{"C", "All"} {
+		b.Run(name, func(b *testing.B) {
+			q := New[int](Config{Capacity: 256})
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				read[name](q)
+			}()
+			b.ReportAllocs()
+			for i := range b.N {
+				q.Push(i, "prices", 100)
+			}
+			q.End(nil, false)
+			<-done
+			b.ReportMetric(float64(q.Stats().Dropped)/float64(b.N), "dropped/op")
+		})
+	}
+}

@@ -22,6 +22,10 @@ type Config struct {
 	// NoGaps makes losses silent, for a queue in which a later value replaces
 	// all earlier ones: they are counted in Stats and told to nobody.
 	NoGaps bool
+
+	// Tally, if there is one, counts the losses of this queue with those of
+	// others.
+	Tally *Tally
 }
 
 // A Queue passes values from one producer, which never waits, to one reader,
@@ -33,6 +37,7 @@ type Queue[T any] struct {
 	policy   Policy
 	noGaps   bool
 	remember bool
+	tally    *Tally
 
 	wake    chan struct{} // capacity 1: for a waiting All or Batches
 	waiting atomic.Int32  // how many of them wait
@@ -60,6 +65,7 @@ func New[T any](c Config) *Queue[T] {
 		wake:     make(chan struct{}, 1),
 		policy:   c.Policy,
 		noGaps:   c.NoGaps,
+		tally:    c.Tally,
 		remember: c.MultiSource && c.Policy == DropOldest && !c.NoGaps,
 	}
 }
@@ -146,7 +152,7 @@ func (q *Queue[T]) dropHead(channel string) {
 // the loss is put before the first, so that it is told early rather than late.
 func (q *Queue[T]) missHead(first, last uint64, channel string) {
 	q.evicted++
-	q.dropped++
+	q.count(1, 0)
 	if q.noGaps {
 		return
 	}
@@ -172,8 +178,7 @@ func (q *Queue[T]) origin(first, last uint64) string {
 
 // missTail counts a loss that comes after all accepted values.
 func (q *Queue[T]) missTail(g Gap) {
-	q.dropped += g.Dropped
-	q.failed += g.Malformed
+	q.count(g.Dropped, g.Malformed)
 	if q.noGaps {
 		return
 	}

@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -222,7 +223,9 @@ func TestEndWhilePushing(t *testing.T) {
 				pushed := 0
 				all.Go(func() {
 					for q.Push(pushed, "prices", 1) {
-						pushed++
+						if pushed++; pushed%64 == 0 {
+							runtime.Gosched() // on one processor, the others have to get a turn
+						}
 					}
 				})
 				for i := range 8 {
