@@ -20,8 +20,12 @@ import (
 // maxAnswer bounds the answer of an endpoint, in bytes.
 const maxAnswer = 64 << 10
 
-// endpoint is what Endpoint makes. It is not changed after that, and shared by all who call Authorize.
-type endpoint struct {
+// endpoint is what Endpoint makes, by pointer. What it knows, secrets among it, is behind a second one: fmt can't call the
+// methods of a field that is not exported, and looks behind the first pointer when the verb is none for pointers, as %s is.
+type endpoint struct{ *backend }
+
+// backend is the user's backend and how it is asked. It is not changed once made, and shared by all who call Authorize.
+type backend struct {
 	url  *url.URL
 	err  error        // why it can't be used; what Validate returns
 	user *http.Client // the user's own; nil without one
@@ -55,7 +59,7 @@ type endpoint struct {
 // The URL must be https, or http on this machine, unless [AllowHTTP] is given. A URL or an option that can't be used is
 // what Validate and Authorize return. The Authorizer has all the optional methods that [Authorizer] lists.
 func Endpoint(url string, opts ...EndpointOption) Authorizer {
-	e := &endpoint{
+	b := &backend{
 		header:  make(http.Header),
 		fields:  make(map[string]jsontext.Value),
 		timeout: defaultTimeout,
@@ -65,38 +69,38 @@ func Endpoint(url string, opts ...EndpointOption) Authorizer {
 	for _, opt := range opts {
 		if opt == nil {
 			faults = append(faults, errors.New("an option is nil"))
-		} else if err := opt(e); err != nil {
+		} else if err := opt(b); err != nil {
 			faults = append(faults, err)
 		}
 	}
-	if e.token != nil && e.header.Get("Authorization") != "" {
+	if b.token != nil && b.header.Get("Authorization") != "" {
 		faults = append(faults, errors.New("Token and an Authorization in Header exclude each other"))
 	}
 	var err error
-	if e.url, err = parseEndpoint(url, e.allowHTTP); err != nil {
+	if b.url, err = parseEndpoint(url, b.allowHTTP); err != nil {
 		faults = append(faults, err)
 	}
 	if len(faults) > 0 {
-		e.err = fmt.Errorf("auth: Endpoint: %w", errors.Join(faults...))
+		b.err = fmt.Errorf("auth: Endpoint: %w", errors.Join(faults...))
 	}
-	e.makeClient()
-	return e
+	b.makeClient()
+	return &endpoint{b}
 }
 
-func (e *endpoint) makeClient() {
-	if e.user != nil {
-		e.client = *e.user
+func (b *backend) makeClient() {
+	if b.user != nil {
+		b.client = *b.user
 	} else {
-		e.own = &http.Transport{
+		b.own = &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    cap(e.slots),
+			MaxIdleConnsPerHost:    cap(b.slots),
 			IdleConnTimeout:        30 * time.Second,
 			MaxResponseHeaderBytes: maxAnswer,
 		}
-		e.client.Transport = e.own
+		b.client.Transport = b.own
 	}
-	e.client.CheckRedirect = redirects(e.client.CheckRedirect)
+	b.client.CheckRedirect = redirects(b.client.CheckRedirect)
 }
 
 // parseEndpoint returns errors that do not show the URL, which may hold a secret.
@@ -127,14 +131,14 @@ func loopback(host string) bool {
 }
 
 // Validate returns what is wrong with the URL and the options, or nil.
-func (e *endpoint) Validate() error { return e.err }
+func (b *backend) Validate() error { return b.err }
 
 // Concurrency returns how many requests may be under way at a time.
-func (e *endpoint) Concurrency() int { return cap(e.slots) }
+func (b *backend) Concurrency() int { return cap(b.slots) }
 
 // SameServer reports whether the endpoint is on that host and port; a host alone means port 443.
-func (e *endpoint) SameServer(hostport string) bool {
-	if e.url == nil || hostport == "" {
+func (b *backend) SameServer(hostport string) bool {
+	if b.url == nil || hostport == "" {
 		return false
 	}
 	host, port, err := net.SplitHostPort(hostport)
@@ -144,46 +148,46 @@ func (e *endpoint) SameServer(hostport string) bool {
 	same := func(a, b string) bool {
 		return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 	}
-	return same(e.url.Hostname(), host) && portOf(e.url) == port
+	return same(b.url.Hostname(), host) && portOf(b.url) == port
 }
 
 // CloseIdleConnections closes the connections that are kept for the next request. Those of a client given with HTTPClient
 // are its owner's.
-func (e *endpoint) CloseIdleConnections() {
-	if e.own != nil {
-		e.own.CloseIdleConnections()
+func (b *backend) CloseIdleConnections() {
+	if b.own != nil {
+		b.own.CloseIdleConnections()
 	}
 }
 
 // Authorize implements Authorizer.
-func (e *endpoint) Authorize(ctx context.Context, r Request) (Grant, error) {
-	if e.err != nil {
-		return Grant{}, e.err
+func (b *backend) Authorize(ctx context.Context, r Request) (Grant, error) {
+	if b.err != nil {
+		return Grant{}, b.err
 	}
 	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
+	case b.slots <- struct{}{}:
+		defer func() { <-b.slots }()
 	case <-ctx.Done():
 		return Grant{}, ended(ctx)
 	}
-	body, err := e.body(r)
+	body, err := b.body(r)
 	if err != nil {
 		return Grant{}, err
 	}
-	a := &asking{endpoint: e, request: r, body: body}
+	a := &asking{backend: b, request: r, body: body}
 	return a.authorize(ctx)
 }
 
 // String returns where the endpoint is, without the path, which may hold a secret.
-func (e *endpoint) String() string {
-	if e.url == nil {
+func (b *backend) String() string {
+	if b.url == nil {
 		return "auth.Endpoint{}"
 	}
-	return "auth.Endpoint{" + e.url.Scheme + "://" + e.url.Host + "}"
+	return "auth.Endpoint{" + b.url.Scheme + "://" + b.url.Host + "}"
 }
 
 // Format implements fmt.Formatter: String, whatever the verb.
-func (e *endpoint) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.String())) }
+func (b *backend) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(b.String())) }
 
 // ended returns the error of a context that has ended, with its cause.
 func ended(ctx context.Context) error {
@@ -195,7 +199,7 @@ func ended(ctx context.Context) error {
 
 // asking is one call of Authorize.
 type asking struct {
-	*endpoint
+	*backend
 	request Request
 	body    []byte
 }

@@ -21,16 +21,16 @@ const (
 )
 
 // An EndpointOption changes how an [Endpoint] asks. One that can't be used makes Validate and Authorize fail, by name.
-type EndpointOption func(*endpoint) error
+type EndpointOption func(*backend) error
 
 // HTTPClient sets the client that asks, with its TLS settings, proxy and cookies. Its redirect policy is asked too, after
 // the Endpoint's own; the client itself is not changed. Default: one of the Endpoint's own, on the proxy of the environment.
 func HTTPClient(c *http.Client) EndpointOption {
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		if c == nil {
 			return errors.New("HTTPClient: nil")
 		}
-		e.user = c
+		b.user = c
 		return nil
 	}
 }
@@ -38,13 +38,13 @@ func HTTPClient(c *http.Client) EndpointOption {
 // Header adds headers to every request. An Authorization among them replaces the bearer. Default: none.
 func Header(h http.Header) EndpointOption {
 	h = h.Clone()
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		for name, values := range h {
 			if fault := headerFault(name, values); fault != "" {
 				return fmt.Errorf("Header: %s", fault)
 			}
 			for _, v := range values {
-				e.header.Add(name, v)
+				b.header.Add(name, v)
 			}
 		}
 		return nil
@@ -59,11 +59,11 @@ func Header(h http.Header) EndpointOption {
 // get may be called by several goroutines at once, never with refused true by two. Its context ends with the request's
 // timeout.
 func Token(get func(ctx context.Context, refused bool) (string, error)) EndpointOption {
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		if get == nil {
 			return errors.New("Token: nil")
 		}
-		e.token = newTokens(get)
+		b.token = newTokens(get)
 		return nil
 	}
 }
@@ -72,7 +72,7 @@ func Token(get func(ctx context.Context, refused bool) (string, error)) Endpoint
 // channel_name and user_data) can't be set. Default: none.
 func Field(name string, value any) EndpointOption {
 	raw, err := json.Marshal(value, json.Deterministic(true))
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		switch {
 		case name == "":
 			return errors.New("Field: the name is empty")
@@ -81,7 +81,7 @@ func Field(name string, value any) EndpointOption {
 		case err != nil:
 			return fmt.Errorf("Field: %q does not marshal to JSON", name)
 		}
-		e.fields[name] = raw
+		b.fields[name] = raw
 		return nil
 	}
 }
@@ -89,22 +89,22 @@ func Field(name string, value any) EndpointOption {
 // Timeout bounds one request: getting the token, sending, and reading the answer. Past it the outcome is a [*RetryError].
 // The request that follows a 401 has a time of its own. Default: 5 s.
 func Timeout(d time.Duration) EndpointOption {
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		if d <= 0 {
 			return fmt.Errorf("Timeout: %v is not positive", d)
 		}
-		e.timeout = d
+		b.timeout = d
 		return nil
 	}
 }
 
 // Concurrency bounds the requests that are under way at a time; others wait. Default: 16.
 func Concurrency(n int) EndpointOption {
-	return func(e *endpoint) error {
+	return func(b *backend) error {
 		if n < 1 {
 			return fmt.Errorf("Concurrency: %d is not positive", n)
 		}
-		e.slots = make(chan struct{}, n)
+		b.slots = make(chan struct{}, n)
 		return nil
 	}
 }
@@ -112,8 +112,8 @@ func Concurrency(n int) EndpointOption {
 // AllowHTTP lets the endpoint be plain http on a host other than this machine. Whoever is on the way reads the bearer and
 // the signatures, so this is for networks where that is nobody. Default: not allowed.
 func AllowHTTP() EndpointOption {
-	return func(e *endpoint) error {
-		e.allowHTTP = true
+	return func(b *backend) error {
+		b.allowHTTP = true
 		return nil
 	}
 }
@@ -143,20 +143,20 @@ func headerValue(v string) bool {
 }
 
 // body returns the JSON that asks for r.
-func (e *endpoint) body(r Request) ([]byte, error) {
+func (b *backend) body(r Request) ([]byte, error) {
 	if !r.Presence() || len(r.UserData) == 0 {
 		r.UserData = nil
 	}
 	if len(r.UserData) > 0 && !jsontext.Value(r.UserData).IsValid() {
 		return nil, errors.New("auth: the user data is not JSON text")
 	}
-	b, err := json.Marshal(r)
-	if err != nil || len(e.fields) == 0 {
-		return b, err
+	asked, err := json.Marshal(r)
+	if err != nil || len(b.fields) == 0 {
+		return asked, err
 	}
-	more, err := json.Marshal(e.fields, json.Deterministic(true))
+	more, err := json.Marshal(b.fields, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(b[:len(b)-1], []byte{','}, more[1:]), nil
+	return slices.Concat(asked[:len(asked)-1], []byte{','}, more[1:]), nil
 }

@@ -72,7 +72,7 @@ func (s *Signer) Verify(socketID, channel string, g Grant) bool {
 // Authorizer returns an Authorizer that signs on the spot, on presence channels as this member. With the zero Member it
 // signs the client's user data there. It is for programs that may hold the secret: backends, tests, tools.
 func (s *Signer) Authorizer(as Member) Authorizer {
-	return &local{signer: s, member: as}
+	return &local{signer: s, member: &as}
 }
 
 // Key returns the API key.
@@ -128,10 +128,10 @@ func channelDataFault(data string) string {
 	return ""
 }
 
-// local is a Signer's Authorizer.
+// local is a Signer's Authorizer. The member is behind a pointer for the reason that endpoint gives.
 type local struct {
 	signer *Signer
-	member Member
+	member *Member
 }
 
 // Authorize implements Authorizer.

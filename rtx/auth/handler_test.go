@@ -1,0 +1,253 @@
+package auth_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/realtimex/realtimex-go/rtx/auth"
+)
+
+const goodBody = `{"socket_id":"sock-1","channel_name":"private-a"}`
+
+func allowAll(*http.Request, auth.Request) (auth.Decision, error) {
+	return auth.Decision{Allow: true, Member: auth.Member{ID: "7", Info: map[string]string{"name": "Zoë"}}}, nil
+}
+
+// ask posts a body to a handler, and checks what holds for every answer.
+func ask(t testing.TB, h http.Handler, method, contentType, body string) (status int, answer map[string]string, header http.Header) {
+	t.Helper()
+	r := httptest.NewRequest(method, "/auth", strings.NewReader(body))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Errorf("the answer to %q is not a JSON object of strings: %q", body, w.Body)
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/json" {
+		t.Errorf("the answer's content type is %q", got)
+	}
+	if got := w.Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("the answer may be cached: %q", got)
+	}
+	if (w.Code == 200) != (answer["auth"] != "") || (w.Code == 200) != (answer["error"] == "") {
+		t.Errorf("status %d with %v", w.Code, answer)
+	}
+	return w.Code, answer, w.Header()
+}
+
+func TestHandlerSigns(t *testing.T) {
+	s := signer(t, "key-1", "secret")
+	h := auth.Handler(s, allowAll)
+	for _, c := range []struct{ contentType, body, channel, data string }{
+		{"application/json", goodBody, "private-a", ""},
+		{"application/json; charset=utf-8", goodBody, "private-a", ""},
+		{"Application/JSON", ` {"channel_name":"private-a", "more":[1], "socket_id":"sock-1"} `, "private-a", ""},
+		{"application/json", `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":"root"}}`, "presence-a", `{"user_id":"7","user_info":{"name":"Zoë"}}`},
+	} {
+		status, answer, _ := ask(t, h, "POST", c.contentType, c.body)
+		g := auth.Grant{Auth: answer["auth"], ChannelData: answer["channel_data"]}
+		if status != 200 || g.ChannelData != c.data || !s.Verify("sock-1", c.channel, g) {
+			t.Errorf("%s: %d %v, want a grant with channel data %q", c.body, status, answer, c.data)
+		}
+	}
+}
+
+func TestHandlerRefusesBadRequests(t *testing.T) {
+	h := auth.Handler(signer(t, "key-1", "secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
+		t.Error("allow was asked")
+		return auth.Decision{}, nil
+	}, auth.MaxBody(1000))
+	const js = "application/json"
+	for _, c := range []struct {
+		name, method, contentType, body string
+		status                          int
+		why                             string
+	}{
+		{"GET", "GET", js, "", 405, "POST"},
+		{"OPTIONS", "OPTIONS", js, "", 405, "POST"},
+		{"the method counts before the rest", "PUT", "", strings.Repeat("x", 2000), 405, "POST"},
+		{"no content type", "POST", "", goodBody, 415, "application/json"},
+		{"a form", "POST", "application/x-www-form-urlencoded", "socket_id=1&channel_name=private-a", 415, "application/json"},
+		{"text, which a form can send", "POST", "text/plain", goodBody, 415, "application/json"},
+		{"a bad content type", "POST", "application/json;;", goodBody, 415, "application/json"},
+		{"too long", "POST", js, goodBody + strings.Repeat(" ", 1000), 413, "1000 bytes"},
+		{"empty", "POST", js, "", 400, "JSON object"},
+		{"no JSON", "POST", js, "socket_id=1", 400, "JSON object"},
+		{"two objects", "POST", js, goodBody + goodBody, 400, "JSON object"},
+		{"a list", "POST", js, "[]", 400, "JSON object"},
+		{"null", "POST", js, "null", 400, "socket_id"},
+		{"a field twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel_name":"private-b"}`, 400, "JSON object"},
+		{"a number", "POST", js, `{"socket_id":1,"channel_name":"private-a"}`, 400, "JSON object"},
+		{"not UTF-8", "POST", js, "{\"socket_id\":\"sock-1\",\"channel_name\":\"private-\xff\"}", 400, "JSON object"},
+		{"no socket id", "POST", js, `{"channel_name":"private-a"}`, 400, "socket_id: missing"},
+		{"a colon in the socket id", "POST", js, `{"socket_id":"s:presence-a","channel_name":"private-a"}`, 400, "socket_id: has a colon"},
+		{"no channel", "POST", js, `{"socket_id":"sock-1"}`, 400, "channel_name: missing"},
+		{"a public channel", "POST", js, `{"socket_id":"sock-1","channel_name":"a"}`, 400, "channel_name: not a private- or presence-"},
+		{"a colon in the channel", "POST", js, `{"socket_id":"sock-1","channel_name":"presence-a:{}"}`, 400, "channel_name: has a colon"},
+		{"a NUL in the channel", "POST", js, `{"socket_id":"sock-1","channel_name":"private-\u0000"}`, 400, "channel_name: has control"},
+	} {
+		status, answer, header := ask(t, h, c.method, c.contentType, c.body)
+		if status != c.status || !strings.Contains(answer["error"], c.why) {
+			t.Errorf("%s: %d %q, want %d with %q", c.name, status, answer["error"], c.status, c.why)
+		}
+		if got := header.Get("Allow"); (got == "POST") != (status == 405) {
+			t.Errorf("%s: Allow is %q", c.name, got)
+		}
+	}
+}
+
+func TestHandlerDecisions(t *testing.T) {
+	type allow = func(*http.Request, auth.Request) (auth.Decision, error)
+	const room = `{"socket_id":"sock-1","channel_name":"presence-a"}`
+	member := auth.Member{ID: "7"}
+	for _, c := range []struct {
+		name   string
+		body   string
+		allow  allow
+		status int
+		logged string
+	}{
+		{"the zero Decision", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{}, nil }, 403, ""},
+		{"a member alone", room, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{Member: member}, nil }, 403, ""},
+		{"a panic", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { panic("s3cret") }, 403, "panicked"},
+		{"a nil map", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) {
+			var m map[string]int
+			m["a"]++
+			return auth.Decision{Allow: true}, nil
+		}, 403, "nil map"},
+		{"an abort", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { panic(http.ErrAbortHandler) }, 403, "panicked"},
+		{"not logged in", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) {
+			return auth.Decision{Allow: true}, errors.Join(auth.ErrUnauthenticated)
+		}, 401, ""},
+		{"an error", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) {
+			return auth.Decision{Allow: true}, errors.New("no database")
+		}, 500, "no database"},
+		{"presence without a member", room, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{Allow: true}, nil }, 403, "user_id"},
+		{"a member that does not marshal", room, func(*http.Request, auth.Request) (auth.Decision, error) {
+			return auth.Decision{Allow: true, Member: auth.Member{ID: "7", Info: make(chan int)}}, nil
+		}, 403, "marshal"},
+		{"private needs no member", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{Allow: true}, nil }, 200, ""},
+	} {
+		var log bytes.Buffer
+		h := auth.Handler(signer(t, "key-1", "secret"), c.allow, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		status, answer, header := ask(t, h, "POST", "application/json", c.body)
+		if status != c.status || strings.Contains(answer["error"], "database") {
+			t.Errorf("%s: %d %v, want %d", c.name, status, answer, c.status)
+		}
+		if (header.Get("WWW-Authenticate") != "") != (status == 401) {
+			t.Errorf("%s: WWW-Authenticate is %q", c.name, header.Get("WWW-Authenticate"))
+		}
+		if (c.logged == "") != (log.Len() == 0) || !strings.Contains(log.String(), c.logged) || strings.Contains(log.String(), "s3cret") {
+			t.Errorf("%s: logged %q, want %q", c.name, log.String(), c.logged)
+		}
+	}
+}
+
+func TestHandlerShowsAllowTheRequest(t *testing.T) {
+	const body = `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"n":1.0},"tenant":"x"}`
+	h := auth.Handler(signer(t, "key-1", "secret"), func(r *http.Request, asked auth.Request) (auth.Decision, error) {
+		if c, err := r.Cookie("session"); err != nil || c.Value != "abc" {
+			t.Errorf("cookie %v %v", c, err)
+		}
+		if asked.SocketID != "sock-1" || asked.Channel != "presence-a" || string(asked.UserData) != `{"n":1.0}` || !asked.Presence() {
+			t.Errorf("asked for %v with %s", asked, asked.UserData)
+		}
+		if got, err := io.ReadAll(r.Body); string(got) != body || err != nil {
+			t.Errorf("the body reads as %q, %v", got, err)
+		}
+		return auth.Decision{}, nil
+	}, nil)
+	r := httptest.NewRequest("POST", "/auth", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.AddCookie(&http.Cookie{Name: "session", Value: "abc"})
+	h.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+func TestHandlerNeedsItsParts(t *testing.T) {
+	for name, f := range map[string]func(){
+		"no signer": func() { auth.Handler(nil, allowAll) },
+		"no allow":  func() { auth.Handler(signer(t, "k", "s"), nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// The two sides of this package understand each other, over a real connection.
+func TestEndpointAsksHandler(t *testing.T) {
+	s := signer(t, "key-1", "secret")
+	web := httptest.NewTLSServer(auth.Handler(s, func(r *http.Request, asked auth.Request) (auth.Decision, error) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer good":
+			return auth.Decision{}, auth.ErrUnauthenticated
+		case asked.Channel == "private-closed":
+			return auth.Decision{}, nil
+		}
+		return allowAll(r, asked)
+	}))
+	t.Cleanup(web.Close)
+	token, renewed := "old", 0
+	a := endpoint(t, web.URL, auth.HTTPClient(web.Client()), auth.Field("tenant", "x"), auth.Token(
+		func(_ context.Context, refused bool) (string, error) {
+			if refused {
+				renewed++
+				token = "good"
+			}
+			return token, nil
+		}))
+	for _, r := range []auth.Request{private(), presence()} {
+		g, err := a.Authorize(t.Context(), r)
+		if err != nil || !s.Verify(r.SocketID, r.Channel, g) {
+			t.Errorf("%v: %v", r, err)
+		}
+	}
+	if renewed != 1 {
+		t.Errorf("the token was renewed %d times, want once", renewed)
+	}
+	r := private()
+	r.Channel = "private-closed"
+	_, err := a.Authorize(t.Context(), r)
+	if denied, ok := errors.AsType[*auth.DeniedError](err); !ok || denied.Status != 403 || denied.Channel != r.Channel {
+		t.Errorf("%v, want a refusal with 403", err)
+	}
+}
+
+func BenchmarkHandler(b *testing.B) {
+	h := auth.Handler(signer(b, "key-1", "secret"), allowAll)
+	for name, body := range map[string]string{
+		"private":  goodBody,
+		"presence": `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":"7"}}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					r := httptest.NewRequest("POST", "/auth", strings.NewReader(body))
+					r.Header.Set("Content-Type", "application/json")
+					w := httptest.NewRecorder()
+					h.ServeHTTP(w, r)
+					if w.Code != 200 {
+						b.Fatal(w.Body)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+		})
+	}
+}
