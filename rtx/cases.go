@@ -8,19 +8,22 @@ type Case[T any] struct {
 	view func(unmarshal func([]byte, any) error) decoder[T]
 }
 
-// Event is the case of the event of that name, whose payload is a P, turned into a T by to, which runs on the connection's reader and
-// must be quick. P chooses the view, as the type of [On] does.
+// Event is the case of the event of that name, whose payload is a P, turned into a T by to, which runs on the
+// connection's reader and must be quick; if it panics, the stream has a gap as for a payload that is no P. P chooses the
+// view, as the type of [On] does.
 func Event[P, T any](name string, to func(P) T) Case[T] {
+	if to == nil {
+		return Case[T]{name: name}
+	}
 	return Case[T]{name: name, view: func(unmarshal func([]byte, any) error) decoder[T] {
 		decode := viewOf[P](unmarshal)
-		var scratch P // the reader's alone
+		scratch := new(P) // the reader's alone
 		return func(e *event, dst *T) error {
-			var zero P
-			scratch = zero
-			if err := decode(e, &scratch); err != nil {
+			defer func() { *scratch = *new(P) }()
+			if err := decode(e, scratch); err != nil {
 				return err
 			}
-			*dst = to(scratch)
+			*dst = to(*scratch)
 			return nil
 		}
 	}}
@@ -68,7 +71,7 @@ func caseNames[T any](cases []Case[T]) (names []string, err error) {
 	seen := make(map[string]bool, len(cases))
 	for _, c := range cases {
 		if c.view == nil {
-			return nil, badOption("OnAny", "has a zero Case; make it with Event")
+			return nil, badOption("OnAny", "has a Case without a function; make it with Event")
 		}
 		if err := checkBound(c.name); err != nil {
 			return nil, err

@@ -3,7 +3,6 @@ package rtx
 import (
 	"context"
 	"errors"
-	"maps"
 	"sync"
 	"time"
 
@@ -32,7 +31,7 @@ type Client struct {
 	subs          map[string]*subscription
 	queue         []*subscription // what the supervisor looks at next
 	alarms        alarms
-	spills        map[sink]struct{} // of streams that have ended
+	spills        map[*binding]struct{} // streams that have ended and still let values out; nil once Close has looked
 	bindings      map[*binding]struct{}
 	routes        routes // of the streams of the whole client
 	broker        broker
@@ -63,8 +62,11 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		stateWatches: make(map[*stateWatch]struct{}),
 		subs:         make(map[string]*subscription),
 		bindings:     make(map[*binding]struct{}),
-		spills:       make(map[sink]struct{}),
+		spills:       make(map[*binding]struct{}),
 		done:         make(chan struct{}),
+	}
+	if a, ok := cfg.authorizer.(interface{ SameServer(hostport string) bool }); ok && a.SameServer(cfg.serviceHost()) {
+		cfg.log.Warn("rtx: the auth endpoint is on the RealtimeX server's own host and port; it must be your own backend")
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.broker.limit = concurrency(cfg.authorizer)
@@ -117,6 +119,9 @@ func (c *Client) Close() error {
 		c.sup.Close()
 		c.broker.wait()
 		c.discardSpills()
+		if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
+			a.CloseIdleConnections()
+		}
 		close(c.done)
 	})
 	<-c.done
@@ -167,7 +172,7 @@ func (c *Client) end(err error) {
 		t.End(reason)
 	}
 	for w := range watches {
-		w.q.End(reason, true)
+		w.end(reason, true)
 	}
 	if err != nil {
 		c.cfg.log.Error("rtx: the service refused the client", "error", err)
@@ -200,7 +205,6 @@ func (c *Client) Drain(ctx context.Context) error {
 	watches := make([]*stateWatch, 0, len(c.stateWatches))
 	for w := range c.stateWatches {
 		watches = append(watches, w)
-		delete(c.stateWatches, w)
 	}
 	trackers := c.takeTrackers()
 	c.mu.Unlock()
@@ -208,7 +212,7 @@ func (c *Client) Drain(ctx context.Context) error {
 		b.end(nil, false)
 	}
 	for _, w := range watches {
-		w.q.End(nil, false)
+		w.end(nil, false)
 	}
 	for _, t := range trackers {
 		t.End(nil)
@@ -219,28 +223,4 @@ func (c *Client) Drain(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// keepSpill remembers an ended stream that still lets its spill out, for Close to stop it.
-func (c *Client) keepSpill(s sink) {
-	c.mu.Lock()
-	maps.DeleteFunc(c.spills, func(s sink, _ struct{}) bool { return !s.spilling() })
-	c.spills[s] = struct{}{}
-	closed := c.ended
-	c.mu.Unlock()
-	if closed {
-		s.finish(nil, true)
-	}
-}
-
-// discardSpills ends what streams that ended before still let out, and waits for it.
-func (c *Client) discardSpills() {
-	c.mu.Lock()
-	spills := c.spills
-	c.spills = nil
-	c.mu.Unlock()
-	for s := range spills {
-		s.finish(nil, true)
-		_ = s.drained(context.Background())
-	}
 }

@@ -42,9 +42,9 @@ type sink interface {
 	take(e *event) verdict
 	lose(g Gap)
 	finish(err error, discard bool)
-	cause() error                      // why it ended; nil while it has not
 	spilling() bool                    // values of a Grow stream are still on their way to C
 	drained(ctx context.Context) error // waits until none is
+	stats(add func(StreamStats))
 }
 
 // A verdict is what became of an event at a sink.

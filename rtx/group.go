@@ -7,6 +7,10 @@ import (
 
 // A Group is a set of channels that a stream takes its events from, in the service's order: fan-in by routing, with no
 // goroutine. Channels may be added and removed while events flow. All its methods may be called concurrently.
+//
+// A channel that is refused or unsubscribed leaves the streams that are open, with a [Gap] that has Ended, and stays a
+// member: a stream that is opened later, or Add, asks for it again. A stream from which the last of its channels was
+// taken so has ended, and Err joins the reasons; Remove ends no stream.
 type Group struct {
 	client  atomic.Pointer[Client] // of the first channel; the group belongs to its lock
 	members map[string]*Channel
@@ -23,8 +27,9 @@ func Channels(chs ...*Channel) *Group {
 
 var errMixed = errors.New("rtx: the channels of a group must be of one client, and not nil")
 
-// Add puts channels into the group: its open streams hold them from now on. One that is in it already changes nothing.
-// It returns an error, and adds none, if one of them is of another client or can't be subscribed to.
+// Add puts channels into the group: its open streams hold them from now on. One that is in it already changes nothing,
+// but for streams that it has left, refused or unsubscribed: they ask for it again. Add returns an error, and adds none,
+// if one of the channels is nil, of another client, or can't be subscribed to.
 func (g *Group) Add(chs ...*Channel) error {
 	if len(chs) == 0 {
 		return nil
@@ -48,10 +53,9 @@ func (g *Group) Add(chs ...*Channel) error {
 		}
 	}
 	for _, ch := range chs {
-		if g.members[ch.name] != nil {
-			continue
+		if g.members[ch.name] == nil {
+			g.members[ch.name] = ch
 		}
-		g.members[ch.name] = ch
 		for b := range g.streams {
 			b.attach(c.subscription(ch))
 		}
@@ -78,6 +82,9 @@ func (g *Group) Remove(chs ...*Channel) {
 				b.detach(s)
 			}
 		}
+		for b := range g.streams {
+			delete(b.refused, ch.name)
+		}
 	}
 	c.mu.Unlock()
 	c.sup.Wake()
@@ -102,9 +109,6 @@ func (g *Group) open(b *binding) error {
 	defer c.mu.Unlock()
 	if c.ended {
 		return c.endErr()
-	}
-	if g.err != nil {
-		return g.err
 	}
 	for _, ch := range g.members {
 		if err := ch.usable(); err != nil {

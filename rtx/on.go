@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
@@ -52,7 +54,7 @@ func onNames[T any](ctx context.Context, src Source, names []string, view func(f
 	}
 	q := stream.New[T](cfg.queue(src))
 	s := newStream(q, cfg.name)
-	b := c.newBinding(&queueSink[T]{q: q, decode: view(c.cfg.unmarshal)}, names, cfg.name)
+	b := c.newBinding(&queueSink[T]{q: q, decode: view(c.cfg.unmarshal), losses: c.losses(cfg.name)}, names)
 	s.end, s.ready = b.end, b.ready
 	b.start(ctx, src)
 	return s
@@ -61,14 +63,17 @@ func onNames[T any](ctx context.Context, src Source, names []string, view func(f
 // prepare checks what every kind of stream needs.
 func prepare(ctx context.Context, src Source, names []string, opts []StreamOption) (streamConfig, *Client, error) {
 	cfg, err := newStreamConfig(opts)
-	if cfg.name == "" && len(names) > 0 {
-		cfg.name = names[0]
+	if !cfg.named {
+		cfg.name = strings.Join(names, "|")
 	}
 	if err != nil {
 		return cfg, nil, err
 	}
 	if isNil(src) {
 		return cfg, nil, errors.New("rtx: source is nil")
+	}
+	if g, ok := src.(*Group); ok && g.err != nil {
+		return cfg, nil, g.err
 	}
 	c := src.owner()
 	if c == nil {
@@ -98,7 +103,7 @@ func isNil(src Source) bool {
 // start puts the binding on its source; if that fails, the stream has ended with the reason.
 func (b *binding) start(ctx context.Context, src Source) {
 	if err := src.open(b); err != nil {
-		b.ended = true
+		b.ended, b.settled, b.cause = true, true, err
 		b.sink.finish(err, true)
 		return
 	}
@@ -134,36 +139,48 @@ func (c *Client) open(b *binding) error {
 	return nil
 }
 
-// ready waits for the channels of the binding, as they are when it is called.
+// ready waits for the channels of the binding, as they are when it is called. One that the group drops meanwhile is not
+// waited for.
 func (b *binding) ready(ctx context.Context) error {
-	type place struct {
-		s    *subscription
-		term int
-	}
-	b.c.mu.Lock()
+	c := b.c
+	c.mu.Lock()
 	if b.ended || len(b.refused) > 0 {
-		errs := errors.Join(b.refused...)
-		b.c.mu.Unlock()
-		if errs == nil {
-			errs = b.sink.cause()
-		}
-		if errs == nil {
-			errs = fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
-		}
-		return errs
+		c.mu.Unlock()
+		return b.unready()
 	}
-	places := make([]place, 0, len(b.places))
-	for s, a := range b.places {
-		places = append(places, place{s, a.term})
+	if b.over == nil {
+		b.over, b.finish = context.WithCancel(c.ctx)
 	}
-	b.c.mu.Unlock()
-	var errs []error
-	for _, p := range places {
-		err := b.c.await(ctx, p.s, p.term, nil)
-		if err != nil && ctx.Err() != nil {
+	over := b.over
+	due := slices.Collect(b.places.all())
+	c.mu.Unlock()
+
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(over, cancel)()
+	for _, a := range due {
+		_ = c.await(wait, a.s, a.term, nil) // a refusal is in b.refused by then
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case c.ctx.Err() != nil:
+			return c.endErrLocked()
+		case over.Err() != nil:
+			return b.unready()
 		}
-		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return b.unready()
+}
+
+// unready is why a stream is not ready: its refusals, or its end.
+func (b *binding) unready() error {
+	b.c.mu.Lock()
+	defer b.c.mu.Unlock()
+	switch err := b.refusals(); {
+	case err != nil || !b.ended:
+		return err
+	case b.cause != nil:
+		return b.cause
+	}
+	return fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
 }

@@ -279,15 +279,21 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal runs on
-// the connection's reader and must not keep its input.
+// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets
+// one valid JSON value, runs on the connection's reader, and must not keep its input.
 // Default: encoding/json's semantics at the speed of its second version; the package documentation says what differs.
 func WithJSON(marshal func(any) ([]byte, error), unmarshal func([]byte, any) error) Option {
 	return func(c *config) error {
 		if marshal == nil || unmarshal == nil {
 			return badOption("WithJSON", "needs both functions")
 		}
-		c.marshal, c.unmarshal = marshal, unmarshal
+		c.marshal = marshal
+		c.unmarshal = func(data []byte, v any) error {
+			if !validJSON(data) { // a lenient codec must not hide that the frame was cut in the wrong place
+				return errBroken
+			}
+			return unmarshal(data, v)
+		}
 		return nil
 	}
 }

@@ -3,7 +3,6 @@ package rtx
 import (
 	"context"
 	"hash/maphash"
-	"sync/atomic"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
@@ -39,21 +38,20 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 	}
 	seed := maphash.MakeSeed()
 	sink := &partSink[T, K]{
-		key: key, decode: viewOf[T](c.cfg.unmarshal), queues: make([]*stream.Queue[T], n),
+		key: key, decode: viewOf[T](c.cfg.unmarshal), losses: c.losses(cfg.name), queues: make([]*stream.Queue[T], n),
 		hash: func(k K) uint64 { return maphash.Comparable(seed, k) },
 	}
 	for i := range sink.queues {
 		sink.queues[i] = stream.New[T](cfg.queue(src))
 	}
-	b := c.newBinding(sink, []string{event}, cfg.name)
-	var open atomic.Int64
-	open.Store(int64(n))
+	b := c.newBinding(sink, []string{event})
 	for i, q := range sink.queues {
 		s := newStream(q, cfg.name)
 		s.ready = b.ready
 		s.end = func(err error, discard bool) {
-			if q.End(err, discard) && open.Add(-1) == 0 {
-				b.end(err, discard)
+			q.End(err, discard)
+			if sink.allEnded() {
+				b.end(err, false) // each queue has seen to its own spill
 			}
 		}
 		streams[i] = s

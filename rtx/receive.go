@@ -16,6 +16,26 @@ import (
 type reader struct {
 	ev          event
 	recoverable bool // the session has a recovery id, so events may carry an offset
+	names       map[string]string
+}
+
+// maxInterned is how many names the reader remembers, so that an event that only "*" takes makes no new string for its
+// name each time.
+const maxInterned = 1024
+
+func (r *reader) intern(name []byte) string {
+	if s, ok := r.names[string(name)]; ok {
+		return s
+	}
+	s := string(name)
+	if len(s) > maxEventName {
+		return s
+	}
+	if r.names == nil || len(r.names) >= maxInterned {
+		r.names = make(map[string]string)
+	}
+	r.names[s] = s
+	return s
 }
 
 // Receive takes one packet on the reader's goroutine: an event goes to its streams before the next packet is read. An
@@ -100,10 +120,10 @@ func (c *Client) deliver(e *envelope) bool {
 		return true
 	}
 	if d.name == "" {
-		d.name = string(e.event)
+		d.name = c.reader.intern(e.event)
 	}
 	if d.channel == "" {
-		d.channel = string(e.channel)
+		d.channel = c.reader.intern(e.channel)
 	}
 	ev := &c.reader.ev
 	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: time.Now()}
@@ -120,6 +140,7 @@ func (c *Client) deliver(e *envelope) bool {
 			}
 		}
 	}
+	*ev = event{} // the frame, and the copy that raw views share, are not the reader's to keep
 	c.stats.delivered.Add(1)
 	return true
 }

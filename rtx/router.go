@@ -9,9 +9,10 @@ import "sync/atomic"
 // An attachment is one stream's place on one channel, or on the client.
 type attachment struct {
 	b     *binding
-	epoch uint64      // the connection epoch when it was made: an earlier loss of the link does not concern it
-	term  int         // the subscription's when it was made
-	gone  atomic.Bool // taken off; lists still name it until they are replaced
+	s     *subscription // nil for a place on the client
+	epoch uint64        // the connection epoch when it was made: an earlier loss of the link does not concern it
+	term  int           // the subscription's when it was made
+	gone  atomic.Bool   // taken off; lists still name it until they are replaced
 }
 
 // A route is the attachments for one event name.

@@ -12,18 +12,27 @@ import (
 type queueSink[T any] struct {
 	q       *stream.Queue[T]
 	decode  decoder[T]
-	scratch T // reused, so that decoding into it allocates nothing of ours; the reader's alone
+	losses  losses
+	scratch T // decoded into, so that it allocates nothing of ours; zero between events; the reader's alone
 }
 
 func (s *queueSink[T]) take(e *event) verdict {
+	defer func() { s.scratch = *new(T) }()
 	if err := decodeInto(s.decode, e, &s.scratch); err != nil {
 		if !e.valid() {
 			return malformed
 		}
-		s.q.Mark(malformedGap(e, err))
+		g := malformedGap(e, err)
+		s.q.Mark(g)
+		s.losses.malformed(g)
 		return taken
 	}
-	if !s.q.Push(s.scratch, e.channel, len(e.payload)) {
+	before := s.losses.count()
+	open := s.q.Push(s.scratch, e.channel, len(e.payload))
+	if s.losses.count() != before {
+		s.losses.dropped(e, s.q.Stats().Dropped)
+	}
+	if !open {
 		return ended
 	}
 	return taken
@@ -31,21 +40,19 @@ func (s *queueSink[T]) take(e *event) verdict {
 
 func (s *queueSink[T]) lose(g Gap)                     { s.q.Mark(g) }
 func (s *queueSink[T]) finish(err error, discard bool) { s.q.End(err, discard) }
-func (s *queueSink[T]) cause() error                   { return s.q.Err() }
 func (s *queueSink[T]) spilling() bool                 { return s.q.Spilling() }
+func (s *queueSink[T]) stats(add func(StreamStats))    { add(streamStats(s.losses.name, s.q)) }
 func (s *queueSink[T]) drained(ctx context.Context) error {
 	return s.q.Drained(ctx)
 }
 
-// decodeInto clears dst and decodes into it; a panic of the user's decoder becomes an error.
+// decodeInto decodes into dst, which is zero; a panic of the user's decoder becomes an error.
 func decodeInto[T any](decode decoder[T], e *event, dst *T) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &PanicError{Value: r}
 		}
 	}()
-	var zero T
-	*dst = zero
 	return decode(e, dst)
 }
 
@@ -63,10 +70,12 @@ type partSink[T any, K comparable] struct {
 	key     func(T) K
 	hash    func(K) uint64
 	decode  decoder[T]
-	scratch T
+	losses  losses
+	scratch T // as that of queueSink
 }
 
 func (s *partSink[T, K]) take(e *event) verdict {
+	defer func() { s.scratch = *new(T) }()
 	err := decodeInto(s.decode, e, &s.scratch)
 	var i uint64
 	if err == nil {
@@ -77,10 +86,17 @@ func (s *partSink[T, K]) take(e *event) verdict {
 			return malformed
 		}
 		// Which partition it belonged to can't be known: each may have missed it.
-		s.lose(malformedGap(e, err))
+		g := malformedGap(e, err)
+		s.lose(g)
+		s.losses.malformed(g)
 		return taken
 	}
-	if !s.queues[i].Push(s.scratch, e.channel, len(e.payload)) && s.allEnded() {
+	before := s.losses.count()
+	open := s.queues[i].Push(s.scratch, e.channel, len(e.payload))
+	if s.losses.count() != before {
+		s.losses.dropped(e, s.queues[i].Stats().Dropped)
+	}
+	if !open && s.allEnded() {
 		return ended
 	}
 	return taken
@@ -116,8 +132,6 @@ func (s *partSink[T, K]) finish(err error, discard bool) {
 	}
 }
 
-func (s *partSink[T, K]) cause() error { return s.queues[0].Err() }
-
 func (s *partSink[T, K]) spilling() bool {
 	return slices.ContainsFunc(s.queues, (*stream.Queue[T]).Spilling)
 }
@@ -129,6 +143,12 @@ func (s *partSink[T, K]) drained(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (s *partSink[T, K]) stats(add func(StreamStats)) {
+	for _, q := range s.queues {
+		add(streamStats(s.losses.name, q))
+	}
 }
 
 // reconnected is the gap of a channel that is confirmed again after its link was down from since on.

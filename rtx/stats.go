@@ -1,6 +1,12 @@
 package rtx
 
-import "sync/atomic"
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
 
 // counters are the client's own, each written where it happens.
 type counters struct {
@@ -9,6 +15,7 @@ type counters struct {
 	delivered atomic.Uint64
 	unknown   atomic.Uint64
 	sent      atomic.Uint64
+	losses    stream.Tally
 }
 
 // Stats are a client's figures at one moment.
@@ -18,6 +25,8 @@ type Stats struct {
 	Delivered uint64 // events that at least one stream was open for
 	Unknown   uint64 // events of a form that the library does not know; ignored
 	Sent      uint64 // client events written
+	Dropped   uint64 // values that streams lost by overflow, those of streams that have ended included
+	Malformed uint64 // payloads that could not be decoded, counted once for each stream that they were for
 	Channels  int    // channels that something holds
 	Streams   int    // open streams; those of Partition count as one
 }
@@ -27,6 +36,7 @@ func (c *Client) Stats() Stats {
 	s := Stats{
 		Connects: c.stats.connects.Load(), Received: c.stats.received.Load(), Delivered: c.stats.delivered.Load(),
 		Unknown: c.stats.unknown.Load(), Sent: c.stats.sent.Load(),
+		Dropped: c.stats.losses.Dropped.Load(), Malformed: c.stats.losses.Malformed.Load(),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,10 +60,29 @@ type StreamStats struct {
 }
 
 // Stats returns the stream's figures. It is cheap and may be called at any time, also after the end.
-func (s *Stream[T]) Stats() StreamStats {
-	q := s.q.Stats()
+func (s *Stream[T]) Stats() StreamStats { return streamStats(s.name, s.q) }
+
+func streamStats[T any](name string, q *stream.Queue[T]) StreamStats {
+	f := q.Stats()
 	return StreamStats{
-		Name: s.name, Depth: q.Depth, Capacity: q.Capacity,
-		Delivered: q.Delivered, Dropped: q.Dropped, Malformed: q.Malformed,
+		Name: name, Depth: f.Depth, Capacity: f.Capacity,
+		Delivered: f.Delivered, Dropped: f.Dropped, Malformed: f.Malformed,
 	}
+}
+
+// StreamStats returns the figures of every open stream, by name; those of Partition each for itself. It costs a lock for
+// each stream, and may be called at any time.
+func (c *Client) StreamStats() []StreamStats {
+	c.mu.Lock()
+	sinks := make([]sink, 0, len(c.bindings))
+	for b := range c.bindings {
+		sinks = append(sinks, b.sink)
+	}
+	c.mu.Unlock()
+	all := make([]StreamStats, 0, len(sinks))
+	for _, s := range sinks {
+		s.stats(func(f StreamStats) { all = append(all, f) })
+	}
+	slices.SortFunc(all, func(a, b StreamStats) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }

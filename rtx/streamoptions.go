@@ -32,7 +32,7 @@ func newStreamConfig(opts []StreamOption) (streamConfig, error) {
 
 func (c streamConfig) queue(src Source) stream.Config {
 	_, one := src.(*Channel)
-	return stream.Config{Capacity: c.buffer, Policy: c.policy, MultiSource: !one}
+	return stream.Config{Capacity: c.buffer, Policy: c.policy, MultiSource: !one, Tally: &src.owner().stats.losses}
 }
 
 // Buffer sets how many values C buffers. Default 256.
@@ -58,7 +58,8 @@ func Overflow(p Policy) StreamOption {
 	}
 }
 
-// Name sets the stream's name in its Stats and in the log. Default "CHANNEL/EVENT".
+// Name sets the stream's name in its Stats and in the log. Default "CHANNEL/EVENT", and the event alone where the source
+// is not one channel; several events are joined by "|".
 func Name(s string) StreamOption {
 	return func(c *streamConfig) error {
 		if s == "" || !printable(s) {

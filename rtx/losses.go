@@ -1,0 +1,40 @@
+package rtx
+
+import "time"
+
+// losses is what the client learns of a stream's losses beside its gaps: their totals, which the queues count, and lines
+// in the log, of each kind one a minute at most. It is the reader's alone.
+type losses struct {
+	c           *Client
+	name        string // the stream's
+	toldDropped time.Time
+	toldBad     time.Time
+}
+
+const lossLogInterval = time.Minute
+
+func (c *Client) losses(name string) losses { return losses{c: c, name: name} }
+
+// count is the client's total of dropped values: it differs after a push that dropped one.
+func (l *losses) count() uint64 { return l.c.stats.losses.Dropped.Load() }
+
+// dropped notes that the stream has dropped total values by now.
+func (l *losses) dropped(e *event, total uint64) {
+	if total > 0 && due(&l.toldDropped, e.at) {
+		l.c.cfg.log.Warn("rtx: stream is dropping values: its reader is behind", "stream", l.name, "channel", e.channel, "dropped", total)
+	}
+}
+
+func (l *losses) malformed(g Gap) {
+	if due(&l.toldBad, g.Until) {
+		l.c.cfg.log.Warn("rtx: payload was not decoded", "stream", l.name, "error", g.Err)
+	}
+}
+
+func due(last *time.Time, now time.Time) bool {
+	if !last.IsZero() && now.Sub(*last) < lossLogInterval {
+		return false
+	}
+	*last = now
+	return true
+}
