@@ -47,14 +47,9 @@ const stateBuffer = 64
 // It ends with the context, its Close, Drain, and after the last state when the client ends; Err says why, as for On.
 func (c *Client) States(ctx context.Context) *Stream[StateChange] {
 	q := stream.New[StateChange](stream.Config{Capacity: stateBuffer, NoGaps: true})
-	w := &stateWatch{q: q}
+	w := &stateWatch{c: c, q: q}
 	s := newStream(q, "states")
-	s.end = func(err error, discard bool) {
-		c.mu.Lock()
-		delete(c.stateWatches, w)
-		c.mu.Unlock()
-		q.End(err, discard)
-	}
+	s.end = w.end
 	c.mu.Lock()
 	q.Push(c.state, "", 0)
 	if c.ended {
@@ -64,13 +59,31 @@ func (c *Client) States(ctx context.Context) *Stream[StateChange] {
 		return s
 	}
 	c.stateWatches[w] = struct{}{}
+	if ctx.Done() != nil {
+		w.stop = context.AfterFunc(ctx, func() { w.end(context.Cause(ctx), true) })
+	}
 	c.mu.Unlock()
-	s.endWith(ctx)
 	return s
 }
 
 // stateWatch is one open stream of States.
-type stateWatch struct{ q *stream.Queue[StateChange] }
+type stateWatch struct {
+	c    *Client
+	q    *stream.Queue[StateChange]
+	stop func() bool // takes the context's callback back; nil if there is none
+}
+
+// end ends the stream: idempotent, from any goroutine, without c.mu.
+func (w *stateWatch) end(err error, discard bool) {
+	w.c.mu.Lock()
+	delete(w.c.stateWatches, w)
+	stop := w.stop
+	w.c.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	w.q.End(err, discard)
+}
 
 // setState records a change and shows it to the watchers. The caller holds c.mu; a push never blocks.
 func (c *Client) setState(s StateChange) {
