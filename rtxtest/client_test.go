@@ -35,10 +35,14 @@ func dialRaw(t testing.TB, s *Server) *rawClient {
 }
 
 func tryDial(s *Server, key string) (*rawClient, *http.Response, error) {
+	return dialURL(s.HTTPClient(), s.URL(), key)
+}
+
+func dialURL(client *http.Client, url, key string) (*rawClient, *http.Response, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	ws, res, err := websocket.Dial(ctx, s.URL()+"/socket.io/?api_key="+key+"&EIO=4&transport=websocket",
-		&websocket.DialOptions{HTTPClient: s.HTTPClient()})
+	ws, res, err := websocket.Dial(ctx, url+"/socket.io/?api_key="+key+"&EIO=4&transport=websocket",
+		&websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		return nil, res, err
 	}
@@ -111,6 +115,13 @@ func (c *rawClient) expectPrefix(want string) {
 	c.t.Helper()
 	if got := c.read(); !strings.HasPrefix(got, want) {
 		c.t.Fatalf("got  %s\nwant %s…", got, want)
+	}
+}
+
+func (c *rawClient) expectJSON(want string) {
+	c.t.Helper()
+	if got := c.read(); !sameJSON(got, want) {
+		c.t.Fatalf("got  %s\nwant %s", got, want)
 	}
 }
 

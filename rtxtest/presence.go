@@ -41,10 +41,11 @@ func (m member) id() json.RawMessage {
 // parseMember reads channel data: {"user_id","user_info"}, or user data of any shape with a user_id among it. It returns the fault if
 // it is neither.
 func parseMember(channelData string, numeric bool) (member, string) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(channelData), &fields); err != nil {
+	if !json.Valid([]byte(channelData)) {
 		return member{}, "channel_data is not JSON"
 	}
+	var fields map[string]json.RawMessage
+	json.Unmarshal([]byte(channelData), &fields) // other JSON than an object has no user_id
 	key, ok := userID(fields["user_id"])
 	if !ok {
 		return member{}, "channel_data has no user_id"
@@ -203,7 +204,7 @@ func (s *Server) announce(c *Conn, name, kind string, m member) {
 	}
 	tell := func() {
 		for _, e := range s.presenceEvents(name, kind, s.memberFields(m)) {
-			s.root.Broadcast(room(name), e.name, [][]byte{e.payload}, except...)
+			s.root.Broadcast(room(name), e.name, [][]byte{e.payload}, nil, except...)
 		}
 	}
 	s.faults.presence(tell)

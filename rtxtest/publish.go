@@ -1,6 +1,7 @@
 package rtxtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -26,7 +27,33 @@ func (s *Server) TryPublish(channel, event string, data any) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Published++
-	return s.send(channel, event, json.RawMessage(encoded)), nil
+	return s.send(channel, event, json.RawMessage(encoded), nil), nil
+}
+
+// Attachment stands in data for the nth of PublishBinary's attachments, counted from 0.
+type Attachment int
+
+// MarshalJSON writes the placeholder that Socket.IO has for an attachment.
+func (a Attachment) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, `{"_placeholder":true,"num":%d}`, int(a)), nil
+}
+
+// PublishBinary is Publish for data with binary attachments, each of which an Attachment in data must stand for.
+func (s *Server) PublishBinary(channel, event string, data any, attachments ...[]byte) int {
+	s.helper()
+	encoded, err := marshal(data)
+	if err != nil {
+		s.errorf("rtxtest: PublishBinary: %v", err)
+		return 0
+	}
+	buffers := make([][]byte, len(attachments))
+	for i, a := range attachments {
+		buffers[i] = bytes.Clone(a)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Published++
+	return s.send(channel, event, json.RawMessage(encoded), buffers)
 }
 
 func (s *Server) helper() {

@@ -194,7 +194,7 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 	case eventClient:
 		r.Kind = KindClientEvent
 		r.Event, r.Data = p.Event, slices.Clone(p.Data)
-		r.Relayed = s.relay(c, p)
+		r.Relayed = s.relay(c, p, e.Buffers)
 	case eventPing:
 		r.Kind = KindPing
 		if !s.cfg.noPong && !s.faults.noPong {
@@ -203,9 +203,6 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 	default:
 		r.Kind = KindOther
 		r.Data = slices.Concat([]byte{'['}, e.Args, []byte{']'})
-	}
-	if e.HasID {
-		socket.Ack(e.ID, nil, nil)
 	}
 	s.record(r)
 	s.touch()
@@ -226,32 +223,31 @@ func (r request) channel() string {
 }
 
 // relay passes a client event on to the others on its channel. s.mu is held.
-func (s *Server) relay(c *Conn, p request) bool {
+func (s *Server) relay(c *Conn, p request, buffers [][]byte) bool {
 	channel := p.channel()
 	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels[channel] {
 		return false
 	}
-	data := p.Data
-	if data == nil {
-		data = json.RawMessage("null")
-	}
 	s.stats.ClientEvents++
-	s.send(channel, p.Event, data, c.id)
+	s.send(channel, p.Event, p.Data, buffers, c.id)
 	return true
 }
 
 // send queues an event for a channel's subscribers. s.mu is held.
-func (s *Server) send(channel, event string, data json.RawMessage, except ...string) int {
+func (s *Server) send(channel, event string, data json.RawMessage, buffers [][]byte, except ...string) int {
 	if s.faults.lose > 0 {
 		s.faults.lose--
 		s.stats.Lost++
 		return 0
 	}
-	return s.root.Broadcast(room(channel), eventServer, [][]byte{serverEvent(channel, event, data)}, except...)
+	return s.root.Broadcast(room(channel), eventServer, [][]byte{serverEvent(channel, event, data)}, buffers, except...)
 }
 
-// serverEvent is the payload of a server-event: {"channel":…,"event":…,"data":…}.
+// serverEvent is the payload of a server-event: {"channel":…,"event":…,"data":…}. A client event may come without data.
 func serverEvent(channel, event string, data json.RawMessage) []byte {
+	if data == nil {
+		return object(field{"channel", channel}, field{"event", event})
+	}
 	return object(field{"channel", channel}, field{"event", event}, field{"data", data})
 }
 

@@ -47,10 +47,10 @@ type Namespace struct {
 	adapter  *adapter
 }
 
-// Broadcast queues an event for every socket in room, except for those whose ids are given. args are JSON values, and name is a
-// plain string. It never blocks. It returns how many sockets the event went to.
-func (n *Namespace) Broadcast(room, name string, args [][]byte, except ...string) int {
-	return n.adapter.broadcast(n, room, except, eventData(name, args), nil)
+// Broadcast queues an event for every socket in room, except for those whose ids are given. args are JSON values, in which placeholders
+// stand for the buffers, and name is a plain string. It never blocks. It returns how many sockets the event went to.
+func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) int {
+	return n.adapter.broadcast(n, room, except, eventData(name, args), buffers)
 }
 
 // Sockets returns the joined sockets in the order in which they joined.
