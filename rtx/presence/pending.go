@@ -1,0 +1,123 @@
+package presence
+
+// pending is what a room's reader has not received yet, as one change. While the reader has not taken it, what happens
+// next is merged in: each member is in the list that tells the way from what the reader knows of it to what is true now,
+// or in none.
+type pending[T any] struct {
+	kind    Kind
+	touched map[string]touch[T] // the members whose state differs
+	wide    bool                // touched was once large
+	lists   [none][]Member[T]
+	members []Member[T]    // of a Snapshot
+	places  map[string]int // where a member is in members; made when the first merge needs it
+}
+
+// The lists of a change.
+const (
+	joined = iota
+	left
+	updated
+	none
+)
+
+// A touch is a member whose state differs from what the reader knows.
+type touch[T any] struct {
+	before *entry // what the reader knows; nil: not there
+	was    Member[T]
+	list   int
+	at     int // its place in that list
+}
+
+// reset begins a new change after the old one was taken: its slices are the reader's now.
+func (p *pending[T]) reset() {
+	touched, wide := p.touched, p.wide
+	if wide {
+		touched = nil
+	}
+	clear(touched)
+	*p = pending[T]{touched: touched}
+}
+
+func (p *pending[T]) empty() bool {
+	return len(p.lists[joined])+len(p.lists[left])+len(p.lists[updated]) == 0
+}
+
+// differ notes one member's change. was and now are its decoded forms.
+func (p *pending[T]) differ(o op, was, now Member[T]) {
+	id := o.id()
+	t, ok := p.touched[id]
+	if !ok {
+		t = touch[T]{before: o.before, was: was, list: none}
+	}
+	list, m := none, now
+	switch {
+	case t.before == nil && o.after == nil:
+	case t.before == nil:
+		list = joined
+	case o.after == nil:
+		list, m = left, t.was
+	case !sameInfo(t.before.info, o.after.info):
+		list = updated
+	}
+	if t.list != list {
+		p.drop(t)
+		t.list, t.at = list, -1
+	}
+	if list == none {
+		delete(p.touched, id)
+		return
+	}
+	if t.at < 0 {
+		t.at = len(p.lists[list])
+		p.lists[list] = append(p.lists[list], m)
+	} else {
+		p.lists[list][t.at] = m
+	}
+	if p.touched == nil {
+		p.touched = make(map[string]touch[T])
+	}
+	p.touched[id] = t
+	p.wide = p.wide || len(p.touched) > 64
+}
+
+// drop takes a member off its list; the last one takes its place.
+func (p *pending[T]) drop(t touch[T]) {
+	if t.list == none {
+		return
+	}
+	l, last := p.lists[t.list], len(p.lists[t.list])-1
+	if t.at != last {
+		l[t.at] = l[last]
+		moved := p.touched[l[last].ID]
+		moved.at = t.at
+		p.touched[l[last].ID] = moved
+	}
+	l[last] = Member[T]{}
+	p.lists[t.list] = l[:last]
+}
+
+// amend keeps the members of a Snapshot that waits true.
+func (p *pending[T]) amend(o op, now Member[T]) {
+	if p.places == nil {
+		p.places = make(map[string]int, len(p.members))
+		for i, m := range p.members {
+			p.places[m.ID] = i
+		}
+	}
+	id := o.id()
+	i, ok := p.places[id]
+	last := len(p.members) - 1
+	switch {
+	case o.after != nil && ok:
+		p.members[i] = now
+	case o.after != nil:
+		p.places[id] = len(p.members)
+		p.members = append(p.members, now)
+	case ok:
+		p.members[i] = p.members[last]
+		p.places[p.members[i].ID] = i
+		delete(p.places, id)
+		p.members[last] = Member[T]{}
+		p.members = p.members[:last]
+	}
+}
