@@ -76,7 +76,7 @@ func (c *Client) authorizeWaiting() {
 		sess, ctx := c.session, c.sessionCtx
 		r := auth.Request{
 			SocketID: c.socketID, Channel: s.name,
-			Key: auth.NewSecret(c.cfg.apiKey), Server: c.cfg.serviceHost(),
+			Key: c.cfg.apiKey, Server: c.cfg.serviceHost(),
 		}
 		if s.kind == presence {
 			r.UserData = s.userData

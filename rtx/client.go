@@ -11,7 +11,7 @@ import (
 
 // A Client is one connection to the service and the streams on it. All its methods may be called concurrently.
 type Client struct {
-	cfg    config
+	cfg    *config // behind a pointer, as recovery is, so that no print of a struct that holds a client shows it
 	sup    *transport.Supervisor
 	ctx    context.Context // ends when the client does
 	cancel context.CancelFunc
@@ -36,7 +36,7 @@ type Client struct {
 	routes        routes // of the streams of the whole client
 	broker        broker
 	pings         pings
-	recovery      recovery
+	recovery      *recovery
 	ended         bool
 	failure       error
 	closeOnce     sync.Once
@@ -57,11 +57,12 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		cfg:          cfg,
+		cfg:          &cfg,
 		state:        StateChange{State: Idle, At: time.Now()},
 		stateWatches: make(map[*stateWatch]struct{}),
 		subs:         make(map[string]*subscription),
 		bindings:     make(map[*binding]struct{}),
+		recovery:     new(recovery),
 		spills:       make(map[*binding]struct{}),
 		done:         make(chan struct{}),
 	}

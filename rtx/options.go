@@ -20,7 +20,7 @@ type Option func(*config) error
 
 // config is what New was told, checked and with its defaults.
 type config struct {
-	apiKey           string
+	apiKey           auth.Secret
 	cluster          string
 	host             string
 	port             int
@@ -52,7 +52,7 @@ const (
 
 func newConfig(apiKey string, opts []Option) (config, error) {
 	c := config{
-		apiKey: apiKey, cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
+		apiKey: auth.NewSecret(apiKey), cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
 		readLimit: defaultReadLimit, subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
 		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, unmarshal: unmarshalJSON,
 	}
@@ -72,12 +72,14 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 
 // resolveAuthorizer settles who signs: a callback wins over an endpoint, as in the other SDKs.
 func (c *config) resolveAuthorizer() error {
+	option := "WithAuth"
 	if c.authorizer == nil && c.endpoint != "" {
+		option = "WithAuthEndpoint"
 		c.authorizer = auth.Endpoint(c.endpoint)
 	}
 	if v, ok := c.authorizer.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return &OptionError{Option: "WithAuthEndpoint", Reason: err.Error()}
+			return &OptionError{Option: option, Reason: err.Error()}
 		}
 	}
 	return nil
