@@ -81,20 +81,30 @@ func TestCloseWhileSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, func(p *peer) { p.greet(); time.Sleep(time.Minute) })
 		sess := srv.mustDial()
-		sent := make(chan error, 2)
-		for range 2 {
-			go func() { sent <- sess.Send(t.Context(), []byte(`2["e"]`)) }()
+		type result struct {
+			after time.Duration
+			err   error
 		}
-		synctest.Wait()
 		start := time.Now()
+		send := func() <-chan result {
+			done := make(chan result, 1)
+			go func() {
+				err := sess.Send(t.Context(), []byte(`2["e"]`))
+				done <- result{time.Since(start), err}
+			}()
+			synctest.Wait()
+			return done
+		}
+		writing, waiting := send(), send()
 		sess.Close(nil)
 		if d := time.Since(start); d != time.Second {
 			t.Errorf("took %v, want 1s", d)
 		}
-		for range 2 {
-			if err := <-sent; !errors.Is(err, transport.ErrClosed) {
-				t.Errorf("Send: %v", err)
-			}
+		if r := <-writing; !errors.Is(r.err, transport.ErrClosed) || r.after != time.Second {
+			t.Errorf("writing: %v after %v", r.err, r.after)
+		}
+		if r := <-waiting; !errors.Is(r.err, transport.ErrSessionClosed) || r.after != 0 {
+			t.Errorf("waiting: %v after %v, want to be told at once", r.err, r.after)
 		}
 	})
 }

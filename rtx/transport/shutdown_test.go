@@ -99,3 +99,67 @@ func TestCloseUnused(t *testing.T) {
 	}
 	<-w.sup.Done()
 }
+
+// What belongs to a session has ended before Down, and Down comes before the
+// next dial: here the wait for the server's close frame, and an owner that is
+// slow to receive.
+func TestSessionEndsWhole(t *testing.T) {
+	t.Run("close frame", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, func(p *peer) {
+				p.greet()
+				p.send("41")
+				time.Sleep(time.Minute)
+			})
+			w := newOwner(t, mustDialer(t, srv.config()), transport.SupervisorOptions{})
+			if err := w.sup.Connect(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if down := w.last("down"); down.at != time.Second || !errors.Is(down.cause, transport.ErrServerDisconnect) {
+				t.Errorf("down at %v with %v, want it after the close timeout", down.at, down.cause)
+			}
+		})
+	})
+	t.Run("reader", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, func(p *peer) {
+				p.greet()
+				p.send(`42["e"]`)
+				p.drain()
+			})
+			w := newOwner(t, mustDialer(t, srv.config()), transport.SupervisorOptions{})
+			w.receive = func(transport.Session, transport.Packet) error {
+				time.Sleep(7 * time.Second)
+				return nil
+			}
+			if err := w.sup.Connect(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			_ = w.sup.Close()
+			if down := w.last("down"); down.at != 7*time.Second {
+				t.Errorf("down at %v, want it after Receive has returned", down.at)
+			}
+		})
+	})
+}
+
+// A Connect that is given up takes its session with it before it returns.
+func TestConnectAbandonedWhileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, func(p *peer) { p.greet(); time.Sleep(time.Minute) })
+		w := newOwner(t, mustDialer(t, srv.config()), transport.SupervisorOptions{})
+		w.up = func(transport.Session) {}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		err := w.sup.Connect(ctx, true)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(w.start) != 4*time.Second {
+			t.Errorf("%v after %v, want the context's end and the close timeout", err, time.Since(w.start))
+		}
+		if down := w.last("down"); !errors.Is(down.cause, context.DeadlineExceeded) {
+			t.Errorf("down with %v", down.cause)
+		}
+	})
+}

@@ -82,8 +82,8 @@ func dialClient(given *http.Client) *http.Client {
 }
 
 // attemptTransport is a clone of t whose connections belong to attempts. It
-// keeps none alive: after a refused upgrade an idle connection would be two
-// goroutines that nobody waits for.
+// keeps none alive: an attempt must not be given one of an earlier attempt's,
+// which is being closed.
 func attemptTransport(t *http.Transport) *http.Transport {
 	t = t.Clone()
 	t.DisableKeepAlives = true

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -110,6 +111,24 @@ func TestRefusesCompression(t *testing.T) {
 		var failed *transport.HandshakeError
 		if !errors.As(err, &failed) || failed.Step != "upgrade" || failed.Status != 101 {
 			t.Errorf("err = %v", err)
+		}
+	})
+}
+
+// Its links are cut at the end of the time, too, though nobody but it knows the
+// connection below.
+func TestOwnRoundTripperHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, func(p *peer) { p.send(openPacket); p.drain() })
+		inner := &http.Transport{DialContext: srv.ln.Dial}
+		defer inner.CloseIdleConnections()
+		start := time.Now()
+		_, err := srv.dial(func(c *transport.Config) {
+			c.HTTPClient = &http.Client{Transport: roundTripper(inner.RoundTrip)}
+			c.CloseTimeout = time.Hour
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != transport.DefaultHandshakeTimeout {
+			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
 }
