@@ -14,16 +14,27 @@ type binding struct {
 	sink  sink
 	names []string // the events it takes; "*" for all but the internal ones
 
-	group   *Group           // the source, if it is a group
-	places  places           // where it is attached; none for a stream of the whole client
-	whole   *attachment      // its place on the client, for a stream of the whole client
-	refused map[string]error // why channels left it, by their names, unless they came back
+	group   *Group // the source, if it is a group
+	places  places // where it is attached; for a stream of the whole client that is the nil subscription
+	exited  *exit  // nil until there is something to say
 	ended   bool
-	cause   error              // why it ended
-	settled bool               // ended, and so has its queue
+	settled bool        // ended, and so has its queue
+	stop    func() bool // takes the context's callback back
+}
+
+// An exit is what there is to say of channels that left a stream, and of its end.
+type exit struct {
+	refused map[string]error   // why channels left, by their names, unless they came back
+	cause   error              // why the stream ended
 	over    context.Context    // ends with the stream; made by the first Ready that waits
-	finish  context.CancelFunc // of over
-	stop    func() bool        // takes the context's callback back
+	stop    context.CancelFunc // of over
+}
+
+func (b *binding) exit() *exit {
+	if b.exited == nil {
+		b.exited = new(exit)
+	}
+	return b.exited
 }
 
 func (c *Client) newBinding(s sink, names []string) *binding {
@@ -37,7 +48,7 @@ func (b *binding) attach(s *subscription) {
 	}
 	a := &attachment{b: b, s: s, epoch: b.c.epoch, term: s.term}
 	b.places.put(a)
-	delete(b.refused, s.name)
+	b.readmit(s.name)
 	s.routes.attach(a)
 	b.c.hold(s)
 }
@@ -49,6 +60,10 @@ func (b *binding) detach(s *subscription) {
 		return
 	}
 	b.places.remove(s)
+	if s == nil {
+		b.c.routes.detach(a)
+		return
+	}
 	s.routes.detach(a)
 	b.c.release(s)
 }
@@ -57,10 +72,11 @@ func (b *binding) detach(s *subscription) {
 // goes on while it has another. The caller holds c.mu and calls the returned function without it.
 func (b *binding) lost(s *subscription, err error) (after func()) {
 	b.detach(s)
-	if b.refused == nil {
-		b.refused = make(map[string]error, 1)
+	x := b.exit()
+	if x.refused == nil {
+		x.refused = make(map[string]error, 1)
 	}
-	b.refused[s.name] = err
+	x.refused[s.name] = err
 	if b.group == nil {
 		return func() { b.end(err, true) }
 	}
@@ -75,16 +91,24 @@ func (b *binding) lost(s *subscription, err error) (after func()) {
 	}
 }
 
+// readmit forgets why a channel left. The caller holds c.mu.
+func (b *binding) readmit(channel string) {
+	if b.exited != nil {
+		delete(b.exited.refused, channel)
+	}
+}
+
 // refusals joins why channels left, in the order of their names. The caller holds c.mu.
 func (b *binding) refusals() error {
-	if len(b.refused) == 1 {
-		for _, err := range b.refused {
+	refused := b.exit().refused
+	if len(refused) == 1 {
+		for _, err := range refused {
 			return err
 		}
 	}
-	errs := make([]error, 0, len(b.refused))
-	for _, name := range slices.Sorted(maps.Keys(b.refused)) {
-		errs = append(errs, b.refused[name])
+	errs := make([]error, 0, len(refused))
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		errs = append(errs, refused[name])
 	}
 	return errors.Join(errs...)
 }
@@ -96,18 +120,17 @@ func (b *binding) end(err error, discard bool) {
 	c.mu.Lock()
 	first := !b.ended
 	if first {
-		b.ended, b.cause = true, err
+		b.ended = true
+		x := b.exit()
+		x.cause = err
 		for a := range b.places.all() {
 			b.detach(a.s)
-		}
-		if b.whole != nil {
-			c.routes.detach(b.whole)
 		}
 		if b.group != nil {
 			delete(b.group.streams, b)
 		}
-		if b.finish != nil {
-			b.finish()
+		if x.stop != nil {
+			x.stop()
 		}
 		delete(c.bindings, b)
 	}

@@ -83,7 +83,7 @@ func (g *Group) Remove(chs ...*Channel) {
 			}
 		}
 		for b := range g.streams {
-			delete(b.refused, ch.name)
+			b.readmit(ch.name)
 		}
 	}
 	c.mu.Unlock()

@@ -5,11 +5,13 @@ import "time"
 // losses is what the client learns of a stream's losses beside its gaps: their totals, which the queues count, and lines
 // in the log, of each kind one a minute at most. It is the reader's alone.
 type losses struct {
-	c           *Client
-	name        string // the stream's
-	toldDropped time.Time
-	toldBad     time.Time
+	c    *Client
+	name string // the stream's
+	told *told  // nil before the first line
 }
+
+// told is when lines were logged.
+type told struct{ dropped, malformed time.Time }
 
 const lossLogInterval = time.Minute
 
@@ -20,15 +22,22 @@ func (l *losses) count() uint64 { return l.c.stats.losses.Dropped.Load() }
 
 // dropped notes that the stream has dropped total values by now.
 func (l *losses) dropped(e *event, total uint64) {
-	if total > 0 && due(&l.toldDropped, e.at) {
+	if total > 0 && due(&l.lines().dropped, e.at) {
 		l.c.cfg.log.Warn("rtx: stream is dropping values: its reader is behind", "stream", l.name, "channel", e.channel, "dropped", total)
 	}
 }
 
 func (l *losses) malformed(g Gap) {
-	if due(&l.toldBad, g.Until) {
+	if due(&l.lines().malformed, g.Until) {
 		l.c.cfg.log.Warn("rtx: payload was not decoded", "stream", l.name, "error", g.Err)
 	}
+}
+
+func (l *losses) lines() *told {
+	if l.told == nil {
+		l.told = new(told)
+	}
+	return l.told
 }
 
 func due(last *time.Time, now time.Time) bool {

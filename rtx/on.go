@@ -53,11 +53,9 @@ func onNames[T any](ctx context.Context, src Source, names []string, view func(f
 		return failed[T](cfg.name, err)
 	}
 	q := stream.New[T](cfg.queue(src))
-	s := newStream(q, cfg.name)
 	b := c.newBinding(&queueSink[T]{q: q, decode: view(c.cfg.unmarshal), losses: c.losses(cfg.name)}, names)
-	s.end, s.ready = b.end, b.ready
 	b.start(ctx, src)
-	return s
+	return newStream(q, cfg.name, b)
 }
 
 // prepare checks what every kind of stream needs.
@@ -103,7 +101,7 @@ func isNil(src Source) bool {
 // start puts the binding on its source; if that fails, the stream has ended with the reason.
 func (b *binding) start(ctx context.Context, src Source) {
 	if err := src.open(b); err != nil {
-		b.ended, b.settled, b.cause = true, true, err
+		b.ended, b.settled, b.exit().cause = true, true, err
 		b.sink.finish(err, true)
 		return
 	}
@@ -134,8 +132,9 @@ func (c *Client) open(b *binding) error {
 		return c.endErr()
 	}
 	c.bindings[b] = struct{}{}
-	b.whole = &attachment{b: b, epoch: c.epoch}
-	c.routes.attach(b.whole)
+	a := &attachment{b: b, epoch: c.epoch}
+	b.places.put(a)
+	c.routes.attach(a)
 	return nil
 }
 
@@ -144,22 +143,23 @@ func (c *Client) open(b *binding) error {
 func (b *binding) ready(ctx context.Context) error {
 	c := b.c
 	c.mu.Lock()
-	if b.ended || len(b.refused) > 0 {
+	x := b.exit()
+	if b.ended || len(x.refused) > 0 {
 		c.mu.Unlock()
 		return b.unready()
 	}
-	if b.over == nil {
-		b.over, b.finish = context.WithCancel(c.ctx)
+	if x.over == nil {
+		x.over, x.stop = context.WithCancel(c.ctx)
 	}
-	over := b.over
-	due := slices.Collect(b.places.all())
+	over := x.over
+	due := slices.DeleteFunc(slices.Collect(b.places.all()), func(a *attachment) bool { return a.s == nil })
 	c.mu.Unlock()
 
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(over, cancel)()
 	for _, a := range due {
-		_ = c.await(wait, a.s, a.term, nil) // a refusal is in b.refused by then
+		_ = c.await(wait, a.s, a.term, nil) // a refusal is noted by then
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -179,8 +179,8 @@ func (b *binding) unready() error {
 	switch err := b.refusals(); {
 	case err != nil || !b.ended:
 		return err
-	case b.cause != nil:
-		return b.cause
+	case b.exit().cause != nil:
+		return b.exit().cause
 	}
 	return fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
 }

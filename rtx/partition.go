@@ -46,16 +46,22 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 	}
 	b := c.newBinding(sink, []string{event})
 	for i, q := range sink.queues {
-		s := newStream(q, cfg.name)
-		s.ready = b.ready
-		s.end = func(err error, discard bool) {
-			q.End(err, discard)
-			if sink.allEnded() {
-				b.end(err, false) // each queue has seen to its own spill
-			}
-		}
-		streams[i] = s
+		streams[i] = newStream(q, cfg.name, part[T, K]{b, q, sink})
 	}
 	b.start(ctx, src)
 	return streams
+}
+
+// A part is the owner of one stream of a Partition.
+type part[T any, K comparable] struct {
+	*binding
+	q    *stream.Queue[T]
+	sink *partSink[T, K]
+}
+
+func (p part[T, K]) end(err error, discard bool) {
+	p.q.End(err, discard)
+	if p.sink.allEnded() {
+		p.binding.end(err, false) // each queue has seen to its own spill
+	}
 }

@@ -48,8 +48,7 @@ const stateBuffer = 64
 func (c *Client) States(ctx context.Context) *Stream[StateChange] {
 	q := stream.New[StateChange](stream.Config{Capacity: stateBuffer, NoGaps: true})
 	w := &stateWatch{c: c, q: q}
-	s := newStream(q, "states")
-	s.end = w.end
+	s := newStream(q, "states", w)
 	c.mu.Lock()
 	q.Push(c.state, "", 0)
 	if c.ended {
@@ -84,6 +83,8 @@ func (w *stateWatch) end(err error, discard bool) {
 	}
 	w.q.End(err, discard)
 }
+
+func (w *stateWatch) ready(context.Context) error { return w.q.Err() }
 
 // setState records a change and shows it to the watchers. The caller holds c.mu; a push never blocks.
 func (c *Client) setState(s StateChange) {

@@ -26,9 +26,20 @@ type Stream[T any] struct {
 
 	q     *stream.Queue[T]
 	name  string
-	end   func(err error, discard bool)
-	ready func(ctx context.Context) error
+	owner owner
 }
+
+// An owner is what stands behind a stream and ends it: a binding, a part of one, or a watch of the states.
+type owner interface {
+	end(err error, discard bool)
+	ready(ctx context.Context) error
+}
+
+// lone is the owner of a stream with nothing behind it.
+type lone[T any] struct{ q *stream.Queue[T] }
+
+func (l lone[T]) end(err error, discard bool) { l.q.End(err, discard) }
+func (l lone[T]) ready(context.Context) error { return l.q.Err() }
 
 // Gap, Policy and the policies are documented where they are used: [Stream.Gaps], [Overflow].
 type (
@@ -52,37 +63,20 @@ var (
 // [ErrOverflow]; everything accepted before stays readable.
 func Grow(maxBytes int64) Policy { return stream.Grow(maxBytes) }
 
-func newStream[T any](q *stream.Queue[T], name string) *Stream[T] {
-	return &Stream[T]{
-		C: q.C(), Lost: q.Lost(), q: q, name: name,
-		end:   func(err error, discard bool) { q.End(err, discard) },
-		ready: func(context.Context) error { return nil },
-	}
+func newStream[T any](q *stream.Queue[T], name string, o owner) *Stream[T] {
+	return &Stream[T]{C: q.C(), Lost: q.Lost(), q: q, name: name, owner: o}
 }
 
 // failed returns a stream that has ended with err.
 func failed[T any](name string, err error) *Stream[T] {
-	s := newStream(stream.New[T](stream.Config{Capacity: 1}), name)
-	s.q.End(err, true)
-	return s
-}
-
-// endWith ends a stream that is no binding when ctx does.
-func (s *Stream[T]) endWith(ctx context.Context) {
-	if ctx.Done() == nil {
-		return
-	}
-	end := s.end
-	stop := context.AfterFunc(ctx, func() { end(context.Cause(ctx), true) })
-	s.end = func(err error, discard bool) {
-		stop()
-		end(err, discard)
-	}
+	q := stream.New[T](stream.Config{Capacity: 1})
+	q.End(err, true)
+	return newStream(q, name, lone[T]{q})
 }
 
 // Ready waits until every channel of the stream is subscribed. It returns the refusals, joined; the stream's own error if
 // it has ended; or the cause of ctx. A stream of the whole client is ready at once.
-func (s *Stream[T]) Ready(ctx context.Context) error { return s.ready(ctx) }
+func (s *Stream[T]) Ready(ctx context.Context) error { return s.owner.ready(ctx) }
 
 // Err returns nil while the stream is open and after Close and Drain; else why it ended: context.Cause of its context, a
 // [*SubscribeError], [ErrUnsubscribed], [ErrOverflow], [ErrClosed], or why the client failed.
@@ -90,7 +84,7 @@ func (s *Stream[T]) Err() error { return s.q.Err() }
 
 // Close ends the stream and closes C; what is buffered stays readable. If nothing else holds the channel, it is left. It
 // may be called by any goroutine, any number of times.
-func (s *Stream[T]) Close() { s.end(nil, true) }
+func (s *Stream[T]) Close() { s.owner.end(nil, true) }
 
 // Gaps returns the losses that are due, oldest first; taking one clears it. A loss is due once a value after it has been
 // taken, or when C is empty: so ask after each value, before handling it, and after each token of Lost.

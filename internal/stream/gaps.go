@@ -33,9 +33,9 @@ func (q *Queue[T]) takeGap(atHead bool) (Gap, bool) {
 		return Gap{}, false
 	}
 	g := q.marks.take()
-	q.reminder.delay = 0
+	q.marks.reminder.delay = 0
 	if q.marks.empty() {
-		q.reminder.stop()
+		q.marks.reminder.stop()
 		select { // the token would wake somebody for nothing
 		case <-q.lost:
 		default:
@@ -58,7 +58,7 @@ func (q *Queue[T]) due(atHead bool) bool {
 
 // announce puts a token into Lost, and wakes All, for a new loss.
 func (q *Queue[T]) announce() {
-	q.reminder.delay = 0
+	q.marks.reminder.delay = 0
 	q.signal()
 	q.rouse()
 }
@@ -99,7 +99,7 @@ func (q *Queue[T]) remind() {
 		q.signal()
 		return
 	}
-	r := &q.reminder
+	r := &q.marks.reminder
 	if r.set {
 		return
 	}
@@ -115,7 +115,7 @@ func (q *Queue[T]) remind() {
 func (q *Queue[T]) remembered() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.reminder.set = false
+	q.marks.reminder.set = false
 	if !q.marks.empty() {
 		q.signal()
 	}

@@ -12,9 +12,12 @@ import "slices"
 //
 // There are never more sites than values in the queue plus two: one for all
 // that are past, one before each value, one at the tail.
+//
+// A nil *marks is empty: most queues never lose anything.
 type marks struct {
-	sites []site
-	spare []Gap // of a former site, for the next: overload allocates nothing
+	sites    []site
+	spare    []Gap // of a former site, for the next: overload allocates nothing
+	reminder reminder
 }
 
 // A site is a place with losses: those right before the value with that index.
@@ -29,7 +32,7 @@ type site struct {
 // index. A reconnection marks every channel of a group, at one site.
 const scanned = 8
 
-func (m *marks) empty() bool { return len(m.sites) == 0 }
+func (m *marks) empty() bool { return m == nil || len(m.sites) == 0 }
 
 // first returns the place of the oldest losses; there must be some.
 func (m *marks) first() uint64 { return m.sites[0].place }
@@ -66,6 +69,9 @@ func (m *marks) head(i uint64, g Gap) {
 // truncate moves all losses with a higher place to the given one, since the
 // values from there on were thrown away.
 func (m *marks) truncate(place uint64) {
+	if m.empty() {
+		return
+	}
 	at := 0
 	for at < len(m.sites) && m.sites[at].place < place {
 		at++

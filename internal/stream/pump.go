@@ -18,6 +18,9 @@ type pump struct {
 // store puts a value behind the spilled ones, and reports whether the bound
 // allows it.
 func (q *Queue[T]) store(v T, channel string, bytes int64) bool {
+	if q.spill == nil {
+		q.spill = new(spill[T])
+	}
 	if bytes > q.policy.maxBytes-q.spill.bytes {
 		// The pump may only be late: what ends the stream is the reader.
 		q.recall()

@@ -39,21 +39,20 @@ type Queue[T any] struct {
 	remember bool
 	tally    *Tally
 
-	wake    chan struct{} // capacity 1: for a waiting All or Batches
+	wake    chan struct{} // capacity 1: for a waiting All or Batches; made by the first that waits
 	waiting atomic.Int32  // how many of them wait
 
 	mu       sync.Mutex // never held across anything that can block, but see recall
 	accepted uint64     // values; the index of the next one
 	evicted  uint64     // of these, values dropped from the head
 	dropped  uint64
-	failed   uint64   // payloads that were malformed
-	origins  []string // the channel of the buffered value with index i, at i modulo the capacity
-	marks    marks
-	reminder reminder
-	spill    spill[T]
-	pump     *pump // nil while nothing is spilled
-	ended    bool  // Push accepts nothing more
-	closed   bool  // C is closed: ended, and nothing is spilled
+	failed   uint64    // payloads that were malformed
+	origins  []string  // the channel of the buffered value with index i, at i modulo the capacity
+	marks    *marks    // nil before the first loss
+	spill    *spill[T] // nil before the first value that is spilled
+	pump     *pump     // nil while nothing is spilled
+	ended    bool      // Push accepts nothing more
+	closed   bool      // C is closed: ended, and nothing is spilled
 	err      error
 }
 
@@ -62,7 +61,6 @@ func New[T any](c Config) *Queue[T] {
 	return &Queue[T]{
 		c:        make(chan T, max(c.Capacity, 1)),
 		lost:     make(chan struct{}, 1),
-		wake:     make(chan struct{}, 1),
 		policy:   c.Policy,
 		noGaps:   c.NoGaps,
 		tally:    c.Tally,
@@ -159,7 +157,7 @@ func (q *Queue[T]) missHead(first, last uint64, channel string) {
 	if q.remember {
 		channel = q.origin(first, last)
 	}
-	q.marks.head(first, overflow(channel))
+	q.lossMarks().head(first, overflow(channel))
 	q.announce()
 }
 
@@ -176,13 +174,20 @@ func (q *Queue[T]) origin(first, last uint64) string {
 	return channel
 }
 
+func (q *Queue[T]) lossMarks() *marks {
+	if q.marks == nil {
+		q.marks = new(marks)
+	}
+	return q.marks
+}
+
 // missTail counts a loss that comes after all accepted values.
 func (q *Queue[T]) missTail(g Gap) {
 	q.count(g.Dropped, g.Malformed)
 	if q.noGaps {
 		return
 	}
-	q.marks.tail(q.accepted, q.head(), g)
+	q.lossMarks().tail(q.accepted, q.head(), g)
 	q.announce()
 }
 
@@ -274,11 +279,11 @@ func (q *Queue[T]) close() {
 func (q *Queue[T]) discard() {
 	q.recall()
 	q.refill()
-	rest := q.spill.values[q.spill.first:]
-	if len(rest) == 0 {
+	if q.spill.len() == 0 {
 		return
 	}
-	q.spill = spill[T]{}
+	rest := q.spill.values[q.spill.first:]
+	q.spill = nil
 	q.accepted -= uint64(len(rest))
 	q.marks.truncate(q.accepted)
 	lost := overflow("")

@@ -136,6 +136,9 @@ func (q *Queue[T]) pull() (v T, f found) {
 		}
 		return value, aValue
 	default:
+		if q.wake == nil {
+			q.wake = make(chan struct{}, 1)
+		}
 		q.waiting.Add(1)
 		return v, nothing
 	}

@@ -1,7 +1,7 @@
 package stream
 
 // spill is what a queue with the policy Grow holds beyond its buffer, oldest
-// first.
+// first. A nil *spill is empty.
 type spill[T any] struct {
 	values []spilled[T]
 	first  int
@@ -14,7 +14,12 @@ type spilled[T any] struct {
 	bytes   int64
 }
 
-func (s *spill[T]) len() int { return len(s.values) - s.first }
+func (s *spill[T]) len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.values) - s.first
+}
 
 func (s *spill[T]) push(v spilled[T]) {
 	// Half of it, at least, is room that has become free: moving the rest down

@@ -198,8 +198,8 @@ func TestReminderRunsOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		if len(q.Lost()) != 1 || q.reminder.set {
-			t.Errorf("%d tokens, timer set: %v", len(q.Lost()), q.reminder.set)
+		if len(q.Lost()) != 1 || q.marks.reminder.set {
+			t.Errorf("%d tokens, timer set: %v", len(q.Lost()), q.marks.reminder.set)
 		}
 	})
 }
