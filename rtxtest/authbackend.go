@@ -2,6 +2,7 @@ package rtxtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type AuthRequest struct {
 	Bearer   bool            // it had a bearer token; which one is not kept
 	Status   int             // of the answer; 0 if it was left without one
 	At       time.Time
+
+	userID, name string // of the URL's query
 }
 
 const maxAuthBody = 64 << 10
@@ -59,7 +62,8 @@ func (b *AuthBackend) serve(wg *sync.WaitGroup) {
 func (b *AuthBackend) stop() { close(b.closing) }
 
 // AuthEndpoint is the URL of a backend that signs for every private and presence channel, with this server's key and secret. A presence
-// request without user data gets a member of its own, made from its socket id.
+// request without user data gets a member of its own, made from its socket id, or the one that a query on the URL names:
+// ?user_id=ann&name=Ann.
 func (s *Server) AuthEndpoint() string { return "http://" + s.auth.network.Addr().String() + "/auth" }
 
 // Auth is the backend behind AuthEndpoint, for its faults and for what it was asked.
@@ -192,14 +196,15 @@ func (b *AuthBackend) record(r AuthRequest) {
 	b.server.mu.Unlock()
 }
 
-// grant signs a request. A presence request without user data gets a member made from its socket id.
+// grant signs a request.
 func (s *Server) grant(r AuthRequest) (auth.Grant, error) {
 	if !isPresence(r.Channel) {
 		return s.signer.Private(r.SocketID, r.Channel)
 	}
 	data := r.UserData
 	if len(data) == 0 || string(data) == "null" {
-		data = object(field{"user_id", "user-" + r.SocketID[:min(6, len(r.SocketID))]}, field{"user_info", payload{}})
+		id, name := cmp.Or(r.userID, r.SocketID), cmp.Or(r.name, "user "+r.SocketID[:min(4, len(r.SocketID))])
+		data = object(field{"user_id", id}, field{"user_info", payload{"name": name}})
 	}
 	return s.signer.Presence(r.SocketID, r.Channel, string(data))
 }
@@ -222,5 +227,7 @@ func readAuthRequest(w http.ResponseWriter, r *http.Request) (AuthRequest, error
 		UserData: bytes.TrimSpace(body.UserData),
 		Bearer:   len(r.Header.Get("Authorization")) > len("Bearer "),
 		At:       time.Now(),
+		userID:   r.URL.Query().Get("user_id"),
+		name:     r.URL.Query().Get("name"),
 	}, nil
 }
