@@ -1,0 +1,329 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx"
+)
+
+// A Rule is one clause of the law.
+type Rule string
+
+// The clauses.
+const (
+	Foreign  Rule = "a value that was never accepted, or that the stream is not for"
+	Twice    Rule = "a value came twice"
+	Order    Rule = "a value came after a later one"
+	Silent   Rule = "a hole without its gap"
+	Count    Rule = "a gap counts more than is missing"
+	Place    Rule = "a gap does not stand where the loss is"
+	Cause    Rule = "a gap without a cause"
+	Overflow Rule = "an overflow where the policy has none, or an end by overflow without its gap"
+)
+
+// A Breach is one violation of the law.
+type Breach struct {
+	Tape string
+	Rule Rule
+	Text string
+}
+
+func (b Breach) String() string { return fmt.Sprintf("%s: %s: %s", b.Tape, b.Rule, b.Text) }
+
+// Check returns the breaches of a tape whose stream has ended, or whose reader stands still. It changes nothing.
+func Check(b *Book, t *Tape) []Breach {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	j := &judge{t: t, book: b, lanes: make(map[string]*lane)}
+	for _, e := range t.entries {
+		if e.Gap != nil {
+			j.gap(*e.Gap)
+		} else {
+			j.value(e)
+		}
+	}
+	j.finish()
+	return j.breaches
+}
+
+// judge is the walk over one tape.
+type judge struct {
+	t        *Tape
+	book     *Book
+	lanes    map[string]*lane
+	breaches []Breach
+
+	last      Event     // the last value, of any channel
+	open      []rtx.Gap // pure losses since then, for their place
+	anonymous uint64    // dropped values whose channel nobody knows
+	unknown   uint64    // losses that only those can explain
+}
+
+// lane is one channel on the tape.
+type lane struct {
+	channel string
+	events  []Event
+	at      map[ID]int
+	next    int // the first event that is neither seen nor in an earlier hole
+
+	since []rtx.Gap // since the last value of the channel
+	void  time.Time // promises made until then are void: the channel has left the stream
+	until time.Time // what was accepted until then a reconnection explains (Early)
+
+	told, need, missing counts // so far
+}
+
+// counts are numbers of losses by kind.
+type counts struct{ dropped, malformed uint64 }
+
+func (c *counts) add(o counts) { c.dropped += o.dropped; c.malformed += o.malformed }
+
+func (j *judge) breach(r Rule, format string, args ...any) {
+	j.breaches = append(j.breaches, Breach{Tape: j.t.Name, Rule: r, Text: fmt.Sprintf(format, args...)})
+}
+
+func (j *judge) lane(channel string) *lane {
+	l := j.lanes[channel]
+	if l == nil {
+		l = &lane{channel: channel, events: j.book.events(channel, j.t.Want), at: make(map[ID]int)}
+		for i, e := range l.events {
+			l.at[e.ID] = i
+		}
+		j.lanes[channel] = l
+	}
+	return l
+}
+
+func (j *judge) value(v Entry) {
+	l := j.lane(v.Channel)
+	i, ok := l.at[v.ID]
+	switch {
+	case !ok:
+		j.breach(Foreign, "%s %v", v.Channel, v.ID)
+		return
+	case l.events[i].Malformed || l.events[i].Name != v.Name || l.events[i].Key != v.Key:
+		j.breach(Foreign, "%s %v came as %q with the key %d", v.Channel, v.ID, v.Name, v.Key)
+		return
+	case i < l.next:
+		j.late(l, i)
+		return
+	}
+	e := l.events[i]
+	if e.At.Before(j.last.At) {
+		j.breach(Order, "%s %v, accepted before %s %v which it follows", e.Channel, e.ID, j.last.Channel, j.last.ID)
+	}
+	j.places(&e, i)
+	j.hole(l, i)
+	l.next = i + 1
+	j.last = e
+}
+
+// late tells a value that came twice from one that was passed over before.
+func (j *judge) late(l *lane, i int) {
+	n := 0
+	for _, e := range j.t.entries {
+		if e.Gap == nil && e.Channel == l.channel && e.ID == l.events[i].ID {
+			n++
+		}
+	}
+	if n > 1 {
+		j.breach(Twice, "%s %v", l.channel, l.events[i].ID)
+		return
+	}
+	j.breach(Order, "%s %v came after %v", l.channel, l.events[i].ID, l.events[l.next-1].ID)
+}
+
+func (j *judge) gap(g rtx.Gap) {
+	if g.Dropped == 0 && g.Malformed == 0 && !g.Reconnected && !g.Ended {
+		j.breach(Cause, "a gap of %s that says nothing", g.Channel)
+	}
+	if g.Until.Before(g.Since) {
+		j.breach(Cause, "a gap of %s that ends before it begins", g.Channel)
+	}
+	if g.Malformed > 0 && g.Err == nil {
+		j.breach(Cause, "malformed payloads of %s without an error", g.Channel)
+	}
+	if g.Reconnected && j.t.Link != nil && !j.t.Link.caused(g) {
+		j.breach(Cause, "%s says Reconnected from %v to %v, and no connection was lost for good then", g.Channel, g.Since, g.Until)
+	}
+	if g.Ended && (g.Err == nil || j.t.Link != nil && !j.t.Link.mayEnd(g.Channel)) {
+		j.breach(Cause, "%s says Ended (%v)", g.Channel, g.Err)
+	}
+	if g.Channel == "" {
+		if j.t.Reader == InPlace || g.Reconnected || g.Ended || g.Malformed > 0 {
+			j.breach(Cause, "a gap of no channel")
+		}
+		j.anonymous += g.Dropped
+		return
+	}
+	l := j.lane(g.Channel)
+	l.since = append(l.since, g)
+	l.told.add(counts{g.Dropped, g.Malformed})
+	if g.Ended && g.Until.After(l.void) {
+		l.void = g.Until
+	}
+	if g.Reconnected && g.Until.After(l.until) {
+		l.until = g.Until
+	}
+	if !g.Reconnected && !g.Ended {
+		j.open = append(j.open, g)
+	}
+}
+
+// places checks that the losses told since the last value were accepted between that and the next, which has the index
+// at on its channel: for a reader in place, and losses that happen where the stream is. A nil next is the end.
+func (j *judge) places(next *Event, at int) {
+	open := j.open
+	j.open = nil
+	if j.t.Reader != InPlace {
+		return
+	}
+	for _, g := range open {
+		l, n := j.lane(g.Channel), uint64(0)
+		end := len(l.events)
+		if next != nil && next.Channel == l.channel {
+			end = at
+		}
+		for _, e := range l.events[l.next:end] {
+			if !e.At.Before(j.last.At) && (next == nil || !e.At.After(next.At)) {
+				n++
+			}
+		}
+		if told := g.Dropped + g.Malformed; told > n {
+			j.breach(Place, "%s: %d lost after %s %v, where %d are missing", g.Channel, told, j.last.Channel, j.last.ID, n)
+		}
+	}
+}
+
+// hole judges what is missing of a channel before the event with the index to, with the gaps told since its last value.
+func (j *judge) hole(l *lane, to int) {
+	var need, missing counts
+	until := l.until
+	if j.t.Reader == InPlace {
+		until = time.Time{}
+		for _, g := range l.since {
+			if g.Reconnected && g.Until.After(until) {
+				until = g.Until
+			}
+		}
+	}
+	var first *Event
+	for i := l.next; i < to; i++ {
+		e := &l.events[i]
+		one := counts{dropped: 1}
+		if e.Malformed {
+			one = counts{malformed: 1}
+		}
+		missing.add(one)
+		if !e.Unsure && j.promised(l, e.At) && e.At.After(until) {
+			need.add(one)
+			if first == nil {
+				first = e
+			}
+		}
+	}
+	l.need.add(need)
+	l.missing.add(missing)
+	if j.t.Reader == InPlace {
+		var told counts
+		for _, g := range l.since {
+			told.add(counts{g.Dropped, g.Malformed})
+		}
+		j.compare(l, first, to, need, told, missing)
+	} else {
+		j.compare(l, first, to, l.need, l.told, counts{^uint64(0), ^uint64(0)})
+	}
+	l.since = nil
+}
+
+// compare checks need ≤ told ≤ missing, by kind.
+func (j *judge) compare(l *lane, first *Event, to int, need, told, missing counts) {
+	if told.dropped < need.dropped && j.t.Reader == Early {
+		// A gap of no channel may tell it.
+		j.unknown = max(j.unknown, need.dropped-told.dropped)
+		if j.unknown <= j.anonymous {
+			told.dropped = need.dropped
+		}
+	}
+	if told.dropped < need.dropped || told.malformed < need.malformed {
+		id, name := ID{}, ""
+		if first != nil {
+			id, name = first.ID, first.Name
+		}
+		j.breach(Silent, "%s: missing before %s, from %v %q on: %d lost and %d malformed; told: %d and %d",
+			l.channel, l.name(to), id, name, need.dropped, need.malformed, told.dropped, told.malformed)
+	}
+	if told.dropped > missing.dropped || told.malformed > missing.malformed {
+		j.breach(Count, "%s: told before %s: %d lost and %d malformed; missing: %d and %d",
+			l.channel, l.name(to), told.dropped, told.malformed, missing.dropped, missing.malformed)
+	}
+}
+
+func (l *lane) name(i int) string {
+	if i < len(l.events) {
+		return l.events[i].ID.String()
+	}
+	return "the end"
+}
+
+// promised reports whether an event accepted then is due on the stream.
+func (j *judge) promised(l *lane, at time.Time) bool {
+	for _, p := range j.t.promises[l.channel] {
+		if at.After(p.from) && (p.to.IsZero() || at.Before(p.to)) && p.from.After(l.void) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *judge) finish() {
+	for channel := range j.t.promises {
+		j.lane(channel)
+	}
+	j.places(nil, 0)
+	var dropped, missing uint64
+	for _, channel := range slices.Sorted(maps.Keys(j.lanes)) {
+		l := j.lanes[channel]
+		due := l.next
+		for due < len(l.events) && !j.t.end.IsZero() && !l.events[due].At.After(j.t.end) {
+			due++
+		}
+		// What was accepted later may be missing, and may be counted.
+		rest := counts{}
+		for _, e := range l.events[due:] {
+			if e.Malformed {
+				rest.malformed++
+			} else {
+				rest.dropped++
+			}
+		}
+		if j.t.Reader == InPlace {
+			for i := range l.events[due:] {
+				l.events[due+i].Unsure = true
+			}
+			j.hole(l, len(l.events))
+		} else {
+			j.hole(l, due)
+			l.missing.add(rest)
+			j.compare(l, nil, len(l.events), counts{}, l.told, l.missing)
+		}
+		dropped += l.told.dropped
+		missing += l.missing.dropped
+	}
+	if dropped+j.anonymous > missing {
+		j.breach(Count, "told of all channels: %d lost; missing: %d", dropped+j.anonymous, missing)
+	}
+	overflowed := j.t.ended && isOverflow(j.t.err)
+	switch {
+	case j.t.Lossless && !j.t.ended && dropped+j.anonymous > 0:
+		j.breach(Overflow, "%d lost while the stream is open", dropped)
+	case overflowed && dropped+j.anonymous == 0:
+		j.breach(Overflow, "the stream ended by an overflow that no gap tells")
+	}
+}
+
+func isOverflow(err error) bool { return errors.Is(err, rtx.ErrOverflow) }

@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"sync"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx"
+)
+
+// A Link is what one client said of its connection. Its methods may be called concurrently.
+type Link struct {
+	mu      sync.Mutex
+	up      bool
+	outages []Outage
+	left    map[string]bool
+}
+
+// An Outage is a time without a connection.
+type Outage struct {
+	Down, Up  time.Time // Up is zero while it lasts
+	Recovered bool      // the service had kept everything
+}
+
+// Watch records a client's states until the stream ends. It must keep up with them, so it has a goroutine of its own.
+func (l *Link) Watch(states *rtx.Stream[rtx.StateChange]) {
+	for s := range states.C {
+		l.note(s)
+	}
+}
+
+func (l *Link) note(s rtx.StateChange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch s.State {
+	case rtx.Connected:
+		if n := len(l.outages); n > 0 && l.outages[n-1].Up.IsZero() {
+			l.outages[n-1].Up, l.outages[n-1].Recovered = s.At, s.Recovered
+		}
+		l.up = true
+	case rtx.Reconnecting:
+		if l.up {
+			l.outages = append(l.outages, Outage{Down: s.At})
+		}
+		l.up = false
+	}
+}
+
+// Leaves notes that the channel may be unsubscribed or refused from now on, whatever its streams want.
+func (l *Link) Leaves(channel string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.left == nil {
+		l.left = make(map[string]bool)
+	}
+	l.left[channel] = true
+}
+
+// Outages returns those so far.
+func (l *Link) Outages() []Outage {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]Outage(nil), l.outages...)
+}
+
+// caused reports whether a connection was lost, and not recovered, in the time that the gap tells.
+func (l *Link) caused(g rtx.Gap) bool {
+	for _, o := range l.Outages() {
+		if !o.Recovered && !o.Down.Before(g.Since) && !o.Down.After(g.Until) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Link) mayEnd(channel string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.left[channel]
+}

@@ -1,0 +1,157 @@
+package ledger
+
+import (
+	"sync"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx"
+)
+
+// A Reader says how exact the places of gaps are.
+type Reader uint8
+
+const (
+	InPlace Reader = iota // All and Batches: each gap exactly where the loss is
+	Early                 // C, then Gaps before the value is handled: there or earlier
+)
+
+// An Entry is a value or a gap.
+type Entry struct {
+	Channel, Name string // of a value
+	ID            ID
+	Key           int
+	Gap           *rtx.Gap // nil for a value
+}
+
+// A Tape is what one stream handed out. Values and gaps are recorded by one goroutine; the other methods may be called
+// concurrently. The exported fields are set before, but for Want, which may be set until Check.
+type Tape struct {
+	Name     string
+	Reader   Reader
+	Link     *Link
+	Want     func(Event) bool // the events that the stream is for; nil for all of its channels
+	Lossless bool             // its policy drops nothing while it is open
+	Channel  string           // of a stream of one channel whose values don't say theirs
+	Event    string           // and of one event
+
+	mu       sync.Mutex
+	entries  []Entry
+	promises map[string][]promise
+	end      time.Time // everything accepted until then is due; zero: nothing after the last value
+	ended    bool
+	err      error
+}
+
+// A promise is a time during which everything that a channel has is due.
+type promise struct{ from, to time.Time }
+
+// Value records a value; an empty channel or name is the tape's.
+func (t *Tape) Value(channel, name string, v Value) {
+	if channel == "" {
+		channel = t.Channel
+	}
+	if name == "" {
+		name = t.Event
+	}
+	t.add(Entry{Channel: channel, Name: name, ID: v.ID(), Key: v.Key})
+}
+
+// Gap records a gap.
+func (t *Tape) Gap(g rtx.Gap) { t.add(Entry{Gap: &g}) }
+
+func (t *Tape) add(e Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.entries = append(t.entries, e)
+}
+
+// Promise says that the stream is ready: what these channels have from now on is due.
+func (t *Tape) Promise(channels ...string) {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.promises == nil {
+		t.promises = make(map[string][]promise)
+	}
+	for _, c := range channels {
+		if ps := t.promises[c]; len(ps) > 0 && !ps[len(ps)-1].to.IsZero() {
+			continue // given up for good
+		}
+		t.promises[c] = append(t.promises[c], promise{from: now})
+	}
+}
+
+// Release says that the stream gives a channel up for good.
+func (t *Tape) Release(channel string) {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.promises == nil {
+		t.promises = make(map[string][]promise)
+	}
+	ps := t.promises[channel]
+	if len(ps) == 0 {
+		ps = append(ps, promise{from: now})
+	}
+	for i := range ps {
+		if ps[i].to.IsZero() {
+			ps[i].to = now
+		}
+	}
+	t.promises[channel] = ps
+}
+
+// Due says that everything accepted until now must have been handed out by the end of the tape: the stream is open, the
+// link up, and the reader has had the time.
+func (t *Tape) Due() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.end = time.Now()
+	}
+}
+
+// Ended records the end of the stream, with its Err.
+func (t *Tape) Ended(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended, t.err = true, err
+}
+
+// Totals are the figures of a tape.
+type Totals struct{ Values, Gaps, Dropped, Malformed, Reconnected, Ended int }
+
+// Totals counts the tape's entries.
+func (t *Tape) Totals() (n Totals) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.entries {
+		if e.Gap == nil {
+			n.Values++
+			continue
+		}
+		n.Gaps++
+		n.Dropped += int(e.Gap.Dropped)
+		n.Malformed += int(e.Gap.Malformed)
+		if e.Gap.Reconnected {
+			n.Reconnected++
+		}
+		if e.Gap.Ended {
+			n.Ended++
+		}
+	}
+	return n
+}
+
+// Keys returns the keys of the values.
+func (t *Tape) Keys() map[int]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	keys := make(map[int]bool)
+	for _, e := range t.entries {
+		if e.Gap == nil {
+			keys[e.Key] = true
+		}
+	}
+	return keys
+}
