@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	json2 "github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // Random histories of a channel against a model of the service. What a watcher folds, from the differences alone, must be
@@ -19,7 +22,7 @@ import (
 
 var (
 	oneSeed   = flag.Uint64("seed", 0, "run this history only")
-	histories = flag.Int("histories", 2000, "how many histories to run")
+	histories = flag.Int("histories", manyHistories, "how many histories to run")
 )
 
 const testChannel = "presence-x"
@@ -32,7 +35,8 @@ func open[T any](tr *tracker, opts ...Option) *Room[T] {
 	}
 	r := newRoom[T](cfg)
 	r.channel, r.tracker, r.release = tr.channel, tr, func() {}
-	r.unmarshal, r.log = json.Unmarshal, slog.New(slog.DiscardHandler)
+	r.log = slog.New(slog.DiscardHandler)
+	r.unmarshal = func(data []byte, v any) error { return json2.Unmarshal(data, v, jsonv1.DefaultOptionsV1()) }
 	tr.attach(r, r.log)
 	return r
 }
