@@ -3,12 +3,14 @@ package rtxtest
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
 // rawClient speaks the wire by hand, so that these tests see what a client sees.
@@ -164,3 +166,8 @@ func subscribeFrame(t testing.TB, s *Server, socketID, channel, channelData stri
 	}
 	return `42["realtimex:subscribe",` + string(p.encode()) + `]`
 }
+
+func authMember(id string) auth.Member { return auth.Member{ID: id} }
+
+// textLogger logs into b, which is read when the server is closed.
+func textLogger(b *strings.Builder) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

@@ -83,20 +83,25 @@ func TestSignatureOfAnotherSocketIsRefused(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewPipeServer(t)
-		c := dialRaw(t, s)
-		c.join("40")
-		start := time.Now()
-		s.Connections()[0].HalfOpen()
-		s.WaitStats(func(st Stats) bool { return st.Disconnects == 0 })
+		c := connect(t, s)
+		for range 3 { // the answer to a ping sets the next one back
+			time.Sleep(25 * time.Second)
+			if _, frame, err := c.ws.Read(t.Context()); err != nil || string(frame) != "2" {
+				t.Fatalf("got %q %v, want a ping", frame, err)
+			}
+			time.Sleep(20*time.Second - 1)
+			c.send("3")
+			synctest.Wait()
+		}
 		time.Sleep(45*time.Second - 1)
 		synctest.Wait()
 		if n := len(s.Connections()); n != 1 {
-			t.Errorf("%d connections after %v", n, time.Since(start))
+			t.Errorf("%d connections before the time is up", n)
 		}
 		time.Sleep(1)
 		synctest.Wait()
 		if n := len(s.Connections()); n != 0 {
-			t.Errorf("%d connections after %v", n, time.Since(start))
+			t.Errorf("%d connections after it", n)
 		}
 		c.ws.CloseNow()
 		s.Close()
