@@ -1,0 +1,93 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+)
+
+const (
+	channelName = "bench"
+	eventName   = "tick"
+	cycle       = 512 // different messages of a run on one channel; a run repeats them
+	verified    = 512 // messages at each end of a run whose whole content is compared
+)
+
+// channelOf names the channel of message i of a run on n channels.
+func channelOf(i, n int) string {
+	if n <= 1 {
+		return channelName
+	}
+	return fmt.Sprintf("%s-%06d", channelName, i%n)
+}
+
+// frames are the messages of a run, encoded once: WebSocket frames in one piece of memory, so that any number of them goes out
+// in one system call. The messages repeat from the start after the last.
+type frames struct {
+	bytes    []byte
+	ends     []int // of each frame
+	payloads [][]byte
+}
+
+// newFrames encodes the messages of a run on that many channels.
+func newFrames(size, channels int) *frames {
+	f := &frames{}
+	for i := range max(cycle, channels) {
+		data := payload(i, size)
+		f.payloads = append(f.payloads, data)
+		text := append([]byte(nil), messageHead...)
+		text = append(append(text, channelOf(i, channels)...), '"')
+		text = append(append(append(text, eventHead...), eventName...), '"')
+		text = append(append(append(text, dataHead...), data...), messageTail...)
+		f.bytes = appendFrame(f.bytes, text)
+		f.ends = append(f.ends, len(f.bytes))
+	}
+	return f
+}
+
+// slice returns the bytes of up to n frames from message number from on, and how many these are: no more than to the end of the
+// memory.
+func (f *frames) slice(from, n int) ([]byte, int) {
+	from %= len(f.ends)
+	n = min(n, len(f.ends)-from)
+	start := 0
+	if from > 0 {
+		start = f.ends[from-1]
+	}
+	return f.bytes[start:f.ends[from+n-1]], n
+}
+
+// digest is what a client must have seen at both ends of a run of that many measured messages.
+func (f *frames) digest(measured int) string {
+	h := sha256.New()
+	for _, from := range []int{0, verified + measured} {
+		for i := range verified {
+			h.Write(f.payloads[(from+i)%len(f.payloads)])
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// sum is what workers together must have seen in a run of that many measured messages.
+func (f *frames) sum(measured int) string {
+	sum := 0
+	for i := range measured + 2*verified {
+		sum += i % len(f.payloads)
+	}
+	return fmt.Sprint(sum)
+}
+
+// appendFrame appends a server's text frame: whole, not masked.
+func appendFrame(dst, text []byte) []byte {
+	dst = append(dst, 0x81)
+	switch n := len(text); {
+	case n < 126:
+		dst = append(dst, byte(n))
+	case n < 1<<16:
+		dst = binary.BigEndian.AppendUint16(append(dst, 126), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, 127), uint64(n))
+	}
+	return append(dst, text...)
+}
