@@ -25,7 +25,7 @@ type spec struct {
 	URL      string // ws://…, of the load server or of nats-server
 	Key      string // what the servers know the child by: its API key, or its NATS subject
 	Credits  string // address
-	Count    int    // of clients, streams or round trips, for the rows that are not a flood
+	Quick    bool
 	Profile  string // file for a CPU profile of the measured messages; none if empty
 }
 

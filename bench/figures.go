@@ -10,11 +10,10 @@ import (
 	"text/tabwriter"
 )
 
-// A figure is one of those that are no flood: a median over the rounds.
+// A figure is one of those that are no flood: a median over the rounds. Its name says the unit.
 type figure struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
 }
 
 // others runs the rows that are no flood.
@@ -49,7 +48,7 @@ func (r *runner) others() ([]figure, error) {
 
 // other runs one of them once, in a child process.
 func (r *runner) other(name string) (map[string]float64, error) {
-	s := spec{Row: name, URL: "ws://" + r.server.addr(), Key: name, Credits: r.credits.listener.Addr().String()}
+	s := spec{Row: name, Quick: r.quick, URL: "ws://" + r.server.addr(), Key: name, Credits: r.credits.listener.Addr().String()}
 	p, err := startProcess(s, "")
 	if err != nil {
 		return nil, err

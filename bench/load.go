@@ -15,15 +15,13 @@ const (
 )
 
 // credits are the connections on which clients tell, a byte for each grain of messages, that they have taken them. They are
-// apart from what is measured, and cost every client the same. The byte cutLink asks for the end of the client's WebSocket.
+// apart from what is measured, and cost every client the same.
 type credits struct {
 	listener net.Listener
 	mu       sync.Mutex
 	conns    map[string]net.Conn
 	arrived  *sync.Cond
 }
-
-const cutLink = 0xff
 
 func startCredits() (*credits, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

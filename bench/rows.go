@@ -58,20 +58,26 @@ var clients = map[string]client{
 	"spread 100000":  libraryRouting,
 }
 
-// others are the rows that are no flood: each prints figures of its own, once a round.
-var others = map[string]func(spec) (map[string]float64, error){}
+// others are the rows that are no flood: each gives figures of its own, once a round.
+var others = map[string]func(spec) (map[string]float64, error){
+	"idle":        idle,
+	"streams":     idleStreams,
+	"connect":     connect,
+	"echo":        echo,
+	"resubscribe": resubscribe,
+}
 
-// messages is how many are measured in a round, chosen for about the same time at each size.
+// messages is how many are measured in a round, chosen for about the same time at each size: a multiple of grain.
 func messages(size int, quick bool) int {
 	n := 320_000
 	switch {
 	case size > 4<<10:
-		n = 16_000
+		n = 32_000
 	case size > 512:
-		n = 128_000
+		n = 192_000
 	}
 	if quick {
-		n /= 4
+		n /= 5
 	}
-	return n
+	return n / grain * grain
 }

@@ -55,9 +55,18 @@ func (s *server) session(key string) *session {
 	return s.sessions[key]
 }
 
+// cutPath is where a client asks for the end of its link.
+const cutPath = "/cut"
+
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if q.Get("transport") == "polling" {
+	switch {
+	case r.URL.Path == cutPath:
+		if ws := s.session(q.Get("api_key")); ws != nil {
+			_ = ws.conn.Close()
+		}
+		return
+	case q.Get("transport") == "polling":
 		s.servePoll(w, r)
 		return
 	}
