@@ -1,11 +1,28 @@
 // Package rtxtest is a RealtimeX server for tests, in the test's own process: faithful down to the wire, with every fault that a network
 // or a service can show as one line.
 //
-//	s := rtxtest.NewServer(t)
-//	// connect a client to s.URL() with the key s.Key()
-//	s.WaitSubscribed("orders")
-//	s.Publish("orders", "created", Order{ID: 1})
-//	s.DropAll(rtxtest.Reset)
+//	func TestOrdersSurviveAnOutage(t *testing.T) {
+//		server := rtxtest.NewServer(t)
+//		client, err := rtx.Dial(t.Context(), server.Key(), rtx.WithURL(server.URL()))
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		defer client.Close()
+//		orders := rtx.On[Order](t.Context(), client.Channel("orders"), "created")
+//		server.WaitSubscribed("orders")
+//		server.Publish("orders", "created", Order{ID: 1})
+//		first := <-orders.C
+//
+//		server.Restart(rtxtest.Forget)
+//		server.WaitSubscribed("orders") // the client is back by itself
+//		server.Publish("orders", "created", Order{ID: 2})
+//		second := <-orders.C
+//
+//		gaps := slices.Collect(orders.Gaps())
+//		if first.ID != 1 || second.ID != 2 || len(gaps) != 1 || !gaps[0].Reconnected {
+//			t.Errorf("got %v, %v and the gaps %v", first, second, gaps)
+//		}
+//	}
 //
 // [NewServer] listens on a free port of 127.0.0.1, so that any client in any language can reach it. [NewPipeServer] connects by pipes in
 // memory and works inside a testing/synctest bubble, where an hour of heartbeats passes at once. [Start] is for programs. Servers share
