@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/presence"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -158,8 +159,48 @@ func (s shop) chat(ctx context.Context, ada *rtx.Client) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	fmt.Println("5. Both clients close: every stream ends, and no goroutine is left.")
+	return s.lobby(ctx, ada, grace)
+}
+
+// A Person is what a presence channel says of each member.
+type Person struct {
+	Name string `json:"name"`
+}
+
+// lobby shows who is on a presence channel: one snapshot, then exact differences.
+func (s shop) lobby(ctx context.Context, ada, grace *rtx.Client) error {
+	room := presence.Watch[Person](ctx, ada.Channel("presence-lobby"))
+	fmt.Println("5. The presence channel \"presence-lobby\" tells who is there.")
+	for steps := 0; steps < 3; steps++ {
+		select {
+		case change, ok := <-room.C:
+			if !ok {
+				return room.Err()
+			}
+			fmt.Printf("   %v: joined %v, left %v, now %d there\n", change.Kind, names(change.Joined), names(change.Left), room.Members().Len())
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		switch hers := grace.Channel("presence-lobby"); steps {
+		case 0:
+			if err := hers.Subscribe(ctx); err != nil {
+				return err
+			}
+		case 1:
+			if err := hers.Unsubscribe(); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Println("6. Both clients close: every stream ends, and no goroutine is left.")
 	return nil
+}
+
+func names(members []presence.Member[Person]) (ns []string) {
+	for _, m := range members {
+		ns = append(ns, m.Info.Name)
+	}
+	return ns
 }
 
 // user is who somebody is on presence channels.
