@@ -87,7 +87,7 @@ func flood(s spec) error {
 	if _, err := fmt.Fprintln(credit, s.Key); err != nil {
 		return err
 	}
-	t := newTally(credit, max(cycle, s.Channels), s.Profile)
+	t := newTally(credit, cycleOf(s.Channels), s.Profile)
 	ready := func() { say(result{Ready: true}) }
 	ended := make(chan error, 1)
 	go func() { ended <- row(s, t, ready) }()

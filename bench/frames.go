@@ -22,6 +22,9 @@ func channelOf(i, n int) string {
 	return fmt.Sprintf("%s-%06d", channelName, i%n)
 }
 
+// cycleOf is the number of different messages of a run on n channels: each channel gets as many.
+func cycleOf(n int) int { return (cycle + n - 1) / n * n }
+
 // frames are the messages of a run, encoded once: WebSocket frames in one piece of memory, so that any number of them goes out
 // in one system call. The messages repeat from the start after the last.
 type frames struct {
@@ -33,7 +36,7 @@ type frames struct {
 // newFrames encodes the messages of a run on that many channels.
 func newFrames(size, channels int) *frames {
 	f := &frames{}
-	for i := range max(cycle, channels) {
+	for i := range cycleOf(channels) {
 		data := payload(i, size)
 		f.payloads = append(f.payloads, data)
 		text := append([]byte(nil), messageHead...)

@@ -1,7 +1,7 @@
 // Bench measures the library beside the floor that it stands on and beside its peers, in one run on one machine. It starts every
 // server itself, on loopback. See README.md for what the rows are and what each leaves out.
 //
-//	go run ./bench [-quick] [-json] [-rounds n] [-rows regexp] [-profile folder]
+//	go run ./bench [-quick] [-json] [-rounds n] [-rows regexp] [-scale n] [-profile folder]
 package main
 
 import (
@@ -23,16 +23,17 @@ func main() {
 		quick    = flag.Bool("quick", false, "end within a minute: fewer messages and rounds")
 		rounds   = flag.Int("rounds", 0, "rounds that all rows take part in, after a first that does not count (default 7; 2 with -quick)")
 		pattern  = flag.String("rows", "", "regular expression: only the rows whose name matches")
+		scale    = flag.Int("scale", 1, "multiply the messages of each round, for steadier profiles")
 		profiles = flag.String("profile", "", "folder for a CPU profile of each Go row")
 	)
 	flag.Parse()
-	if err := bench(*asJSON, *quick, *rounds, *pattern, *profiles); err != nil {
+	if err := bench(*asJSON, *quick, *rounds, *scale, *pattern, *profiles); err != nil {
 		fmt.Fprintln(os.Stderr, "\nbench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(asJSON, quick bool, rounds int, pattern, profiles string) error {
+func bench(asJSON, quick bool, rounds, scale int, pattern, profiles string) error {
 	match, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func bench(asJSON, quick bool, rounds int, pattern, profiles string) error {
 			rounds = 2
 		}
 	}
-	r := &runner{quick: quick, rounds: rounds, profiles: profiles, match: match.MatchString}
+	r := &runner{quick: quick, rounds: rounds, scale: max(scale, 1), profiles: profiles, match: match.MatchString}
 	skipped := ""
 	if r.packages, err = nodePackages(); err != nil {
 		skipped = "socket.io-client and realtimex-js are skipped: " + err.Error()

@@ -17,6 +17,7 @@ import (
 type runner struct {
 	quick    bool
 	rounds   int
+	scale    int
 	profiles string // folder; empty for none
 	match    func(name string) bool
 	packages string // folder of npm's packages; empty if the Node rows are skipped
@@ -171,7 +172,7 @@ func (r *runner) flood(lanes []*lane) error {
 	for round := -1; round < r.rounds; round++ {
 		for i := range lanes {
 			l := lanes[(i+max(round, 0)*7)%len(lanes)]
-			n := messages(l.size, r.quick)
+			n := messages(l.size, r.quick) * r.scale
 			if l.child == nil {
 				is := [2]int{l.size, max(l.row.channels, 1)}
 				if ready[is] == nil {
