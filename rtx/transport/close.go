@@ -39,7 +39,7 @@ func (s *session) Close(reason error) {
 
 	select {
 	case s.sending <- struct{}{}: // kept: nobody sends after a close frame
-		if polite(cause) {
+		if forGood(cause) {
 			_ = s.conn.Write(context.Background(), websocket.MessageText, []byte("41"))
 		}
 	case <-ctx.Done(): // another's frame does not get through
@@ -58,16 +58,10 @@ func gone(cause error) bool {
 	return errors.Is(cause, ErrWriteTimeout) || errors.As(cause, &closed) || errors.As(cause, &dead) || errors.As(cause, &lost)
 }
 
-// polite reports whether a DISCONNECT is due: the session is in order, and the
-// server does not know that it ends.
-func polite(cause error) bool {
-	var (
-		bad     *ProtocolError
-		refused *ConnectError
-	)
-	return !errors.As(cause, &bad) && !errors.As(cause, &refused) && !errors.Is(cause, ErrFrameTooBig) &&
-		!errors.Is(cause, ErrServerDisconnect) && !errors.Is(cause, ErrServerClose)
-}
+// forGood reports whether a DISCONNECT is due. It is for leaving for good only:
+// after it, and not after a mere close frame, the server forgets the session,
+// and the next one could not take it up again.
+func forGood(cause error) bool { return errors.Is(cause, ErrClosed) }
 
 // closeCode is what the close frame says.
 func closeCode(cause error) websocket.StatusCode {

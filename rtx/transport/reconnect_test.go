@@ -128,8 +128,8 @@ func TestReconnect(t *testing.T) {
 				time.Sleep(time.Second)
 				w.sup.Reconnect()
 				synctest.Wait()
-				if frames := strings.Join(<-got, " "); frames != "41 close StatusNormalClosure" {
-					t.Errorf("server got %q", frames)
+				if frames := strings.Join(<-got, " "); frames != "close StatusNormalClosure" {
+					t.Errorf("server got %q, want no 41, after which it would forget the session", frames)
 				}
 				if srv.count() != n || w.last("up").at != time.Since(w.start) {
 					t.Errorf("%d links, want %d at once", srv.count(), n)

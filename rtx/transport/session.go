@@ -54,12 +54,15 @@ type Session interface {
 	// ErrSessionClosed. A nil error means written to the socket, no more.
 	Send(ctx context.Context, packets ...[]byte) error
 
-	// Close ends the session and returns when its connection is closed. With no
-	// reason, ErrClosed, ErrReconnect, or an error that says nothing of the
-	// link, it leaves politely: DISCONNECT, a close frame, and a wait for the
-	// server's within the close timeout. With a *ProtocolError it sends the
-	// matching close code. A link known to be dead or gone is cut at once.
-	// It is idempotent: the first reason counts, and every call waits.
+	// Close ends the session and returns when its connection is closed. It is
+	// idempotent: the first reason counts, and every call waits.
+	//
+	// It sends a close frame, whose code says if the reason is a *ProtocolError,
+	// and waits for the server's within the close timeout. With no reason, or
+	// ErrClosed, it sends a DISCONNECT before that, after which the server keeps
+	// nothing to recover; with any other, such as ErrReconnect, the server may
+	// keep the session for the next one to take up. A link known to be dead or
+	// gone is cut at once.
 	Close(reason error)
 
 	// Pings delivers a value when pings of the server await their pong. Pings

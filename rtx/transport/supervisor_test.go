@@ -58,7 +58,7 @@ func unreachable(context.Context, int) (transport.Session, error) { return nil, 
 
 // An error of the owner's ends the session: from Receive as a bad frame, from
 
-// Work politely.
+// Work with a plain close frame.
 
 func TestOwnerEndsSession(t *testing.T) {
 	why := errors.New("not for me")
@@ -92,7 +92,7 @@ func TestOwnerEndsSession(t *testing.T) {
 				if err := w.sup.Connect(t.Context(), false); err != nil {
 					t.Fatal(err)
 				}
-				want := "41 close StatusNormalClosure"
+				want := "close StatusNormalClosure"
 				if from == "receive" {
 					want = "close StatusProtocolError"
 				}
