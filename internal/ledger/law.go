@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
@@ -148,7 +149,7 @@ func (j *judge) gap(g rtx.Gap) {
 		j.breach(Cause, "malformed payloads of %s without an error", g.Channel)
 	}
 	if g.Reconnected && j.t.Link != nil && !j.t.Link.caused(g) {
-		j.breach(Cause, "%s says Reconnected from %v to %v, and no connection was lost for good then", g.Channel, g.Since, g.Until)
+		j.breach(Cause, "%s says Reconnected from %v to %v, and no connection was lost for good then: %s", g.Channel, clock(g.Since), clock(g.Until), j.t.Link.around(g))
 	}
 	if g.Ended && (g.Err == nil || j.t.Link != nil && !j.t.Link.mayEnd(g.Channel)) {
 		j.breach(Cause, "%s says Ended (%v)", g.Channel, g.Err)
@@ -317,13 +318,39 @@ func (j *judge) finish() {
 	if dropped+j.anonymous > missing {
 		j.breach(Count, "told of all channels: %d lost; missing: %d", dropped+j.anonymous, missing)
 	}
-	overflowed := j.t.ended && isOverflow(j.t.err)
-	switch {
-	case j.t.Lossless && !j.t.ended && dropped+j.anonymous > 0:
-		j.breach(Overflow, "%d lost while the stream is open", dropped)
-	case overflowed && dropped+j.anonymous == 0:
-		j.breach(Overflow, "the stream ended by an overflow that no gap tells")
-	}
+	j.overflow(dropped + j.anonymous)
 }
 
-func isOverflow(err error) bool { return errors.Is(err, rtx.ErrOverflow) }
+// overflow checks what the policy promises: under End and Grow values are dropped by the end of the stream alone.
+func (j *judge) overflow(dropped uint64) {
+	overflowed := j.t.ended && errors.Is(j.t.err, rtx.ErrOverflow)
+	if overflowed && dropped == 0 {
+		j.breach(Overflow, "the stream ended by an overflow that no gap tells")
+	}
+	isEnd, isGrow := j.t.Policy == rtx.End, strings.HasPrefix(j.t.Policy.String(), "Grow")
+	if !isEnd && !isGrow {
+		if overflowed {
+			j.breach(Overflow, "%v ended the stream", j.t.Policy)
+		}
+		return
+	}
+	if isEnd && (dropped > 1 || dropped == 1 && !overflowed) {
+		j.breach(Overflow, "%d lost under End, and the stream ended with %v", dropped, j.t.err)
+	}
+	// A reader of C learns of a loss after the last value when it has taken that, and handles it then.
+	after := 0
+	if j.t.Reader == Early {
+		after = -1
+	}
+	lost := false
+	for _, e := range j.t.entries {
+		if e.Gap != nil {
+			lost = lost || e.Gap.Dropped > 0
+		} else if lost {
+			after++
+		}
+	}
+	if after > 0 {
+		j.breach(Overflow, "%d values after an overflow under %v", after, j.t.Policy)
+	}
+}

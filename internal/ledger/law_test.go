@@ -118,7 +118,12 @@ func TestLaw(t *testing.T) {
 		{name: "ended without a cause", tape: "a1 a2 xa", want: Cause},
 		{name: "an empty gap", tape: "a1 -a0 a2 a3 a4 a5 a6", want: Cause},
 		{name: "a gap of no channel", tape: "a1 -?1 a3 a4 a5 a6", want: Cause},
-		{name: "lossless and lossy", tape: "a1 a2 a3 a4 -a2", set: func(t *Tape) { t.Lossless = true }, want: Overflow},
+		{name: "Grow loses at the end", tape: "a1 a2 a3 a4 -a2", set: func(t *Tape) { t.Policy = rtx.Grow(9) }},
+		{name: "Grow goes on after a loss", tape: "a1 a2 -a2 a5 a6", set: func(t *Tape) { t.Policy = rtx.Grow(9) }, want: Overflow},
+		{name: "End loses one", tape: "a1 a2 -a1", set: func(t *Tape) { t.Policy, t.end = rtx.End, time.Time{}; t.Ended(rtx.ErrOverflow) }},
+		{name: "End loses two", tape: "a1 a2 -a2", set: func(t *Tape) { t.Policy, t.end = rtx.End, time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
+		{name: "End loses one, and goes on", tape: "a1 a2 a3 a4 a5 -a1", set: func(t *Tape) { t.Policy = rtx.End }, want: Overflow},
+		{name: "DropOldest ends", tape: "a1 -a1 a3", set: func(t *Tape) { t.end = time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
 		{name: "overflow without a gap", tape: "a1 a2 a3", set: func(t *Tape) { t.end = time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
 
 		{name: "early: everything", tape: "a1 a2 a3 a4 a5 a6", reader: Early},

@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,10 +24,16 @@ type Outage struct {
 	Recovered bool      // the service had kept everything
 }
 
-// Watch records a client's states until the stream ends. It must keep up with them, so it has a goroutine of its own.
-func (l *Link) Watch(states *rtx.Stream[rtx.StateChange]) {
-	for s := range states.C {
-		l.note(s)
+// Watch records a client's states until it is closed. It must keep up with them, so it has a goroutine of its own.
+func (l *Link) Watch(c *rtx.Client) {
+	for { // Drain ends the stream
+		states := c.States(context.Background())
+		for s := range states.C {
+			l.note(s)
+		}
+		if states.Err() != nil {
+			return
+		}
 	}
 }
 
@@ -71,6 +80,20 @@ func (l *Link) caused(g rtx.Gap) bool {
 	}
 	return false
 }
+
+// around tells the outages near a gap, for a breach.
+func (l *Link) around(g rtx.Gap) string {
+	var near []string
+	for _, o := range l.Outages() {
+		if o.Down.After(g.Since.Add(-time.Minute)) && o.Down.Before(g.Until.Add(time.Minute)) {
+			near = append(near, fmt.Sprintf("%s to %s, recovered %v", clock(o.Down), clock(o.Up), o.Recovered))
+		}
+	}
+	return "outages " + strings.Join(near, "; ")
+}
+
+// clock shows a time within its day.
+func clock(t time.Time) string { return t.Format("15:04:05.000000000") }
 
 func (l *Link) mayEnd(channel string) bool {
 	l.mu.Lock()

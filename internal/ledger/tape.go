@@ -26,13 +26,13 @@ type Entry struct {
 // A Tape is what one stream handed out. Values and gaps are recorded by one goroutine; the other methods may be called
 // concurrently. The exported fields are set before, but for Want, which may be set until Check.
 type Tape struct {
-	Name     string
-	Reader   Reader
-	Link     *Link
-	Want     func(Event) bool // the events that the stream is for; nil for all of its channels
-	Lossless bool             // its policy drops nothing while it is open
-	Channel  string           // of a stream of one channel whose values don't say theirs
-	Event    string           // and of one event
+	Name    string
+	Reader  Reader
+	Link    *Link
+	Want    func(Event) bool // the events that the stream is for; nil for all of its channels
+	Policy  rtx.Policy       // the stream's
+	Channel string           // of a stream of one channel whose values don't say theirs
+	Event   string           // and of one event
 
 	mu       sync.Mutex
 	entries  []Entry

@@ -1,0 +1,27 @@
+package simulation
+
+import (
+	"flag"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+var (
+	seedFlag     = flag.Uint64("seed", 0, "run this seed alone, and print its schedule")
+	seedsFlag    = flag.Int("seeds", defaultSeeds, "how many seeds to run")
+	firstFlag    = flag.Uint64("first", 1, "the first of them")
+	simulateFlag = flag.Duration("simulate", 0, "go on with new seeds for this time")
+	verboseFlag  = flag.Bool("tapes", false, "print the figures of each tape")
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// moreSeeds says whether to go on after n seeds.
+func moreSeeds(n int, began time.Time) bool {
+	if *simulateFlag > 0 {
+		return time.Since(began) < *simulateFlag
+	}
+	return n < *seedsFlag
+}

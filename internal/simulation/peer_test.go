@@ -1,0 +1,144 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/rtx"
+)
+
+// A peer is one client, from New to Close. But for what its own goroutines do it belongs to the world's.
+type peer struct {
+	w       *world
+	name    string
+	client  *rtx.Client
+	link    ledger.Link
+	ctx     context.Context
+	cancel  context.CancelFunc
+	streams []*opened
+	sent    []*sender
+	rooms   []*room
+	readers sync.WaitGroup // whoever reads or waits
+	closed  bool
+}
+
+// newPeer makes a client and has it connect.
+func (w *world) newPeer(slot int) *peer {
+	p := &peer{w: w, name: fmt.Sprintf("%d.%d", slot, len(w.all))}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	opts := []rtx.Option{
+		rtx.WithURL(w.s.URL()), rtx.WithHTTPClient(w.s.HTTPClient()), rtx.WithConnectRetry(), w.authorizer(),
+		rtx.WithUserData(map[string]any{"user_id": "user-" + p.name, "user_info": map[string]any{"slot": slot}}),
+		rtx.WithReadLimit(64 << 10), rtx.WithBackoff(250*time.Millisecond, w.plan.backoff),
+	}
+	c, err := rtx.New(w.s.Key(), opts...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p.client = c
+	p.readers.Go(func() { p.link.Watch(c) })
+	p.readers.Go(func() {
+		if err := c.Connect(p.ctx); err != nil && p.ctx.Err() == nil {
+			w.breach("client %s did not connect: %v", p.name, err)
+		}
+	})
+	w.all = append(w.all, p)
+	p.hold(anchor)
+	for i, chat := range chats {
+		p.hold(chat)
+		s := &sender{ledger: &ledger.Sent{From: fmt.Sprintf("%s/%d", p.name, i)}, channel: chat, queue: make(chan burst, 1024)}
+		p.sent = append(p.sent, s)
+		p.readers.Go(func() { s.run(p) })
+	}
+	if w.plan.mayLeave {
+		for _, c := range published {
+			p.link.Leaves(c)
+		}
+		for _, c := range chats {
+			p.link.Leaves(c)
+		}
+	}
+	return p
+}
+
+// hold subscribes to a channel for good, however often that is refused.
+func (p *peer) hold(channel string) {
+	p.readers.Go(func() {
+		for p.ctx.Err() == nil {
+			asked := time.Now()
+			if p.client.Channel(channel).Subscribe(p.ctx) == nil {
+				p.promise(channel, asked)
+			}
+			// Asked for again now and then: it may have been refused since.
+			select {
+			case <-p.ctx.Done():
+			case <-time.After(20 * time.Second):
+			}
+		}
+	})
+}
+
+// promise makes what a held channel has due on the streams of the whole client that were opened before it was asked for:
+// one that is opened while the link is down has no gap for that.
+func (p *peer) promise(channel string, asked time.Time) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	for _, o := range p.streams {
+		if o.whole && !o.promised[channel] && o.at.Before(asked) {
+			o.promised[channel] = true
+			o.tape.Promise(channel)
+		}
+	}
+}
+
+// close has the client closed. Its consumers go on with what they have.
+func (p *peer) close() {
+	if p.closed {
+		return
+	}
+	p.closed = true
+	p.cancel()
+	p.readers.Go(func() {
+		if err := p.client.Close(); err != nil {
+			p.w.breach("Close of %s: %v", p.name, err)
+		}
+	})
+	for _, s := range p.sent {
+		close(s.queue)
+	}
+}
+
+// A sender triggers client events on one channel, one at a time.
+type sender struct {
+	ledger  *ledger.Sent
+	channel string
+	queue   chan burst
+	arrived []ledger.Arrival
+	current uint64
+}
+
+// A burst is a number of client events, and how long each may take.
+type burst struct {
+	n       int
+	event   string
+	timeout time.Duration
+	pause   time.Duration
+}
+
+func (s *sender) run(p *peer) {
+	ch := p.client.Channel(s.channel)
+	for b := range s.queue {
+		if b.timeout == 0 {
+			b.timeout = time.Minute
+		}
+		for i := range b.n {
+			ctx, cancel := context.WithTimeout(context.Background(), b.timeout)
+			_ = s.ledger.Trigger(ctx, p.client, ch, "client-"+b.event, i%keys)
+			cancel()
+			p.w.rest(b.pause)
+		}
+	}
+}

@@ -1,0 +1,297 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/auth"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+// The channels of every world. What the service publishes goes out on published ones, client events on chats.
+var (
+	published = []string{"a", "b", "c", "private-d", "presence-e"}
+	chats     = []string{"private-chat", "presence-chat"}
+	lobby     = "presence-lobby"
+	events    = []string{"e1", "e2", "e3"}
+)
+
+const keys = 6
+
+// anchor is held by every client for as long as it lives.
+const anchor = "a"
+
+// A world is a service, its clients, and what is known of both.
+type world struct {
+	t     *testing.T
+	plan  *plan
+	s     *rtxtest.Server
+	book  ledger.Book
+	slots []*peer // who plays each part now
+	all   []*peer
+	quiet chan struct{} // closed when consumers are to hurry
+	held  func() int    // releases the confirmations that are held; nil if none are
+
+	members  []string // of the lobby, by Join
+	faults   int
+	mu       sync.Mutex
+	breaches []string
+}
+
+func newWorld(t *testing.T, p *plan) *world {
+	w := &world{t: t, plan: p, quiet: make(chan struct{})}
+	w.s = rtxtest.NewPipeServer(t, p.service...)
+	for i := range p.peers {
+		w.slots = append(w.slots, w.newPeer(i))
+	}
+	return w
+}
+
+// breach notes a violation that is not one of a tape.
+func (w *world) breach(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.breaches = append(w.breaches, fmt.Sprintf(format, args...))
+}
+
+// run takes the plan's steps at their times.
+func (w *world) run() {
+	began := time.Now()
+	for _, s := range w.plan.steps {
+		time.Sleep(time.Until(began.Add(s.at)))
+		s.do(w)
+	}
+	time.Sleep(time.Until(began.Add(w.plan.length)))
+}
+
+// rest is a consumer's pause; it is cut short when the world is to become quiet.
+func (w *world) rest(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.quiet:
+	}
+}
+
+// publish sends n events of the service.
+func (w *world) publish(channel string, es []ledger.Event) {
+	for _, e := range es {
+		e.Channel = channel
+		w.book.Publish(e, func(e ledger.Event) error {
+			w.s.Publish(e.Channel, e.Name, e.Payload())
+			return nil
+		})
+	}
+}
+
+// leave allows gaps that say that a channel has left a stream.
+func (w *world) leave(channels ...string) {
+	for _, p := range w.slots {
+		for _, c := range channels {
+			p.link.Leaves(c)
+		}
+	}
+}
+
+func (w *world) leaveAny() {
+	w.leave(published...)
+	w.leave(chats...)
+}
+
+// heal ends all faults.
+func (w *world) heal() {
+	w.s.SetLink(rtxtest.Link{})
+	w.s.RefuseNext(0)
+	for _, step := range []rtxtest.Step{rtxtest.StepOpen, rtxtest.StepConnect, rtxtest.StepSubscribe} {
+		w.s.HangNext(step, 0)
+	}
+	w.release()
+	for _, c := range published {
+		w.s.Allow(c)
+	}
+	w.s.SetHeartbeats(true)
+	w.s.SetPong(true)
+	w.s.DuplicatePresence(false)
+	a := w.s.Auth()
+	a.DenyNext(0)
+	a.FailNext(0, 503)
+	a.HangNext(0)
+	a.MangleNext(0)
+	a.Delay(0)
+	w.s.Resume(rtxtest.Remember)
+}
+
+func (w *world) release() {
+	if w.held != nil {
+		w.held()
+		w.held = nil
+	}
+}
+
+// settle ends the faults, gives everybody the time to recover, and sees that everybody has.
+func (w *world) settle() {
+	w.heal()
+	close(w.quiet)
+	// The longest way back: a half-open link (45 s), a deaf connection (200 s), a subscription that is asked for twice,
+	// and back-off in between.
+	time.Sleep(10 * time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, p := range w.slots {
+		if st := p.client.State(); st != rtx.Connected {
+			w.breach("client %s is %v long after the last fault", p.name, st)
+		}
+		for _, o := range p.streams {
+			if o.shut || o.err() != nil {
+				continue
+			}
+			if err := o.ready(ctx); err != nil && o.err() == nil && !refused(err) {
+				w.breach("%s is not ready long after the last fault: %v", o.tape.Name, err)
+			}
+		}
+	}
+	// A last round, so that each channel, each key and each sender has something after the last fault.
+	for _, c := range published {
+		var es []ledger.Event
+		for k := range keys {
+			es = append(es, ledger.Event{Name: "e1", Key: k}, ledger.Event{Name: "e2", Key: k}, ledger.Event{Name: "e3", Key: k})
+		}
+		w.publish(c, es)
+		time.Sleep(time.Second)
+	}
+	for _, p := range w.slots {
+		for _, s := range p.sent {
+			s.queue <- burst{n: 1}
+		}
+	}
+	time.Sleep(time.Minute)
+	synctest.Wait()
+	for _, p := range w.slots {
+		for _, s := range p.sent {
+			s.current = p.client.Stats().Connects
+		}
+		for _, o := range p.streams {
+			if !o.shut && o.err() == nil {
+				o.tape.Due()
+			}
+		}
+		for _, r := range p.rooms {
+			r.compare(w)
+		}
+	}
+}
+
+// refused tells the errors of channels that left a stream which goes on.
+func refused(err error) bool {
+	var sub *rtx.SubscribeError
+	return errors.As(err, &sub) || errors.Is(err, rtx.ErrUnsubscribed)
+}
+
+// end closes everything.
+func (w *world) end() {
+	for _, p := range w.slots {
+		p.close()
+	}
+	for _, p := range w.all {
+		p.readers.Wait()
+		if st := p.client.State(); st != rtx.Closed {
+			w.breach("client %s is %v after Close", p.name, st)
+		}
+	}
+	w.chronicle()
+	w.s.Close()
+	time.Sleep(time.Minute) // close timers
+}
+
+// chronicle takes what the service had from clients into the book.
+func (w *world) chronicle() {
+	for _, r := range w.s.Received() {
+		if r.Kind != rtxtest.KindClientEvent {
+			continue
+		}
+		var v ledger.Value
+		if json.Unmarshal(r.Data, &v) != nil || v.From == "" {
+			w.breach("the service has a client event that nobody sent: %s", r.Data)
+			continue
+		}
+		if r.Relayed {
+			w.book.Accept(ledger.Event{ID: v.ID(), Channel: r.Channel, Name: r.Event, Key: v.Key, At: r.At})
+		}
+		if s := w.sender(v.From); s != nil {
+			s.arrived = append(s.arrived, ledger.Arrival{Channel: r.Channel, N: v.N})
+		} else {
+			w.breach("the service has an event from %q", v.From)
+		}
+	}
+}
+
+func (w *world) sender(from string) *sender {
+	for _, p := range w.all {
+		for _, s := range p.sent {
+			if s.ledger.From == from {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// judge holds everything to the law.
+func (w *world) judge() (all []string) {
+	all = w.breaches
+	for _, p := range w.all {
+		p.partitions()
+		var dropped, malformed int
+		for _, o := range p.streams {
+			for _, b := range ledger.Check(&w.book, o.tape) {
+				all = append(all, b.String())
+			}
+			n := o.tape.Totals()
+			dropped += n.Dropped
+			malformed += n.Malformed
+			if w.plan.clean && n.Reconnected > 0 {
+				all = append(all, o.tape.Name+": a hole by reconnection, though each cut was shorter than the recovery window")
+			}
+			if *verboseFlag {
+				w.t.Logf("%s: %+v", o.tape.Name, n)
+			}
+		}
+		if st := p.client.Stats(); int(st.Dropped) != dropped || int(st.Malformed) != malformed {
+			all = append(all, fmt.Sprintf("client %s counts %d dropped and %d malformed, its gaps %d and %d", p.name, st.Dropped, st.Malformed, dropped, malformed))
+		}
+		for _, s := range p.sent {
+			for _, b := range s.ledger.Check(s.arrived, s.current) {
+				all = append(all, b.String())
+			}
+		}
+		for _, o := range p.link.Outages() {
+			if w.plan.clean && !o.Recovered && !o.Up.IsZero() {
+				all = append(all, fmt.Sprintf("client %s: an outage of %v was not recovered", p.name, o.Up.Sub(o.Down)))
+			}
+		}
+	}
+	return all
+}
+
+// authorizer is what signs for a client.
+func (w *world) authorizer() rtx.Option {
+	if w.plan.endpoint {
+		return rtx.WithAuth(auth.Endpoint(w.s.AuthEndpoint(), auth.HTTPClient(w.s.HTTPClient()), auth.AllowHTTP()))
+	}
+	return rtx.WithAuth(w.s.Signer().Authorizer(auth.Member{}))
+}
+
+func isPresence(channel string) bool { return strings.HasPrefix(channel, "presence-") }
