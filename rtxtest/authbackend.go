@@ -20,7 +20,6 @@ type AuthBackend struct {
 	server  *Server
 	network *network
 	http    *http.Server
-	closing chan struct{}
 
 	mu       sync.Mutex
 	denied   map[string]bool
@@ -48,18 +47,16 @@ type AuthRequest struct {
 const maxAuthBody = 64 << 10
 
 func newAuthBackend(s *Server, n *network) *AuthBackend {
-	b := &AuthBackend{server: s, network: n, closing: make(chan struct{}), denied: make(map[string]bool)}
+	b := &AuthBackend{server: s, network: n, denied: make(map[string]bool)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/auth", b.handle)
-	b.http = newHTTPServer(mux)
+	b.http = newHTTPServer(mux, &s.serves)
 	return b
 }
 
 func (b *AuthBackend) serve(wg *sync.WaitGroup) {
 	wg.Go(func() { b.http.Serve(b.network) })
 }
-
-func (b *AuthBackend) stop() { close(b.closing) }
 
 // AuthEndpoint is the URL of a backend that signs for every private and presence channel, with this server's key and secret. A presence
 // request without user data gets a member of its own, made from its socket id, or the one that a query on the URL names:
@@ -129,7 +126,7 @@ func (b *AuthBackend) handle(w http.ResponseWriter, r *http.Request) {
 		case <-timer.C:
 		case <-r.Context().Done():
 			hang = true
-		case <-b.closing:
+		case <-b.server.stopped:
 			hang = true
 		}
 	}
@@ -137,7 +134,7 @@ func (b *AuthBackend) handle(w http.ResponseWriter, r *http.Request) {
 		b.record(req)
 		select {
 		case <-r.Context().Done():
-		case <-b.closing:
+		case <-b.server.stopped:
 		}
 		panic(http.ErrAbortHandler)
 	}
@@ -187,7 +184,7 @@ func (b *AuthBackend) plan(channel string) (status int, hang, mangled bool, dela
 func (b *AuthBackend) record(r AuthRequest) {
 	b.mu.Lock()
 	if len(b.requests) >= maxReceived {
-		b.requests = append(b.requests[:0], b.requests[maxReceived/2:]...)
+		b.requests = slices.Delete(b.requests, 0, maxReceived/2)
 	}
 	b.requests = append(b.requests, r)
 	b.mu.Unlock()

@@ -105,7 +105,8 @@ type Step int
 
 // The steps at which a client can be left without an answer.
 const (
-	StepOpen      Step = iota // the transport is up, and no open packet comes
+	StepHandshake Step = iota // the HTTP request is not answered
+	StepOpen                  // the transport is up, and no open packet comes
 	StepConnect               // CONNECT is not answered
 	StepSubscribe             // a subscription is neither made nor answered
 	stepCount

@@ -130,8 +130,14 @@ func TestHangNext(t *testing.T) {
 			}
 			c.ws.CloseNow()
 		}
-		s.HangNext(StepOpen, 1)
+		s.HangNext(StepHandshake, 1)
+		start := time.Now()
 		c, _, err := tryDial(s, s.Key())
+		if err == nil || time.Since(start) != 10*time.Second {
+			t.Errorf("dialled after %v: %v", time.Since(start), err)
+		}
+		s.HangNext(StepOpen, 1)
+		c, _, err = tryDial(s, s.Key())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +154,91 @@ func TestHangNext(t *testing.T) {
 		c.subscribe(s, "orders")
 		c.expectPrefix(succeeded)
 		c.ws.CloseNow()
+		s.Close()
+		time.Sleep(time.Minute)
+	})
+}
+
+// What a real socket.io server does: a client that recovered comes back over a new link while the server still holds
+// the old one. That counts as recovered, and when the old link times out it takes the rooms of the new one with it.
+func TestDeafAfterHalfOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewPipeServer(t, WithRecovery(time.Hour))
+		c := dialRaw(t, s)
+		c.join("40")
+		c.readOffset(`["realtimex:connection_established",{"socket_id":"` + c.socketID + `"}`)
+		c.subscribe(s, "orders")
+		offset := c.readOffset(`["realtimex_internal:subscription_succeeded",{"channel":"orders","initial_state":{}}`)
+		back := func() *rawClient {
+			t.Helper()
+			again := dialRaw(t, s)
+			again.join(`40{"pid":"` + c.pid + `","offset":"` + offset + `"}`)
+			if again.socketID != c.socketID {
+				t.Fatal("not recovered")
+			}
+			offset = again.readOffset(`["realtimex:connection_established",{"socket_id":"` + c.socketID + `"}`)
+			return again
+		}
+		s.DropAll(Reset)
+		back()
+		s.HalfOpenAll()
+		time.Sleep(20 * time.Second)
+		second := back()
+		s.Publish("orders", "e", 1)
+		second.readOffset(`["server-event",{"channel":"orders","event":"e","data":1}`)
+		ping := func() string {
+			_, frame, err := second.ws.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(frame)
+		}
+		for range 3 { // the old link ends at 45 s, five before the second's own second ping
+			if frame := ping(); frame != "2" {
+				t.Fatalf("got %s", frame)
+			}
+			second.send("3")
+			s.Publish("orders", "e", 2)
+			if len(s.Connections()) == 2 {
+				second.readOffset(`["server-event",{"channel":"orders","event":"e","data":2}`)
+			}
+		}
+		second.send(`42["realtimex:ping",{}]`)
+		if frame := ping(); frame != "2" { // heartbeats, and nothing else
+			t.Errorf("got %s on a deaf connection", frame)
+		}
+		second.ws.CloseNow()
+		s.Close()
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestHalfOpenOverPolling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewPipeServer(t)
+		b := &bench{T: t, subject: &own{Server: s}, http: s.HTTPClient()}
+		var h struct{ Sid string }
+		if err := json.Unmarshal([]byte(b.get("&transport=polling")[1:]), &h); err != nil {
+			t.Fatal(err)
+		}
+		query := "api_key=" + s.Key() + "&EIO=4&transport=polling&sid=" + h.Sid
+		b.request(http.MethodPost, query, "40")
+		b.request(http.MethodGet, query, "")
+		s.HalfOpenAll()
+		for method, body := range map[string]io.Reader{http.MethodGet: http.NoBody, http.MethodPost: strings.NewReader("3")} {
+			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+			req, err := http.NewRequestWithContext(ctx, method, s.URL()+"/socket.io/?"+query, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.HTTPClient().Do(req); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s ended by %v", method, err)
+			}
+			cancel()
+		}
+		if len(s.Connections()) != 0 { // the second request was past the 45 s
+			t.Error("the session outlived its heartbeat")
+		}
 		s.Close()
 		time.Sleep(time.Minute)
 	})

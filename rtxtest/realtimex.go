@@ -112,7 +112,7 @@ func (s *Server) connected(socket *sioserver.Socket) {
 		s.stats.Recoveries++
 		s.restore(c)
 	}
-	socket.Data = c.members
+	socket.SetData(c.members)
 	s.touch()
 	s.log().Info("connected", "socket_id", c.id, "transport", socket.Session().Transport(), "recovered", c.recovered)
 	if s.cfg.noEstablished {
@@ -134,7 +134,7 @@ func (s *Server) restore(c *Conn) {
 			s.enter(c, name)
 		}
 	}
-	old, _ := c.socket.Data.(map[string]member)
+	old, _ := c.socket.Data().(map[string]member)
 	for name, m := range old {
 		if c.channels[name] {
 			c.members[name] = m

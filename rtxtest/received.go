@@ -41,10 +41,14 @@ type Received struct {
 	At          time.Time
 }
 
-// maxReceived bounds what a server remembers of what clients sent; the oldest goes first.
-const maxReceived = 1 << 17
+// What a server remembers of what clients sent is bounded by count and by bytes of data; the older half goes first.
+const (
+	maxReceived      = 1 << 17
+	maxReceivedBytes = 64 << 20
+)
 
-// Received returns what clients have sent, oldest first. The server remembers the last 65,536 at least.
+// Received returns what clients have sent, oldest first. The server remembers the last 65,536 at least, or less if that is more than 32
+// MiB of data.
 func (s *Server) Received() []Received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,10 +70,16 @@ func (s *Server) ReceivedOn(kind Kind, channel string) []Received {
 
 // record remembers r. s.mu is held.
 func (s *Server) record(r Received) {
-	if len(s.received) >= maxReceived {
-		s.received = append(s.received[:0], s.received[maxReceived/2:]...)
+	size := len(r.Data) + len(r.ChannelData)
+	if len(s.received) >= maxReceived || s.receivedBytes+size > maxReceivedBytes {
+		half := len(s.received) / 2
+		for _, old := range s.received[:half] {
+			s.receivedBytes -= len(old.Data) + len(old.ChannelData)
+		}
+		s.received = slices.Delete(s.received, 0, half)
 	}
 	s.received = append(s.received, r)
+	s.receivedBytes += size
 	s.stats.Received++
 }
 

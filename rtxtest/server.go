@@ -28,7 +28,9 @@ type Server struct {
 	sio     *sioserver.Server
 	root    *sioserver.Namespace
 	auth    *AuthBackend
-	serving sync.WaitGroup
+	serving sync.WaitGroup // the accept loops
+	serves  sync.WaitGroup // HTTP connections, until they are closed or have become WebSockets
+	stopped chan struct{}
 	stop    sync.Once
 
 	mu       sync.Mutex
@@ -39,7 +41,9 @@ type Server struct {
 	channels map[string]*channel
 	faults   faults
 	received []Received
-	stats    Stats
+
+	receivedBytes int
+	stats         Stats
 }
 
 // NewServer starts a server on a free port of 127.0.0.1. The end of the test closes it.
@@ -84,6 +88,7 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		tb:       t,
 		cfg:      cfg,
 		signer:   signer,
+		stopped:  make(chan struct{}),
 		change:   make(chan struct{}),
 		channels: make(map[string]*channel),
 		bySocket: make(map[*sioserver.Socket]*Conn),
@@ -109,7 +114,7 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		Event:      s.event,
 		Disconnect: s.disconnected,
 	})
-	s.http = newHTTPServer(s.routes())
+	s.http = newHTTPServer(s.routes(), &s.serves)
 	s.serving.Go(func() { s.http.Serve(s.network) })
 	s.auth.serve(&s.serving)
 	return s, nil
@@ -140,9 +145,17 @@ func (s *Server) listen(pipes bool) error {
 	return nil
 }
 
-func newHTTPServer(h http.Handler) *http.Server {
+func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler: h,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				conns.Done()
+			}
+		},
 		ReadHeaderTimeout: 30 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken-off requests are this server's trade
@@ -151,11 +164,27 @@ func newHTTPServer(h http.Handler) *http.Server {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", s.sio)
+	mux.HandleFunc("/socket.io/", s.serveSocketIO)
 	if s.cfg.dev {
 		s.devRoutes(mux)
 	}
 	return mux
+}
+
+// serveSocketIO serves Engine.IO, but for the handshakes that are to hang.
+func (s *Server) serveSocketIO(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	hang := !r.URL.Query().Has("sid") && s.faults.takeHang(StepHandshake)
+	s.mu.Unlock()
+	if !hang {
+		s.sio.ServeHTTP(w, r)
+		return
+	}
+	select {
+	case <-r.Context().Done():
+	case <-s.stopped:
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // Close ends every connection and the server, and returns when none of its goroutines is left. It may be called more than once.
@@ -163,13 +192,14 @@ func (s *Server) Close() {
 	s.stop.Do(func() {
 		s.network.Close()
 		s.auth.network.Close()
-		s.auth.stop()
+		close(s.stopped)
 		s.sio.Close()
 		s.http.Close()
 		s.auth.http.Close()
 		s.network.shut()
 		s.auth.network.shut()
 		s.serving.Wait()
+		s.serves.Wait()
 		s.client.CloseIdleConnections()
 	})
 }

@@ -54,7 +54,7 @@ type logged struct {
 type kept struct {
 	id    string
 	rooms []string
-	data  any
+	data  *any
 	at    time.Time
 }
 
@@ -87,15 +87,35 @@ func (a *adapter) all() []*Socket {
 	return slices.Clone(a.order)
 }
 
-func (a *adapter) add(s *Socket) {
+// admit takes the socket in and answers its CONNECT. If it takes up a lost connection, what that has missed is sent before the answer,
+// and what is sent from now on after it: nothing falls in between, because all happens under the lock that broadcasts take.
+func (a *adapter) admit(s *Socket) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	var rooms []string
+	if window := s.namespace.recovery; window > 0 {
+		pid, offset := s.wanted()
+		if k, missed, ok := a.restore(pid, offset, window); ok {
+			s.ID, s.pid, s.Recovered = k.id, pid, true
+			s.data.Store(k.data)
+			rooms = k.rooms
+			for _, m := range missed {
+				s.send(m)
+			}
+		} else {
+			s.pid = newID()
+		}
+	}
+	if s.ID == "" {
+		s.ID = newID()
+	}
 	a.sockets[s.ID] = s
 	a.order = append(a.order, s)
 	a.joinLocked(s.ID, s.ID)
-	for _, r := range s.restored {
+	for _, r := range rooms {
 		a.joinLocked(s.ID, r)
 	}
+	s.answer()
 }
 
 // remove takes the socket out of the namespace and its id out of all rooms.
@@ -224,7 +244,7 @@ func (a *adapter) keep(s *Socket) {
 	if _, again := a.kept[s.pid]; !again {
 		a.keptQ = append(a.keptQ, s.pid)
 	}
-	a.kept[s.pid] = kept{id: s.ID, rooms: slices.Clone(a.member[s.ID]), data: s.Data, at: time.Now()}
+	a.kept[s.pid] = kept{id: s.ID, rooms: slices.Clone(a.member[s.ID]), data: s.data.Load(), at: time.Now()}
 	if len(a.keptQ) > keptSessions {
 		delete(a.kept, a.keptQ[0])
 		a.keptQ = a.keptQ[1:]
@@ -232,10 +252,8 @@ func (a *adapter) keep(s *Socket) {
 }
 
 // restore gives the connection with this pid and what its rooms have missed since offset. It reports false if the connection, or the
-// event at the offset, is no longer kept.
+// event at the offset, is no longer kept. a.mu is held.
 func (a *adapter) restore(pid, offset string, window time.Duration) (kept, [][]frame, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	k, ok := a.kept[pid]
 	if !ok || time.Since(k.at) > window {
 		return kept{}, nil, false

@@ -78,21 +78,7 @@ func (s *Socket) Admit() {
 		return
 	}
 	n := s.namespace
-	if n.recovery > 0 {
-		s.recover()
-	}
-	if s.ID == "" {
-		s.ID = newID()
-	}
-	data := fmt.Appendf(nil, `{"sid":%q}`, s.ID)
-	if n.recovery > 0 {
-		if s.pid == "" {
-			s.pid = newID()
-		}
-		data = fmt.Appendf(nil, `{"sid":%q,"pid":%q}`, s.ID, s.pid)
-	}
-	n.adapter.add(s)
-	s.client.session.Send(appendPacket(engineio.Connect, n.name, data))
+	n.adapter.admit(s)
 	s.joined.Store(true)
 	if s.Gone() { // it ended meanwhile, and nobody else clears up
 		s.left.Store(true)
@@ -103,6 +89,15 @@ func (s *Socket) Admit() {
 	if n.handler.Connect != nil {
 		n.handler.Connect(s)
 	}
+}
+
+// answer tells the client that it has joined. The caller knows the socket's ids.
+func (s *Socket) answer() {
+	data := fmt.Appendf(nil, `{"sid":%q}`, s.ID)
+	if s.pid != "" {
+		data = fmt.Appendf(nil, `{"sid":%q,"pid":%q}`, s.ID, s.pid)
+	}
+	s.client.session.Send(appendPacket(engineio.Connect, s.namespace.name, data))
 }
 
 // Refuse refuses a CONNECT that was held.
@@ -122,20 +117,11 @@ func (s *Socket) Refuse(err error) {
 	s.client.session.Send(appendPacket(engineio.ConnectError, s.namespace.name, data))
 }
 
-// recover takes up the connection that the client names by pid and offset, if the server has kept it. What was missed is sent
-// first, before the CONNECT is answered.
-func (s *Socket) recover() {
+// wanted is the connection that the client asks to take up, by its pid and the offset of the last event that it has.
+func (s *Socket) wanted() (pid, offset string) {
 	var want struct{ Pid, Offset string }
-	if json.Unmarshal(s.Payload, &want) != nil || want.Pid == "" || want.Offset == "" {
-		return
+	if json.Unmarshal(s.Payload, &want) != nil {
+		return "", ""
 	}
-	kept, missed, ok := s.namespace.adapter.restore(want.Pid, want.Offset, s.namespace.recovery)
-	if !ok {
-		return
-	}
-	s.ID, s.pid, s.Data, s.Recovered = kept.id, want.Pid, kept.data, true
-	s.restored = kept.rooms
-	for _, m := range missed {
-		s.send(m)
-	}
+	return want.Pid, want.Offset
 }

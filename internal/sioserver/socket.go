@@ -13,12 +13,11 @@ type Socket struct {
 	ID        string // known once it has joined
 	Payload   []byte // of its CONNECT: a JSON object, or nil
 	Recovered bool   // it took up a lost connection, with its id and rooms
-	Data      any    // belongs to the layer above; recovery keeps it
 
 	client    *client
 	namespace *Namespace
 	pid       string
-	restored  []string    // rooms of the connection that was taken up
+	data      atomic.Pointer[any]
 	answered  atomic.Bool // CONNECT has its answer
 	joined    atomic.Bool
 	left      atomic.Bool
@@ -67,6 +66,17 @@ func (s *Socket) Ack(id uint64, args []byte, buffers [][]byte) {
 		p.Type = engineio.BinaryAck
 	}
 	s.send(packetFrames(p))
+}
+
+// SetData notes what belongs to the layer above. Recovery keeps it.
+func (s *Socket) SetData(data any) { s.data.Store(&data) }
+
+// Data is what SetData noted last, on a recovered socket before it was lost, or nil.
+func (s *Socket) Data() any {
+	if p := s.data.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 // Join puts the socket into a room.
