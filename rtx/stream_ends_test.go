@@ -39,7 +39,9 @@ func TestEveryEndOfAStream(t *testing.T) {
 	}{
 		{"context", func(_ *rtx.Client, _ *rtx.Stream[numbered], cancel context.CancelCauseFunc) { cancel(errEnough) }, errEnough, true},
 		{"Close", func(_ *rtx.Client, s *rtx.Stream[numbered], _ context.CancelCauseFunc) { s.Close(); s.Close() }, nil, true},
-		{"Unsubscribe", func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelCauseFunc) { _ = c.Channel("a").Unsubscribe() }, rtx.ErrUnsubscribed, true},
+		{"Unsubscribe", func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelCauseFunc) {
+			_ = c.Channel("a").Unsubscribe()
+		}, rtx.ErrUnsubscribed, true},
 		{"Drain", func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelCauseFunc) {
 			_ = c.Drain(context.Background())
 		}, nil, true},

@@ -1,0 +1,407 @@
+package rtx_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+type Order struct {
+	ID       int    `json:"id"`
+	Customer string `json:"customer"`
+}
+
+// local starts a server in this process for the examples to talk to, and connects to it.
+func local(ctx context.Context) (*rtxtest.Server, *rtx.Client) {
+	server, err := rtxtest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := rtx.Dial(ctx, server.Key(), rtx.WithURL(server.URL()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return server, client
+}
+
+// A stream beside a ticker and the connection's states, in one select. Each receive asks for ok: a closed channel gives
+// zero values for ever, and a loop that does not look spins on them.
+func Example_selectLoop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created")
+	states := client.States(ctx)
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	server.Publish("orders", "created", Order{ID: 1})
+
+	for received := 0; received < 1; {
+		select {
+		case o, ok := <-orders.C:
+			if !ok {
+				log.Fatal(orders.Err())
+			}
+			received++
+			fmt.Println("order", o.ID)
+		case <-orders.Lost:
+			for gap := range orders.Gaps() {
+				fmt.Printf("lost: %+v\n", gap)
+			}
+		case s, ok := <-states.C:
+			if !ok {
+				states.C = nil // over; a nil channel is never ready
+				continue
+			}
+			log.Println("connection:", s.State)
+		case <-ticker.C:
+			fmt.Println("a minute has passed")
+		}
+	}
+	// Output: order 1
+}
+
+// All gives values and gaps in their order.
+func ExampleStream_All() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created", rtx.Buffer(2))
+	closing := rtx.On[string](ctx, client.Channel("orders"), "closing")
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for id := range 5 {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	server.Publish("orders", "closing", "time")
+	if _, ok := <-closing.C; !ok {
+		log.Fatal(closing.Err())
+	}
+	orders.Close() // what is buffered stays readable
+
+	for o, gap := range orders.All() {
+		if gap != nil {
+			fmt.Println("missed", gap.Dropped)
+			continue
+		}
+		fmt.Println("order", o.ID)
+	}
+	fmt.Println("ended:", orders.Err())
+	// Output:
+	// missed 3
+	// order 3
+	// order 4
+	// ended: <nil>
+}
+
+// Workers share C. The one who receives the next value is not the one who asks for the gap before it, so one goroutine
+// watches the gaps of all.
+func Example_workerPool() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created")
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+
+	var handled atomic.Int64
+	var workers errgroup.Group
+	for range 4 {
+		workers.Go(func() error {
+			for range orders.C { // range sees the end by itself
+				if handled.Add(1) == 100 {
+					orders.Close()
+				}
+			}
+			return orders.Err()
+		})
+	}
+	watching, stop := context.WithCancel(ctx)
+	var watcher errgroup.Group
+	watcher.Go(func() error {
+		for {
+			select {
+			case <-orders.Lost:
+				for gap := range orders.Gaps() {
+					return fmt.Errorf("missed events of %s: %+v", gap.Channel, gap)
+				}
+			case <-watching.Done():
+				return nil
+			}
+		}
+	})
+
+	for id := range 100 {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	err := workers.Wait()
+	stop()
+	fmt.Println(handled.Load(), "handled;", errors.Join(err, watcher.Wait()))
+	// Output: 100 handled; <nil>
+}
+
+// Partition keeps the order of each key, with a worker each and no dispatcher. Each worker has the gaps of its own
+// stream.
+func ExamplePartition() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	parts := rtx.Partition(ctx, client.Channel("orders"), "created", 2, func(o Order) string { return o.Customer })
+	if err := parts[0].Ready(ctx); err != nil { // they share the channel
+		log.Fatal(err)
+	}
+	done := make(chan string, 2)
+	var workers errgroup.Group
+	for _, part := range parts {
+		workers.Go(func() error {
+			last := make(map[string]int)
+			for o, gap := range part.All() {
+				switch {
+				case gap != nil:
+					return fmt.Errorf("missed %+v", *gap)
+				case o.ID < last[o.Customer]:
+					return errors.New("out of order")
+				}
+				if last[o.Customer] = o.ID; o.ID == 49 {
+					done <- o.Customer
+				}
+			}
+			return part.Err()
+		})
+	}
+	for id := range 50 {
+		server.Publish("orders", "created", Order{ID: id, Customer: "ann"})
+		server.Publish("orders", "created", Order{ID: id, Customer: "bob"})
+	}
+	a, b := <-done, <-done
+	for _, part := range parts {
+		part.Close()
+	}
+	fmt.Println("complete:", min(a, b), max(a, b), workers.Wait())
+	// Output: complete: ann bob <nil>
+}
+
+// Large payloads, or slow ones to decode, are taken raw and decoded in the workers: the connection's reader only copies
+// them. The copy is shared by all streams, so nobody changes it.
+func Example_rawPayloads() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	raw := rtx.On[json.RawMessage](ctx, client.Channel("orders"), "created")
+	if err := raw.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	var sum, handled atomic.Int64
+	var workers errgroup.Group
+	for range 4 {
+		workers.Go(func() error {
+			for payload := range raw.C {
+				var o Order
+				if err := json.Unmarshal(payload, &o); err != nil {
+					return err
+				}
+				sum.Add(int64(o.ID))
+				if handled.Add(1) == 10 {
+					raw.Close()
+				}
+			}
+			return raw.Err()
+		})
+	}
+	for id := 1; id <= 10; id++ {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	fmt.Println(workers.Wait(), sum.Load())
+	// Output: <nil> 55
+}
+
+// table stands for a database.
+type table struct{ rows int }
+
+func (t *table) Insert(_ context.Context, orders []Order) error {
+	t.rows += len(orders)
+	fmt.Println("insert", len(orders))
+	return nil
+}
+
+// Batches makes one statement of many events: a batch is full, or a second old, or the last.
+func ExampleBatches() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created")
+	closing := rtx.On[string](ctx, client.Channel("orders"), "closing")
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for id := range 250 {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	server.Publish("orders", "closing", "time")
+	if _, ok := <-closing.C; !ok {
+		log.Fatal(closing.Err())
+	}
+	orders.Close()
+
+	db := &table{}
+	for batch, gap := range rtx.Batches(orders, 100, time.Second) {
+		if gap != nil {
+			log.Printf("rows are missing: %+v", *gap)
+			continue
+		}
+		if err := db.Insert(ctx, batch); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println("rows", db.rows)
+	// Output:
+	// insert 100
+	// insert 100
+	// insert 50
+	// rows 250
+}
+
+// A copy of some state is loaded once, kept current by events, and loaded anew when events were missed. The gap of a
+// reconnection comes once the channel is subscribed again: from then on every event arrives, so what is loaded then
+// misses nothing.
+func Example_reloadOnGap() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	var stock atomic.Int64 // what the backend would be asked for
+	changes := rtx.On[int64](ctx, client.Channel("stock"), "changed")
+	if err := changes.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	have := stock.Load() // after Ready, so that nothing falls between
+
+	stock.Store(5)
+	server.Publish("stock", "changed", 5)
+	for have != 7 {
+		select {
+		case v, ok := <-changes.C:
+			if !ok {
+				log.Fatal(changes.Err())
+			}
+			have = v
+			fmt.Println("changed to", have)
+			stock.Store(7) // which nobody hears of, because now
+			server.DropAll(rtxtest.Reset)
+		case <-changes.Lost:
+			for gap := range changes.Gaps() {
+				have = stock.Load()
+				fmt.Println("reconnected:", gap.Reconnected, "- loaded", have)
+			}
+		}
+	}
+	// Output:
+	// changed to 5
+	// reconnected: true - loaded 7
+}
+
+// A service ends in three steps: no new events, the rest of the old ones, and then the connection, which until then is
+// there for what the work sends.
+func ExampleClient_Drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created")
+	closing := rtx.On[string](ctx, client.Channel("orders"), "closing")
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for id := range 3 {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	server.Publish("orders", "closing", "time")
+	if _, ok := <-closing.C; !ok { // in a service: <-ctx.Done() of signal.NotifyContext
+		log.Fatal(closing.Err())
+	}
+
+	if err := client.Drain(ctx); err != nil {
+		log.Print(err)
+	}
+	for o := range orders.C {
+		fmt.Println("order", o.ID)
+	}
+	if err := orders.Err(); err != nil {
+		log.Print(err)
+	}
+	fmt.Println("closed:", client.Close())
+	// Output:
+	// order 0
+	// order 1
+	// order 2
+	// closed: <nil>
+}
+
+// Several types of event come on one stream, in the server's order, as values of one type.
+func ExampleOnAny() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	type cancelled struct {
+		ID     int    `json:"id"`
+		Reason string `json:"reason"`
+	}
+	changes := rtx.OnAny(ctx, client.Channel("orders"), rtx.OneOf(
+		rtx.Event("created", func(o Order) string { return fmt.Sprint("created ", o.ID) }),
+		rtx.Event("cancelled", func(c cancelled) string { return fmt.Sprint("cancelled ", c.ID, ": ", c.Reason) }),
+	))
+	if err := changes.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	server.Publish("orders", "created", Order{ID: 1})
+	server.Publish("orders", "cancelled", cancelled{1, "sold out"})
+	for range 2 {
+		change, ok := <-changes.C
+		if !ok {
+			log.Fatal(changes.Err())
+		}
+		fmt.Println(change)
+	}
+	// Output:
+	// created 1
+	// cancelled 1: sold out
+}
