@@ -78,6 +78,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	if s.muted.Load() {
 		s.hang(r)
 	}
+	s.expire()
 	s.mu.Lock()
 	switch {
 	case s.state == sessionClosed || s.socket != nil:
@@ -177,6 +178,7 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 	if s.muted.Load() {
 		s.hang(r)
 	}
+	s.expire()
 	s.awaitAbort()
 
 	select {

@@ -307,9 +307,19 @@ func (s *Session) onBeat() {
 		return
 	}
 	s.awaiting = true
-	s.beatAfter(s.engine.cfg.PingTimeout)
+	s.beatAfter(s.engine.cfg.PingTimeout - time.Since(s.beatDue)) // from when the ping was due, however late this timer is
 	s.mu.Unlock()
 	s.Send([]byte{'2'})
+}
+
+// expire ends a session whose pong is overdue but whose timer has not run yet, before a request can find it alive.
+func (s *Session) expire() {
+	s.mu.Lock()
+	overdue := s.state == sessionOpen && s.awaiting && !time.Now().Before(s.beatDue) && !s.engine.quiet.Load()
+	s.mu.Unlock()
+	if overdue {
+		s.end(PingTimeout, polite)
+	}
 }
 
 func (s *Session) pong() {
