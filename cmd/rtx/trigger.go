@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/realtimex/realtimex-go/rtx"
+)
+
+func triggerCommand(console *console) *cobra.Command {
+	t := &trigger{console: console}
+	cmd := &cobra.Command{
+		Use:   "trigger CHANNEL EVENT [DATA|-]",
+		Short: "Send events",
+		Long: `trigger sends a client event to the others on a private or presence channel: it
+subscribes, waits for that, and sends. DATA is JSON; without it, it is null. With -
+each JSON value on standard input is sent as one event.
+
+With --dev the event is published through the HTTP face of rtx serve: on any
+channel, under any name, to everyone there.`,
+		Example: `  RTX_SECRET=app-secret rtx trigger private-orders client-seen '{"id":1}' --url ws://127.0.0.1:6001 --key app-key
+  echo '{"id":2} {"id":3}' | RTX_SECRET=app-secret rtx trigger private-orders client-seen - --url ws://127.0.0.1:6001 --key app-key
+  rtx trigger orders created '{"id":1,"item":"tea"}' --dev --url ws://127.0.0.1:6001`,
+		Args:              between(2, "CHANNEL", "EVENT", "DATA"),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := t.conn.resolve(cmd); err != nil {
+				return err
+			}
+			return t.run(cmd.Context(), args)
+		},
+	}
+	t.conn.urlFlag(cmd)
+	t.conn.keyFlag(cmd)
+	t.conn.authFlags(cmd)
+	t.conn.userFlags(cmd, "; with --secret, default a made-up name")
+	cmd.Flags().BoolVar(&t.dev, "dev", false, "publish through the HTTP face of rtx serve")
+	cmd.Flags().BoolVar(&t.asJSON, "json", false, "one JSON object a line")
+	return cmd
+}
+
+type trigger struct {
+	conn           connection
+	channel, event string
+	dev, asJSON    bool
+	console        *console
+	line           *jsonLine
+	sent           int
+}
+
+// joinTimeout bounds the subscription of a command that only sends.
+const joinTimeout = 30 * time.Second
+
+func (t *trigger) run(ctx context.Context, args []string) error {
+	t.channel, t.event, t.line = args[0], args[1], newJSONLine()
+	next, err := t.values(args[2:])
+	if err != nil {
+		return err
+	}
+	if t.dev {
+		return t.sendAll(next, func(data json.RawMessage) (int, error) { return t.publish(ctx, data) })
+	}
+	switch {
+	case !strings.HasPrefix(t.channel, "private-") && !strings.HasPrefix(t.channel, "presence-"):
+		return t.conn.explain(rtx.ErrPublicChannel)
+	case !strings.HasPrefix(t.event, "client-"):
+		return t.conn.explain(rtx.ErrEventName)
+	}
+	s, err := t.conn.open(ctx, t.console)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	channel := s.Channel(t.channel)
+	if err := s.join(ctx, joinTimeout, channel.Subscribe); err != nil {
+		return err
+	}
+	return t.sendAll(next, func(data json.RawMessage) (int, error) {
+		return unknown, t.conn.explain(channel.Trigger(ctx, t.event, data))
+	})
+}
+
+// values gives what is to be sent, one JSON value after the other, and io.EOF at the end.
+func (t *trigger) values(data []string) (func() (json.RawMessage, error), error) {
+	if len(data) == 1 && data[0] == "-" {
+		decoder := json.NewDecoder(t.console.stdin)
+		return func() (json.RawMessage, error) {
+			var v json.RawMessage
+			err := decoder.Decode(&v)
+			if err != nil && err != io.EOF {
+				return nil, fmt.Errorf("value %d on standard input is not JSON: a text needs quotes, \"like this\"", t.sent+1)
+			}
+			return v, err
+		}, nil
+	}
+	value := json.RawMessage("null")
+	if len(data) == 1 {
+		value = json.RawMessage(strings.TrimSpace(data[0]))
+		if !json.Valid(value) {
+			return nil, usage(`DATA is not JSON: a text needs quotes of its own, '"like this"'`)
+		}
+	}
+	done := false
+	return func() (json.RawMessage, error) {
+		if done {
+			return nil, io.EOF
+		}
+		done = true
+		return value, nil
+	}, nil
+}
+
+// unknown is the number of subscribers that a client event reached.
+const unknown = -1
+
+func (t *trigger) sendAll(next func() (json.RawMessage, error), send func(json.RawMessage) (int, error)) error {
+	for {
+		data, err := next()
+		if err == io.EOF {
+			return t.console.Flush()
+		}
+		if err == nil {
+			err = t.send(data, send)
+		}
+		if err != nil {
+			if t.sent > 0 {
+				err = fmt.Errorf("%w (%d events were sent before)", err, t.sent)
+			}
+			return errors.Join(t.console.Flush(), err)
+		}
+	}
+}
+
+func (t *trigger) send(data json.RawMessage, send func(json.RawMessage) (int, error)) error {
+	subscribers, err := send(data)
+	if err != nil {
+		return err
+	}
+	t.sent++
+	if t.asJSON {
+		t.line.begin(time.Now())
+		t.line.add("channel", t.channel)
+		t.line.add("event", t.event)
+		t.line.addRaw("data", data)
+		if subscribers != unknown {
+			t.line.add("subscribers", subscribers)
+		}
+		return t.console.Print(t.line.end())
+	}
+	colour := t.console.outColour
+	reached := ""
+	if subscribers != unknown {
+		reached = fmt.Sprintf("  to %d subscribers", subscribers)
+	}
+	return t.console.Print(fmt.Appendf(nil, "%s  %s  %s  %s%s", stamp(time.Now(), colour), colour.name(printable(t.channel)),
+		colour.event(printable(t.event)), printable(string(data)), colour.dim(reached)))
+}
+
+const (
+	devTimeout   = 10 * time.Second
+	maxDevAnswer = 64 << 10
+)
+
+// publish sends an event through the /dev face of rtx serve, and returns how many subscribers there were.
+func (t *trigger) publish(ctx context.Context, data json.RawMessage) (int, error) {
+	body := newJSONLine()
+	body.begin(time.Now())
+	body.add("channel", t.channel)
+	body.add("event", t.event)
+	body.addRaw("data", data)
+	u, err := url.Parse(t.conn.url)
+	if err != nil {
+		return 0, err
+	}
+	u.Scheme = map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
+	if u.Scheme == "" {
+		u.Scheme, _, _ = strings.Cut(t.conn.url, ":")
+	}
+	u.Path, u.RawQuery = "/dev/trigger", ""
+	ctx, cancel := context.WithTimeout(ctx, devTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body.end()))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err
+		}
+		return 0, t.conn.explain(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Subscribers *int `json:"subscribers"`
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, maxDevAnswer)).Decode(&answer)
+	if response.StatusCode != http.StatusOK || err != nil || answer.Subscribers == nil {
+		return 0, fmt.Errorf("%s did not take the event (HTTP %d): --dev works with rtx serve only", t.conn.target, response.StatusCode)
+	}
+	return *answer.Subscribers, nil
+}
