@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/realtimex/realtimex-go/internal/sioserver"
 )
 
 // faults is what is to go wrong. It belongs to Server.mu.
@@ -29,66 +27,6 @@ type denial struct {
 	text string
 	code int
 }
-
-// Drop is how a connection ends.
-type Drop int
-
-// The ways in which a connection ends.
-const (
-	Reset      Drop = iota // the link breaks, over TCP by a reset
-	CloseFrame             // the server closes: a WebSocket close frame of 1012 (service restart), or a close packet over polling
-	Disconnect             // the server sends a Socket.IO DISCONNECT (41), then closes. Such connections are not recovered
-)
-
-// DropAll ends every connection, and returns how many there were.
-func (s *Server) DropAll(how Drop) int {
-	conns := s.Connections()
-	for _, c := range conns {
-		c.Drop(how)
-	}
-	return len(conns)
-}
-
-// Drop ends the connection.
-func (c *Conn) Drop(how Drop) {
-	session := c.socket.Session()
-	switch how {
-	case CloseFrame:
-		session.CloseFrame(1012)
-	case Disconnect:
-		c.socket.Disconnect()
-		session.Close()
-	default:
-		if l, ok := session.NetConn().(*link); ok {
-			l.cut(true)
-		}
-		session.Cut(sioserver.TransportClose)
-	}
-}
-
-// HalfOpenAll makes every connection half-open, and returns how many there were.
-func (s *Server) HalfOpenAll() int {
-	conns := s.Connections()
-	for _, c := range conns {
-		c.HalfOpen()
-	}
-	return len(conns)
-}
-
-// HalfOpen makes the link go dead without a close: what either side sends vanishes, and neither hears of the other's end. The server
-// keeps the connection until its own heartbeat times out. New connections are not affected.
-func (c *Conn) HalfOpen() {
-	session := c.socket.Session()
-	session.Mute()
-	if l, ok := session.NetConn().(*link); ok {
-		l.mute()
-	}
-}
-
-// Deafen takes the connection out of all rooms while its heartbeats go on: nothing else reaches it, with recovery not even
-// realtimex:pong. It is what a server with recovery does to a client that came back over a half-open link when the old connection times
-// out.
-func (c *Conn) Deafen() { c.socket.LoseRooms() }
 
 // RefuseNext answers the next n handshakes with 503 Service Unavailable.
 func (s *Server) RefuseNext(n int) { s.RefuseNextWith(n, http.StatusServiceUnavailable) }
@@ -256,47 +194,4 @@ func (c *Conn) InjectBinary(frame []byte) {
 // InjectOversized sends an event on a channel whose payload is a string of n bytes, for clients that limit what they read.
 func (c *Conn) InjectOversized(channel string, n int) {
 	c.Inject(fmt.Sprintf(`42["server-event",{"channel":%s,"event":"oversized","data":"%s"}]`, encode(channel), strings.Repeat("x", n)))
-}
-
-// Memory is what a server still knows after a restart.
-type Memory int
-
-// What a restarted server knows.
-const (
-	Forget   Memory = iota // nothing: no connection can be recovered, and members made by Join are gone
-	Remember               // what recovery has kept, and the members made by Join
-)
-
-// Stop makes the server unreachable: every connection is reset, and new ones are refused at once, over TCP by a reset. The auth backend
-// stays up.
-func (s *Server) Stop() {
-	s.network.setDown(true)
-	s.sio.EndAll(sioserver.ShuttingDown)
-}
-
-// Resume ends a Stop.
-func (s *Server) Resume(m Memory) {
-	if m == Forget {
-		s.forget()
-	}
-	s.network.setDown(false)
-}
-
-// Restart is a Stop and a Resume: every connection is lost, and the server is there again at once, at the same address.
-func (s *Server) Restart(m Memory) {
-	s.Stop()
-	s.Resume(m)
-}
-
-func (s *Server) forget() {
-	s.root.Forget()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, ch := range s.channels {
-		for _, key := range append([]string(nil), ch.order...) {
-			s.goAway(nil, name, key)
-		}
-	}
-	s.faults.waiting = nil
-	s.touch()
 }

@@ -21,6 +21,7 @@ const sendWindow = 64 << 10
 type link struct {
 	net.Conn
 	network *network
+	number  uint64
 	closed  chan struct{}
 
 	mu      sync.Mutex

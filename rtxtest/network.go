@@ -1,10 +1,13 @@
 package rtxtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -27,6 +30,7 @@ type network struct {
 	down    bool
 	closed  bool
 	links   map[*link]struct{}
+	made    uint64 // links are numbered
 	profile Link
 }
 
@@ -49,7 +53,9 @@ func (n *network) Accept() (net.Conn, error) {
 			reset(c)
 			continue
 		}
+		n.made++
 		l := newLink(c, n, n.profile)
+		l.number = n.made
 		n.links[l] = struct{}{}
 		n.mu.Unlock()
 		return l, nil
@@ -97,13 +103,9 @@ func (n *network) setProfile(p Link) {
 	}
 }
 
-// all lists the links. n.mu is held.
+// all lists the links, oldest first, so that a fault comes to all in the same order each time. n.mu is held.
 func (n *network) all() []*link {
-	links := make([]*link, 0, len(n.links))
-	for l := range n.links {
-		links = append(links, l)
-	}
-	return links
+	return slices.SortedFunc(maps.Keys(n.links), func(a, b *link) int { return cmp.Compare(a.number, b.number) })
 }
 
 func (n *network) forget(l *link) {

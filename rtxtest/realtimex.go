@@ -1,7 +1,6 @@
 package rtxtest
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/internal/sioserver"
-	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
 // The names of the service's own events.
@@ -175,14 +173,14 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 		return
 	}
 	arg, _ := engineio.NextArg(e.Args)
+	var p request
+	json.Unmarshal(arg, &p) // what is not of this shape is an empty request, as it would be to a JavaScript server
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.bySocket[socket]
 	if c == nil {
 		return
 	}
-	var p request
-	json.Unmarshal(arg, &p) // what is not of this shape is an empty request, as it would be to a JavaScript server
 	r := Received{SocketID: c.id, Event: name, Channel: p.channel(), At: time.Now()}
 	switch name {
 	case eventSubscribe:
@@ -206,20 +204,6 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 	}
 	s.record(r)
 	s.touch()
-}
-
-// request is the payload of what a client asks.
-type request struct {
-	Channel     any             `json:"channel"`
-	Auth        any             `json:"auth"`
-	ChannelData any             `json:"channel_data"`
-	Event       string          `json:"event"`
-	Data        json.RawMessage `json:"data"`
-}
-
-func (r request) channel() string {
-	name, _ := r.Channel.(string)
-	return name
 }
 
 // relay passes a client event on to the others on its channel. s.mu is held.
@@ -249,138 +233,4 @@ func serverEvent(channel, event string, data json.RawMessage) []byte {
 		return object(field{"channel", channel}, field{"event", event})
 	}
 	return object(field{"channel", channel}, field{"event", event}, field{"data", data})
-}
-
-// subscribe checks a request and answers it. s.mu is held.
-func (s *Server) subscribe(c *Conn, p request, r *Received) {
-	channel := p.channel()
-	signature, _ := p.Auth.(string)
-	channelData, isText := p.ChannelData.(string)
-	r.HasAuth = signature != ""
-	refuse := func(text string, code int) {
-		r.Refused = text
-		s.stats.Refused++
-		s.log().Info("subscription refused", "socket_id", c.id, "channel", channel, "error", text)
-		c.socket.Emit(eventError, object(field{"channel", p.Channel}, field{"error", text}, field{"code", code}))
-	}
-	if channel == "" || len(channel) > maxChannelName {
-		refuse("Invalid channel name", codeBadName)
-		return
-	}
-	if d, denied := s.faults.denied[channel]; denied {
-		refuse(d.text, d.code)
-		return
-	}
-	var m member
-	if isPresence(channel) {
-		if !isText {
-			refuse("channel_data is required", codeNotAllowed)
-			return
-		}
-		r.ChannelData = channelData
-	}
-	if isGuarded(channel) {
-		r.ValidAuth = s.signer.Verify(c.id, channel, auth.Grant{Auth: signature, ChannelData: channelData})
-		if !r.ValidAuth {
-			refuse("Invalid signature", codeNotAllowed)
-			return
-		}
-	}
-	if isPresence(channel) {
-		var fault string
-		if m, fault = parseMember(channelData, s.cfg.numericIDs); fault != "" {
-			refuse(fault, codeNotAllowed)
-			return
-		}
-	}
-	if s.faults.takeHang(StepSubscribe) {
-		return
-	}
-	c.socket.Join(room(channel))
-	s.enter(c, channel)
-	s.stats.Subscriptions++
-	_, already := c.members[channel]
-	joins := isPresence(channel) && !already
-	if joins {
-		c.members[channel] = m
-	}
-	s.log().Info("subscribed", "socket_id", c.id, "channel", channel)
-	s.faults.whenReleased(func() {
-		if c.gone || !c.channels[channel] { // gone while the confirmation was held
-			return
-		}
-		if joins {
-			s.arrive(c, channel, m)
-		}
-		s.confirm(c, channel)
-	})
-}
-
-// confirm tells a client that it is subscribed. s.mu is held.
-func (s *Server) confirm(c *Conn, channel string) {
-	c.confirmed(channel)
-	if !isPresence(channel) {
-		c.socket.Emit(eventSucceeded, object(field{"channel", channel}, field{"initial_state", payload{}}))
-		return
-	}
-	s.confirmPresence(c, channel)
-}
-
-func (s *Server) unsubscribe(c *Conn, channel string) {
-	if !c.channels[channel] {
-		return
-	}
-	c.socket.Leave(room(channel))
-	s.stats.Unsubscriptions++
-	s.depart(c, channel, c.members)
-	s.log().Info("unsubscribed", "socket_id", c.id, "channel", channel)
-}
-
-// payload is a JSON object whose order of keys does not matter.
-type payload map[string]any
-
-func (p payload) encode() []byte { return encode(p) }
-
-type field struct {
-	name  string
-	value any
-}
-
-// object is a JSON object with its keys in the order given.
-func object(fields ...field) []byte {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, f := range fields {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(encode(f.name))
-		b.WriteByte(':')
-		if raw, ok := f.value.(json.RawMessage); ok {
-			b.Write(raw)
-			continue
-		}
-		b.Write(encode(f.value))
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-// encode is the JSON of a value that is known to encode, written as JavaScript does: without escapes for HTML.
-func encode(v any) []byte {
-	b, err := marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
 }

@@ -1,0 +1,46 @@
+package rtxtest
+
+import "github.com/realtimex/realtimex-go/internal/sioserver"
+
+// Memory is what a server still knows after a restart.
+type Memory int
+
+// What a restarted server knows.
+const (
+	Forget   Memory = iota // nothing: no connection can be recovered, and members made by Join are gone
+	Remember               // what recovery has kept, and the members made by Join
+)
+
+// Stop makes the server unreachable: every connection is reset, and new ones are refused at once, over TCP by a reset. The auth backend
+// stays up.
+func (s *Server) Stop() {
+	s.network.setDown(true)
+	s.sio.EndAll(sioserver.ShuttingDown)
+}
+
+// Resume ends a Stop.
+func (s *Server) Resume(m Memory) {
+	if m == Forget {
+		s.forget()
+	}
+	s.network.setDown(false)
+}
+
+// Restart is a Stop and a Resume: every connection is lost, and the server is there again at once, at the same address.
+func (s *Server) Restart(m Memory) {
+	s.Stop()
+	s.Resume(m)
+}
+
+func (s *Server) forget() {
+	s.root.Forget()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, ch := range s.channels {
+		for _, key := range append([]string(nil), ch.order...) {
+			s.goAway(nil, name, key)
+		}
+	}
+	s.faults.waiting = nil
+	s.touch()
+}
