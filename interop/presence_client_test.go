@@ -3,7 +3,6 @@ package interop_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -253,7 +252,7 @@ func (r *sdkRoster) step() {
 
 func (r *sdkRoster) people() string {
 	var list []string
-	for id, name := range maps.All(r.members) {
+	for id, name := range r.members {
 		list = append(list, id+"="+name)
 	}
 	slices.Sort(list)

@@ -1,7 +1,6 @@
 package rtx
 
 import (
-	"context"
 	"errors"
 	"sync"
 
@@ -34,7 +33,7 @@ func (ch *Channel) watch(make func() link.Tracker) (link.Watch, error) {
 			c.look(s)
 		}
 	}
-	t, term := s.tracker, s.term
+	t := s.tracker
 	s.watchers++
 	c.hold(s)
 	c.mu.Unlock()
@@ -42,7 +41,6 @@ func (ch *Channel) watch(make func() link.Tracker) (link.Watch, error) {
 	return link.Watch{
 		Tracker: t, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
 		Release: sync.OnceFunc(func() { c.unwatch(s, t) }),
-		Ready:   func(ctx context.Context) error { return c.await(ctx, s, term, nil) },
 	}, nil
 }
 

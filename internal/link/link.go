@@ -1,10 +1,7 @@
 // Package link joins rtx and rtx/presence: what a room must be told of its channel is no part of the public API.
 package link
 
-import (
-	"context"
-	"log/slog"
-)
+import "log/slog"
 
 // A Tracker follows the members of one presence channel. Confirmed, Event and Down come in the order of the wire, never
 // two at once; End comes once, last, from any goroutine. None may block.
@@ -22,10 +19,9 @@ type Tracker interface {
 
 // A Watch is one room's hold on a channel.
 type Watch struct {
-	Tracker   Tracker                         // the channel's, shared by its rooms
-	Release   func()                          // gives the hold up; idempotent
-	Ready     func(ctx context.Context) error // waits for the subscription's outcome
-	Unmarshal func(data []byte, v any) error  // the client's decoder
+	Tracker   Tracker                        // the channel's, shared by its rooms; told of the subscription's outcome
+	Release   func()                         // gives the hold up; idempotent
+	Unmarshal func(data []byte, v any) error // the client's decoder
 	Log       *slog.Logger
 }
 

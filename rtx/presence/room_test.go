@@ -185,8 +185,8 @@ func TestBareConfirmation(t *testing.T) {
 		tr.Down()
 		tr.confirmed(`{}`, me)
 		time.Sleep(rosterGrace / 2)
-		tr.confirmed(annOnly, me)
-		expect(t, r, "snapshot -2{Bob} of 1")
+		tr.confirmed(`{"members":["1",{"user_id":"3","user_info":{"name":"Cid"}}]}`, me)
+		expect(t, r, "snapshot +3{Cid} -2{Bob} of 2")
 		time.Sleep(time.Hour)
 		expect(t, r, "nothing")
 
