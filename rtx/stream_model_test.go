@@ -2,6 +2,7 @@ package rtx
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 var modelSeed = flag.Uint64("modelseed", 0, "run the stream model test with this seed only")
@@ -249,41 +253,110 @@ func (s *modelStream) end(m *model, err error, discard bool) {
 type modelRun struct {
 	*model
 	r      *rand.Rand
-	w      *wire
+	c      *Client
+	w      modelService
 	groups []*Group
 	value  int
 }
 
+// A modelService is what the client talks to.
+type modelService interface {
+	up()
+	down()
+	settle() // until nothing moves
+	publish(channel, event, payload string)
+	refuse(channel string, on bool)
+}
+
 func TestStreamsAgainstModel(t *testing.T) {
-	seeds, first := uint64(2000), uint64(1)
+	playScenes(t, 2000, func(t *testing.T, seed uint64) {
+		w := newWire(t)
+		playScene(t, seed, w.c, w)
+	})
+}
+
+// The same with nothing that is a fake: the client's own connection to a server in memory.
+func TestStreamsOnAServerAgainstModel(t *testing.T) {
+	playScenes(t, 100, func(t *testing.T, seed uint64) {
+		server := rtxtest.NewPipeServer(t)
+		c, err := New(server.Key(), WithURL(server.URL()), WithHTTPClient(server.HTTPClient()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		playScene(t, seed, c, &pipe{t: t, c: c, s: server})
+		server.Close()
+		time.Sleep(time.Minute) // for close timers to run out
+	})
+}
+
+// A pipe is a server in memory, in a synctest bubble.
+type pipe struct {
+	t         *testing.T
+	c         *Client
+	s         *rtxtest.Server
+	connected bool
+}
+
+func (p *pipe) up() {
+	if !p.connected {
+		p.connected = true
+		if err := p.c.Connect(p.t.Context()); err != nil {
+			p.t.Fatal(err)
+		}
+		return
+	}
+	p.s.Resume(rtxtest.Forget)
+	time.Sleep(time.Minute)
+}
+
+func (p *pipe) down()   { p.s.Stop(); synctest.Wait() }
+func (p *pipe) settle() { synctest.Wait() }
+
+func (p *pipe) publish(channel, event, payload string) {
+	p.s.Publish(channel, event, json.RawMessage(payload))
+	synctest.Wait()
+}
+
+func (p *pipe) refuse(channel string, on bool) {
+	if on {
+		p.s.Deny(channel, "no", 4009)
+	} else {
+		p.s.Allow(channel)
+	}
+}
+
+// playScenes plays each seed in a bubble of its own.
+func playScenes(t *testing.T, seeds uint64, play func(t *testing.T, seed uint64)) {
+	first := uint64(1)
 	if testing.Short() {
-		seeds = 300
+		seeds /= 10
 	}
 	if *modelSeed != 0 {
 		seeds, first = 1, *modelSeed
 	}
-	for seed := first; seed < first+seeds; seed++ {
-		synctest.Test(t, func(t *testing.T) {
-			run := newModelRun(t, seed)
-			if err := run.play(); err != nil {
-				t.Fatalf("%v\nseed %d; again with -run %s -modelseed %d\n%s", err, seed, t.Name(), seed, strings.Join(run.timeline, "\n"))
-			}
-		})
-		if t.Failed() {
-			return
-		}
+	for seed := first; seed < first+seeds && !t.Failed(); seed++ {
+		synctest.Test(t, func(t *testing.T) { play(t, seed) })
 	}
 }
 
-func newModelRun(t *testing.T, seed uint64) *modelRun {
+func playScene(t *testing.T, seed uint64, c *Client, w modelService) {
+	t.Helper()
+	run := newModelRun(seed, c, w)
+	if err := run.play(); err != nil {
+		t.Errorf("%v\nseed %d; again with -run %s -modelseed %d\n%s", err, seed, t.Name(), seed, strings.Join(run.timeline, "\n"))
+		_ = c.Close()
+	}
+}
+
+func newModelRun(seed uint64, c *Client, w modelService) *modelRun {
 	run := &modelRun{
-		r: rand.New(rand.NewPCG(seed, 4)), w: newWire(t),
+		r: rand.New(rand.NewPCG(seed, 4)), c: c, w: w,
 		model: &model{
 			joined: make(map[string]bool), wasOn: make(map[string]bool), lostIn: make(map[string]int), refuses: make(map[string]bool),
 		},
 	}
 	for range 2 {
-		run.groups = append(run.groups, Channels(run.w.c.Channel("c0")))
+		run.groups = append(run.groups, Channels(run.c.Channel("c0")))
 		run.members = append(run.members, map[string]bool{"c0": true})
 	}
 	return run
@@ -300,7 +373,7 @@ func (run *modelRun) play() error {
 		}
 	}
 	run.note("the client closes")
-	_ = run.w.c.Close()
+	_ = run.c.Close()
 	for _, s := range run.streams {
 		s.end(run.model, ErrClosed, true)
 		for v, g := range s.s.All() {
@@ -329,7 +402,7 @@ func (run *modelRun) step() {
 	case n < 79:
 		ch := run.channel()
 		run.note("unsubscribe %s", ch)
-		_ = run.w.c.Channel(ch).Unsubscribe()
+		_ = run.c.Channel(ch).Unsubscribe()
 		if run.held(ch) {
 			run.expel(ch, ErrUnsubscribed)
 		}
@@ -337,7 +410,8 @@ func (run *modelRun) step() {
 		ch := run.channel()
 		refuse := run.r.IntN(2) == 0
 		run.note("refuse %s: %v", ch, refuse)
-		run.refuses[ch], run.w.refuses[ch] = refuse, refuse
+		run.refuses[ch] = refuse
+		run.w.refuse(ch, refuse)
 	case n < 90:
 		run.link()
 	case n < 99:
@@ -346,7 +420,7 @@ func (run *modelRun) step() {
 		run.note("drain")
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel() // what is spilled leaves with later reads
-		_ = run.w.c.Drain(ctx)
+		_ = run.c.Drain(ctx)
 		for _, s := range run.open() {
 			s.end(run.model, nil, false)
 		}
@@ -388,10 +462,10 @@ func (run *modelRun) openStream() {
 		}
 	case 1:
 		s.whole, s.since = true, run.epoch
-		src = run.w.c
+		src = run.c
 	default:
 		ch := run.channel()
-		src = run.w.c.Channel(ch)
+		src = run.c.Channel(ch)
 		s.attached[ch] = run.epoch
 	}
 	run.note("stream %d: %q on %v%s, %v of %d", len(run.streams), s.event, slices.Sorted(maps.Keys(s.attached)), map[bool]string{true: "everything"}[s.whole], s.policy, s.capacity)
@@ -486,7 +560,7 @@ func (run *modelRun) endStream() {
 
 func (run *modelRun) regroup() {
 	g, ch := run.r.IntN(len(run.groups)), run.channel()
-	handle := run.w.c.Channel(ch)
+	handle := run.c.Channel(ch)
 	if run.r.IntN(5) < 3 {
 		run.note("add %s to group %d", ch, g)
 		_ = run.groups[g].Add(handle)
@@ -535,11 +609,11 @@ func (run *modelRun) check() error {
 			open++
 		}
 	}
-	st := run.w.c.Stats()
+	st := run.c.Stats()
 	if st.Streams != open || st.Dropped != run.dropped || st.Malformed != run.garbled {
 		return fmt.Errorf("%+v, want %d streams, %d dropped, %d malformed", st, open, run.dropped, run.garbled)
 	}
-	if n := len(run.w.c.StreamStats()); n != open {
+	if n := len(run.c.StreamStats()); n != open {
 		return fmt.Errorf("the client lists %d streams, want %d", n, open)
 	}
 	for _, ch := range modelChannels {
@@ -550,7 +624,7 @@ func (run *modelRun) check() error {
 		case run.held(ch):
 			want = Subscribing
 		}
-		if got := run.w.c.Channel(ch).State(); got != want {
+		if got := run.c.Channel(ch).State(); got != want {
 			return fmt.Errorf("%s is %v, want %v", ch, got, want)
 		}
 	}

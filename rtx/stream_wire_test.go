@@ -45,10 +45,13 @@ func (w *wire) up() {
 }
 
 func (w *wire) down() {
+	w.tb.Helper()
 	sess := w.sess
 	w.sess = nil
 	w.h.Down(sess, transport.ErrServerClose)
 }
+
+func (w *wire) refuse(channel string, on bool) { w.refuses[channel] = on }
 
 // settle answers what the client asks for, until it asks for nothing.
 func (w *wire) settle() {
