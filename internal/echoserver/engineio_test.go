@@ -71,20 +71,6 @@ func TestPollingEchoes(t *testing.T) {
 	}
 }
 
-func TestPacketsPostedTogetherComeInThePollThatIsOpen(t *testing.T) {
-	s := newSuite(t)
-	target := s.poll(enginePath)
-	got := make(chan string, 1)
-	go func() {
-		_, body, _ := s.do(s.Context(), http.MethodGet, target, "")
-		got <- body
-	}()
-	s.want(http.MethodPost, target, "4a\x1e4b", http.StatusOK, "ok")
-	if body := <-got; body != "4a\x1e4b" {
-		t.Errorf("poll got %q", body)
-	}
-}
-
 func TestPollingInvalidPacketEndsTheSession(t *testing.T) {
 	s := newSuite(t)
 	target := s.poll(enginePath)

@@ -94,3 +94,19 @@ func TestMutedSessionNeitherTakesNorGives(t *testing.T) {
 		t.Errorf("poll answered with %d", status)
 	}
 }
+
+func TestPacketsPostedTogetherComeInThePollThatIsOpen(t *testing.T) {
+	s, do := pollingSession(t)
+	polled := make(chan string, 1)
+	go func() {
+		_, body := do(t.Context(), http.MethodGet, "")
+		polled <- body
+	}()
+	<-s.polled
+	if status, body := do(t.Context(), http.MethodPost, "4a\x1e4b"); status != http.StatusOK || body != "ok" {
+		t.Errorf("post: %d %q", status, body)
+	}
+	if body := <-polled; body != "4a\x1e4b" {
+		t.Errorf("poll got %q", body)
+	}
+}
