@@ -1,0 +1,87 @@
+package rtx_test
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+// Everything that ends streams at once, while they spill and others are opened: each C is closed, Close returns, and
+// nothing is left running (TestMain looks).
+func TestAllEndsAtOnce(t *testing.T) {
+	s := rtxtest.NewServer(t)
+	for range 25 {
+		c := connect(t, s)
+		ch := c.Channel("a")
+		g := rtx.Channels(ch, c.Channel("b"))
+		ctx, cancel := context.WithCancel(t.Context())
+		sources := []rtx.Source{ch, g, c}
+		policies := []rtx.Policy{rtx.DropOldest, rtx.Grow(1 << 20), rtx.Grow(40), rtx.End}
+		open := func(i int) *rtx.Stream[numbered] {
+			return rtx.On[numbered](ctx, sources[i%3], "n", rtx.Buffer(1), rtx.Overflow(policies[i%4]))
+		}
+		var streams []*rtx.Stream[numbered]
+		for i := range 24 {
+			streams = append(streams, open(i))
+		}
+		s.WaitSubscribed("a")
+		for n := range 10 {
+			s.Publish("a", "n", numbered{n})
+		}
+		var all sync.WaitGroup
+		for _, f := range []func(){
+			func() { _ = c.Drain(canceled(nil)) },
+			func() { _ = c.Drain(ctx) },
+			func() { _ = ch.Unsubscribe() },
+			func() { g.Remove(ch); _ = g.Add(ch) },
+			func() { s.Publish("a", "n", numbered{}) },
+			func() { c.Stats(); c.StreamStats() },
+			cancel,
+			func() { _ = c.Close() },
+			func() { runtime.Gosched(); _ = c.Close() },
+		} {
+			all.Go(f)
+		}
+		var late []*rtx.Stream[numbered]
+		for i := range 12 {
+			late = append(late, open(i))
+		}
+		for _, stream := range streams {
+			all.Go(stream.Close)
+		}
+		all.Wait()
+		for _, stream := range append(streams, late...) {
+			for range stream.All() {
+			}
+			stream.Close()
+		}
+		if st := c.Stats(); st.Streams != 0 || st.Channels != 0 {
+			t.Fatalf("%+v", st)
+		}
+	}
+}
+
+// An event reaches no stream before its channel is confirmed, so a gap or the begin is never told too early.
+func TestNothingBeforeTheConfirmation(t *testing.T) {
+	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		c := connect(t, s)
+		release := s.HoldConfirmations()
+		stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
+		all := rtx.On[numbered](t.Context(), c, "n")
+		publish(s, "a", 1)
+		release()
+		if err := stream.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		publish(s, "a", 2)
+		for _, stream := range []*rtx.Stream[numbered]{stream, all} {
+			if v := next(t, stream); v.N != 2 {
+				t.Errorf("received %v", v)
+			}
+		}
+	})
+}
