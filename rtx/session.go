@@ -68,8 +68,9 @@ func (h handler) Up(sess transport.Session) {
 	for _, s := range c.subs {
 		if info.Recovered && s.known {
 			// The service kept the room and sends what was missed: events flow from the first packet on. It is asked
-			// again all the same, which repeats nothing for the user.
-			if s.wasJoined && s.holds > 0 {
+			// again all the same, which repeats nothing for the user. A channel that the lost session had not confirmed
+			// is not among these: what it missed before that session is still to be told.
+			if s.wasJoined && s.lossEpoch == c.epoch-1 && s.holds > 0 {
 				s.wasJoined = false
 				c.enter(s, joined)
 				s.again = true

@@ -3,6 +3,9 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -109,4 +112,18 @@ func (b *Book) events(channel string, want func(Event) bool) []Event {
 		}
 	}
 	return of
+}
+
+// String lists the book, for whoever looks into a breach.
+func (b *Book) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var s strings.Builder
+	for _, c := range slices.Sorted(maps.Keys(b.channels)) {
+		fmt.Fprintln(&s, c)
+		for _, e := range b.channels[c] {
+			fmt.Fprintf(&s, "\t%s %v %q malformed %v\n", clock(e.At), e.ID, e.Name, e.Malformed)
+		}
+	}
+	return s.String()
 }

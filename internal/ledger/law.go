@@ -93,6 +93,9 @@ func (j *judge) lane(channel string) *lane {
 		l = &lane{channel: channel, events: j.book.events(channel, j.t.Want), at: make(map[ID]int)}
 		for i, e := range l.events {
 			l.at[e.ID] = i
+			if j.t.Maybe != nil && j.t.Maybe(e) {
+				l.events[i].Unsure = true
+			}
 		}
 		j.lanes[channel] = l
 	}
@@ -257,6 +260,7 @@ func (j *judge) compare(l *lane, first *Event, to int, need, told, missing count
 		}
 		j.breach(Silent, "%s: missing before %s, from %v %q on: %d lost and %d malformed; told: %d and %d",
 			l.channel, l.name(to), id, name, need.dropped, need.malformed, told.dropped, told.malformed)
+		l.need = l.told // once is enough
 	}
 	if told.dropped > missing.dropped || told.malformed > missing.malformed {
 		j.breach(Count, "%s: told before %s: %d lost and %d malformed; missing: %d and %d",
@@ -281,6 +285,11 @@ func (j *judge) promised(l *lane, at time.Time) bool {
 	return false
 }
 
+// released reports whether the stream has given the channel up: what it had not handed out by then, it need not.
+func (j *judge) released(channel string) bool {
+	return slices.ContainsFunc(j.t.promises[channel], func(p promise) bool { return !p.to.IsZero() })
+}
+
 func (j *judge) finish() {
 	for channel := range j.t.promises {
 		j.lane(channel)
@@ -290,7 +299,7 @@ func (j *judge) finish() {
 	for _, channel := range slices.Sorted(maps.Keys(j.lanes)) {
 		l := j.lanes[channel]
 		due := l.next
-		for due < len(l.events) && !j.t.end.IsZero() && !l.events[due].At.After(j.t.end) {
+		for due < len(l.events) && !j.released(channel) && !j.t.end.IsZero() && !l.events[due].At.After(j.t.end) {
 			due++
 		}
 		// What was accepted later may be missing, and may be counted.

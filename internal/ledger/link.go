@@ -71,10 +71,11 @@ func (l *Link) Outages() []Outage {
 	return append([]Outage(nil), l.outages...)
 }
 
-// caused reports whether a connection was lost, and not recovered, in the time that the gap tells.
+// caused reports whether there was no connection for a part of the time that the gap tells, and that was not recovered. A
+// connection that is lost before its socket id is known is a part of the outage before it.
 func (l *Link) caused(g rtx.Gap) bool {
 	for _, o := range l.Outages() {
-		if !o.Recovered && !o.Down.Before(g.Since) && !o.Down.After(g.Until) {
+		if !o.Recovered && !o.Down.After(g.Until) && (o.Up.IsZero() || !o.Up.Before(g.Since)) {
 			return true
 		}
 	}

@@ -1,6 +1,10 @@
 package ledger
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,14 +25,16 @@ type Entry struct {
 	ID            ID
 	Key           int
 	Gap           *rtx.Gap // nil for a value
+	At            time.Time
 }
 
 // A Tape is what one stream handed out. Values and gaps are recorded by one goroutine; the other methods may be called
-// concurrently. The exported fields are set before, but for Want, which may be set until Check.
+// concurrently. The exported fields are set before, but for Want and Maybe, which may be set until Check.
 type Tape struct {
 	Name    string
 	Reader  Reader
 	Link    *Link
+	Maybe   func(Event) bool // of these, the ones that may be for another stream; nil for none
 	Want    func(Event) bool // the events that the stream is for; nil for all of its channels
 	Policy  rtx.Policy       // the stream's
 	Channel string           // of a stream of one channel whose values don't say theirs
@@ -62,7 +68,37 @@ func (t *Tape) Gap(g rtx.Gap) { t.add(Entry{Gap: &g}) }
 func (t *Tape) add(e Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	e.At = time.Now()
 	t.entries = append(t.entries, e)
+}
+
+// String lists the tape, for whoever looks into a breach.
+func (t *Tape) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintln(&b, t.Name)
+	for _, c := range slices.Sorted(maps.Keys(t.promises)) {
+		for _, p := range t.promises[c] {
+			fmt.Fprintf(&b, "\t%s is due from %s to %s\n", c, clock(p.from), clock(p.to))
+		}
+	}
+	if t.Link != nil {
+		for _, o := range t.Link.Outages() {
+			fmt.Fprintf(&b, "\tno link from %s to %s, recovered %v\n", clock(o.Down), clock(o.Up), o.Recovered)
+		}
+	}
+	for _, e := range t.entries {
+		if e.Gap == nil {
+			fmt.Fprintf(&b, "\t%s %s %v %q\n", clock(e.At), e.Channel, e.ID, e.Name)
+			continue
+		}
+		g := e.Gap
+		fmt.Fprintf(&b, "\t%s gap of %s: %d dropped, %d malformed, reconnected %v, ended %v, from %s to %s: %v\n",
+			clock(e.At), g.Channel, g.Dropped, g.Malformed, g.Reconnected, g.Ended, clock(g.Since), clock(g.Until), g.Err)
+	}
+	fmt.Fprintf(&b, "\tended %v: %v", t.ended, t.err)
+	return b.String()
 }
 
 // Promise says that the stream is ready: what these channels have from now on is due.

@@ -101,7 +101,7 @@ var frames = []string{
 
 // anyFault is one of all.
 func (d *drawer) anyFault(at time.Duration) {
-	switch d.IntN(21) {
+	switch d.IntN(20) {
 	case 0, 1, 2:
 		how := pickOne(d, rtxtest.Reset, rtxtest.CloseFrame, rtxtest.Disconnect)
 		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *rtxtest.Conn) { c.Drop(how) })
@@ -150,11 +150,6 @@ func (d *drawer) anyFault(at time.Duration) {
 			d.during(at, 5*time.Minute, "no pongs", func(w *world) { w.s.SetPong(false) }, func(w *world) { w.s.SetPong(true) })
 		}
 	case 19:
-		// A deaf connection is found out where the service can recover and answers pings.
-		if d.p.recovery > 0 && d.p.pong {
-			d.each(at, "deafen", func(c *rtxtest.Conn) { c.Deafen() })
-		}
-	case 20:
 		d.during(at, 5*time.Minute, "tell presence twice", func(w *world) { w.s.DuplicatePresence(true) }, func(w *world) { w.s.DuplicatePresence(false) })
 		d.each(at, "repeat a confirmation", func(c *rtxtest.Conn) {
 			if slices.Contains(c.Channels(), anchor) {
@@ -162,6 +157,16 @@ func (d *drawer) anyFault(at time.Duration) {
 			}
 		})
 	}
+}
+
+// deafness is the last fault, where the service can recover and answers pings: a connection that gets nothing any more but
+// heartbeats is found out within minutes, and not if it is lost before that and the service calls it recovered.
+func (d *drawer) deafness() {
+	if d.p.recovery == 0 || !d.p.pong || d.p.clean || d.IntN(4) > 0 {
+		return
+	}
+	d.each(d.p.length, "deafen", func(c *rtxtest.Conn) { c.Deafen() })
+	d.traffic(d.p.length + time.Second)
 }
 
 // auth draws a fault of the backend that signs.

@@ -13,7 +13,7 @@ var (
 	seedsFlag    = flag.Int("seeds", defaultSeeds, "how many seeds to run")
 	firstFlag    = flag.Uint64("first", 1, "the first of them")
 	simulateFlag = flag.Duration("simulate", 0, "go on with new seeds for this time")
-	verboseFlag  = flag.Bool("tapes", false, "print the figures of each tape")
+	tapesFlag    = flag.Bool("tapes", false, "print what the service accepted, and the tapes that breach the law")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

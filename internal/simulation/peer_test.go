@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,10 +55,7 @@ func (w *world) newPeer(slot int) *peer {
 		p.readers.Go(func() { s.run(p) })
 	}
 	if w.plan.mayLeave {
-		for _, c := range published {
-			p.link.Leaves(c)
-		}
-		for _, c := range chats {
+		for _, c := range slices.Concat(published, chats, []string{lobby}) {
 			p.link.Leaves(c)
 		}
 	}

@@ -72,6 +72,7 @@ func newPlan(seed uint64) *plan {
 	for range 4 + d.IntN(14) {
 		d.fault()
 	}
+	d.deafness()
 	slices.SortStableFunc(p.steps, func(a, b step) int { return int(a.at - b.at) })
 	return p
 }

@@ -178,7 +178,11 @@ func (p *peer) partitions() {
 		}
 		for _, part := range o.siblings {
 			want := part.tape.Want
-			part.tape.Want = func(e ledger.Event) bool { return want(e) && (e.Malformed || owner[e.Key] == part) }
+			part.tape.Want = func(e ledger.Event) bool {
+				return want(e) && (e.Malformed || owner[e.Key] == part || owner[e.Key] == nil)
+			}
+			// A key none of whose values got through could be any partition's.
+			part.tape.Maybe = func(e ledger.Event) bool { return !e.Malformed && owner[e.Key] == nil }
 		}
 	}
 }
@@ -249,7 +253,9 @@ func (p *peer) regroup(i, channel int, add bool) {
 	name := published[channel%len(published)]
 	ch := p.client.Channel(name)
 	if !add {
-		o.tape.Release(name)
+		for _, part := range o.siblings {
+			part.tape.Release(name)
+		}
 		o.group.Remove(ch)
 		return
 	}
@@ -257,10 +263,12 @@ func (p *peer) regroup(i, channel int, add bool) {
 		p.w.breach("Add: %v", err)
 		return
 	}
-	if !slices.Contains(o.channels, name) {
-		o.channels = append(o.channels, name)
+	for _, part := range o.siblings {
+		if !slices.Contains(part.channels, name) {
+			part.channels = append(part.channels, name)
+		}
+		p.await(p.ctx, part)
 	}
-	p.await(p.ctx, o)
 }
 
 // leave unsubscribes a channel, whatever is on it.

@@ -97,20 +97,6 @@ func (w *world) publish(channel string, es []ledger.Event) {
 	}
 }
 
-// leave allows gaps that say that a channel has left a stream.
-func (w *world) leave(channels ...string) {
-	for _, p := range w.slots {
-		for _, c := range channels {
-			p.link.Leaves(c)
-		}
-	}
-}
-
-func (w *world) leaveAny() {
-	w.leave(published...)
-	w.leave(chats...)
-}
-
 // heal ends all faults.
 func (w *world) heal() {
 	w.s.SetLink(rtxtest.Link{})
@@ -251,22 +237,26 @@ func (w *world) sender(from string) *sender {
 
 // judge holds everything to the law.
 func (w *world) judge() (all []string) {
+	if *tapesFlag {
+		w.t.Log(&w.book)
+	}
 	all = w.breaches
 	for _, p := range w.all {
 		p.partitions()
 		var dropped, malformed int
 		for _, o := range p.streams {
-			for _, b := range ledger.Check(&w.book, o.tape) {
+			breaches := ledger.Check(&w.book, o.tape)
+			for _, b := range breaches {
 				all = append(all, b.String())
+			}
+			if len(breaches) > 0 && *tapesFlag {
+				w.t.Log(o.tape)
 			}
 			n := o.tape.Totals()
 			dropped += n.Dropped
 			malformed += n.Malformed
 			if w.plan.clean && n.Reconnected > 0 {
 				all = append(all, o.tape.Name+": a hole by reconnection, though each cut was shorter than the recovery window")
-			}
-			if *verboseFlag {
-				w.t.Logf("%s: %+v", o.tape.Name, n)
 			}
 		}
 		if st := p.client.Stats(); int(st.Dropped) != dropped || int(st.Malformed) != malformed {

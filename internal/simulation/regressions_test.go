@@ -1,0 +1,96 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/auth"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+// Faults that the simulation has found, each as the shortest schedule that shows it. The seed is the one that did.
+
+// scenario runs f in a bubble with a service that can recover and a connected client whose backend signs.
+func scenario(t *testing.T, f func(t *testing.T, s *rtxtest.Server, c *rtx.Client), opts ...rtxtest.Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := rtxtest.NewPipeServer(t, opts...)
+		c, err := rtx.New(s.Key(), rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()),
+			rtx.WithAuth(auth.Endpoint(s.AuthEndpoint(), auth.HTTPClient(s.HTTPClient()), auth.AllowHTTP())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = c.Close()
+			s.Close()
+			time.Sleep(time.Minute) // close timers
+		}()
+		f(t, s, c)
+	})
+}
+
+// ready opens a stream of the channel's "e" and waits for it.
+func ready(t *testing.T, c *rtx.Client, channel string) *rtx.Stream[ledger.Value] {
+	t.Helper()
+	s := rtx.On[ledger.Value](t.Context(), c.Channel(channel), "e")
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// has returns what the stream has by now, as "1 gap 3".
+func has(s *rtx.Stream[ledger.Value]) string {
+	synctest.Wait()
+	var words []string
+	for len(s.C) > 0 {
+		v := <-s.C
+		for range s.Gaps() {
+			words = append(words, "gap")
+		}
+		words = append(words, fmt.Sprint(v.N))
+	}
+	for range s.Gaps() {
+		words = append(words, "gap")
+	}
+	return strings.Join(words, " ")
+}
+
+// Seed 9. A connection that could not be recovered is followed by one that is lost before a channel was confirmed on it,
+// and that one is recovered: the service has kept the room, but what was missed before is missed.
+func TestGapSurvivesTheRecoveryOfALaterConnection(t *testing.T) {
+	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+		quick, slow := ready(t, c, "quick"), ready(t, c, "private-slow")
+		s.Publish("private-slow", "e", ledger.Value{N: 1})
+		synctest.Wait()
+		s.Auth().Delay(3 * time.Second)
+		s.Restart(rtxtest.Forget)
+		s.Publish("private-slow", "e", ledger.Value{N: 2})
+		time.Sleep(time.Second) // the quick one is subscribed, the other waits for the backend
+		release := s.HoldConfirmations()
+		time.Sleep(5 * time.Second)                 // and now for the service
+		s.Publish("quick", "e", ledger.Value{N: 1}) // with an offset, without which nothing is recovered
+		synctest.Wait()
+		s.DropAll(rtxtest.Reset)
+		release()
+		time.Sleep(time.Minute)
+		if n := s.Stats().Recoveries; n != 1 {
+			t.Errorf("%d recoveries", n)
+		}
+		s.Publish("private-slow", "e", ledger.Value{N: 3})
+		if got := has(slow); got != "1 gap 3" {
+			t.Errorf("got %q", got)
+		}
+		if got := has(quick); got != "gap 1" {
+			t.Errorf("the other got %q", got)
+		}
+	}, rtxtest.WithRecovery(time.Minute))
+}
