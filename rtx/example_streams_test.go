@@ -69,7 +69,9 @@ func Example_selectLoop() {
 				states.C = nil // over; a nil channel is never ready
 				continue
 			}
-			log.Println("connection:", s.State)
+			if s.State == rtx.Reconnecting {
+				fmt.Println("the connection was lost:", s.Err)
+			}
 		case <-ticker.C:
 			fmt.Println("a minute has passed")
 		}

@@ -26,11 +26,18 @@ type Source interface {
 //   - []byte or json.RawMessage: the payload as it came, one copy that all streams share and nobody may change;
 //   - a type whose pointer is an [EventUnmarshaler].
 //
-// Event "*" is every event of the source but the service's internal ones, which are bound by their full names.
+// A pointer to any of these but the raw ones will do too, and a Message can hold any. Payloads are decoded on the
+// connection's reader, one after the other: a slow UnmarshalJSON, or a payload of megabytes, holds everything up, and a raw
+// view that is decoded in the workers does not. Attachments of binary events are base64 strings in the payload, so they
+// reach a field of type []byte.
+//
+// Event "*" is every event of the source but the service's internal ones, which are bound by their full names, such as
+// "realtimex_internal:subscription_succeeded". Values come in the service's order, over all channels of the source.
 //
 // The stream holds its channels: they are subscribed if they are not yet, now or once there is a connection; Ready waits
 // for it. It ends with ctx. A bad option, a bad name, an empty event, a missing authorizer, a closed client or an ended
-// ctx gives a stream that has ended, with Err, and causes no traffic.
+// ctx gives a stream that has ended, with Err, and causes no traffic. On does not block; it may be called at any time,
+// before Connect too.
 func On[T any](ctx context.Context, src Source, event string, opts ...StreamOption) *Stream[T] {
 	if err := checkBound(event); err != nil {
 		return failed[T](event, err)

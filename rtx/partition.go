@@ -2,6 +2,7 @@ package rtx
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
@@ -9,12 +10,14 @@ import (
 
 const maxPartitions = 1 << 12
 
-// Partition is [On] spread over n streams by key: all values of a key come on one stream, in order. A worker each, and no
-// dispatcher. key runs on the connection's reader and must be quick.
+// Partition is [On] spread over n streams by key, 1 to 4096: all values of a key come on one stream, in order. A worker
+// each, and no dispatcher. key runs on the connection's reader and must be quick; if it panics, that is as with a payload
+// that is no T.
 //
-// Each stream has the options' buffer and policy for itself, and its own gaps. A reconnection is told on every one of
-// them; so is a payload that could not be decoded, because nobody knows whose it was. The streams hold the channel
-// together, until the last of them ends; what comes for one that was closed before is dropped.
+// Each stream has the options' buffer and policy for itself, its own gaps, and its number after "#" in its name. A
+// reconnection is told on every one of them; so is a payload that could not be decoded, because nobody knows whose it was.
+// The streams hold the channel together, until the last of them ends: what comes for one that was closed before is thrown
+// away, so close all of them, or end their context. A mistake gives streams that have ended, as with On.
 func Partition[T any, K comparable](ctx context.Context, src Source, event string, n int, key func(T) K, opts ...StreamOption) []*Stream[T] {
 	err := checkBound(event)
 	var cfg streamConfig
@@ -46,11 +49,13 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 	}
 	b := c.newBinding(sink, []string{event})
 	for i, q := range sink.queues {
-		streams[i] = newStream(q, cfg.name, part[T, K]{b, q, sink})
+		streams[i] = newStream(q, partName(cfg.name, i), part[T, K]{b, q, sink})
 	}
 	b.start(ctx, src)
 	return streams
 }
+
+func partName(name string, i int) string { return fmt.Sprintf("%s#%d", name, i) }
 
 // A part is the owner of one stream of a Partition.
 type part[T any, K comparable] struct {

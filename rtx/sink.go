@@ -146,8 +146,8 @@ func (s *partSink[T, K]) drained(ctx context.Context) error {
 }
 
 func (s *partSink[T, K]) stats(add func(StreamStats)) {
-	for _, q := range s.queues {
-		add(streamStats(s.losses.name, q))
+	for i, q := range s.queues {
+		add(streamStats(partName(s.losses.name, i), q))
 	}
 }
 

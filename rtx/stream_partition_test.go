@@ -57,6 +57,9 @@ func TestPartitionKeepsOrderPerKey(t *testing.T) {
 	last := opened[keyed](t, c.Channel("a"), "last")
 	s.Publish("a", "last", keyed{})
 	<-last.C // all before it has been delivered
+	if name := parts[3].Stats().Name; name != "a/n#3" || c.StreamStats()[4].Name != name {
+		t.Errorf("the fourth partition is called %q, the client lists %+v", name, c.StreamStats())
+	}
 	if st := c.Stats(); st.Streams != 2 {
 		t.Errorf("%d streams are open, want the partition as one, and another", st.Streams)
 	}
