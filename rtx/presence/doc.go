@@ -40,5 +40,6 @@
 //
 // There is no goroutine per room. The client's reader decodes each info once for each room and updates the roster: a slow
 // UnmarshalJSON holds it up. A second room on a channel decodes the roster on its opener's goroutine, and presence events
-// of that channel wait for it; so UnmarshalJSON must not open a room.
+// of that channel wait for it; so UnmarshalJSON must not open a room. What was taken from C last is released when the next
+// change comes.
 package presence

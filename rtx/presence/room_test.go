@@ -216,8 +216,8 @@ func TestEarlyMessagesAreBounded(t *testing.T) {
 	for range 5 {
 		tr.event(added, big)
 	}
-	if tr.waiting > maxEarlyBytes {
-		t.Fatalf("%d bytes wait", tr.waiting)
+	if tr.early.size > maxEarlyBytes || tr.early.size < maxEarlyBytes/4 {
+		t.Fatalf("%d bytes wait", tr.early.size)
 	}
 }
 

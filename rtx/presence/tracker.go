@@ -10,13 +10,8 @@ import (
 	"github.com/realtimex/realtimex-go/internal/link"
 )
 
-const (
-	// rosterGrace is how long after a confirmation without a roster the service may still send one.
-	rosterGrace = 2 * time.Second
-	// maxEarly and maxEarlyBytes bound the messages that wait for the roster.
-	maxEarly      = 4096
-	maxEarlyBytes = 16 << 20
-)
+// rosterGrace is how long after a confirmation without a roster the service may still send one.
+const rosterGrace = 2 * time.Second
 
 // A tracker keeps the roster of one channel as the service told it, and tells the channel's rooms, whatever their T, what
 // changes. It is the judge of what is a change; rooms only put it into their words.
@@ -32,9 +27,8 @@ type tracker struct {
 	size    int // bytes of ids and infos
 	turn    int // counts rosters
 	me      string
-	own     fact   // what this client said of itself
-	early   []fact // what waits for the roster, oldest first
-	waiting int    // bytes in early
+	own     fact // what this client said of itself
+	early   early
 	grace   *time.Timer
 	ended   bool
 	err     error
@@ -222,10 +216,10 @@ func (t *tracker) settle(members []fact) {
 			ops = append(ops, op{before: e})
 		}
 	}
-	for _, f := range t.early {
+	for _, f := range t.early.facts {
 		note(f)
 	}
-	t.early, t.waiting = nil, 0
+	t.early = early{}
 	again := t.state == live
 	t.state = live
 	if len(ops) > 0 || !again {
@@ -254,7 +248,7 @@ func (t *tracker) Event(name string, payload []byte) {
 		return
 	}
 	if t.state != live {
-		t.wait(f)
+		t.counts.dropped.Add(t.early.add(f))
 		return
 	}
 	o, ok := t.apply(f)
@@ -265,22 +259,6 @@ func (t *tracker) Event(name string, payload []byte) {
 	ops := append(t.ops[:0], o)
 	t.tell(ops, Diff)
 	t.keep(ops)
-}
-
-// wait keeps a message until there is a roster. Past the bounds the oldest go: the roster that comes after them is the
-// likeliest to have what they said.
-func (t *tracker) wait(f fact) {
-	t.early = append(t.early, f)
-	t.waiting += len(f.info)
-	if len(t.early) <= maxEarly && t.waiting <= maxEarlyBytes {
-		return
-	}
-	n := (len(t.early) + 1) / 2
-	for _, f := range t.early[:n] {
-		t.waiting -= len(f.info)
-	}
-	t.early = append([]fact(nil), t.early[n:]...)
-	t.counts.dropped.Add(uint64(n))
 }
 
 // apply takes a fact into the roster. It reports false for one that changes nothing: a second copy, a leave of somebody
@@ -319,7 +297,7 @@ func (t *tracker) Down() {
 	t.order.Lock()
 	defer t.order.Unlock()
 	t.stopGrace()
-	t.early, t.waiting = nil, 0
+	t.early = early{}
 	if t.state == live && !t.ended {
 		t.state = stale
 		t.tell(nil, Stale)

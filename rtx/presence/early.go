@@ -1,0 +1,31 @@
+package presence
+
+import "slices"
+
+// The bounds of what waits for a roster.
+const (
+	maxEarly      = 4096
+	maxEarlyBytes = 16 << 20
+)
+
+// early is what was told before there was a roster, oldest first.
+type early struct {
+	facts []fact
+	size  int // bytes of their infos
+}
+
+// add keeps a fact, and returns how many others had to go for it. The oldest go, half of all at once: the roster, which
+// comes after them, is the likeliest to have what they said.
+func (e *early) add(f fact) (dropped uint64) {
+	e.facts = append(e.facts, f)
+	e.size += len(f.info)
+	for len(e.facts) > maxEarly || e.size > maxEarlyBytes {
+		n := (len(e.facts) + 1) / 2
+		for _, f := range e.facts[:n] {
+			e.size -= len(f.info)
+		}
+		e.facts = slices.Clone(e.facts[n:])
+		dropped += uint64(n)
+	}
+	return dropped
+}
