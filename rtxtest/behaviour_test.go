@@ -449,13 +449,14 @@ func recoveredCase(b *bench) {
 	c, offset := b.recoverable()
 	channel := "kept-" + c.socketID
 	b.end(c.socketID, endReset)
-	c.expectEnd()
+	b.awaitEnd(c.socketID)
 	for n := range 3 {
 		b.publish(channel, "missed", n)
 	}
 	b.publish("elsewhere", "missed", 0)
 
 	again := b.dial()
+	again.socketID = c.socketID
 	again.send(`40{"pid":"` + c.pid + `","offset":"` + offset + `"}`)
 	for n := range 3 {
 		offset = again.readOffset(`["server-event",{"channel":"` + channel + `","event":"missed","data":` + string(encode(n)) + `}`)
@@ -467,6 +468,7 @@ func recoveredCase(b *bench) {
 
 	// A close frame keeps the connection too.
 	again.ws.Close(websocket.StatusNormalClosure, "")
+	b.awaitEnd(again.socketID)
 	third := b.dial()
 	third.send(`40{"pid":"` + c.pid + `","offset":"` + offset + `"}`)
 	third.readOffset(`["realtimex:connection_established",{"socket_id":"` + c.socketID + `"}`)

@@ -3,6 +3,7 @@ package rtxtest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ type subject interface {
 	release() int
 	end(socketID string, how ending)
 	deafen(socketID string)
+	awaitEnd(socketID string)
 }
 
 type ending int
@@ -107,6 +109,15 @@ func (o *own) end(socketID string, how ending) {
 }
 func (o *own) deafen(socketID string) { o.Connection(socketID).Deafen() }
 
+func (o *own) awaitEnd(socketID string) {
+	o.wait(
+		func() bool {
+			return !slices.ContainsFunc(o.conns, func(c *Conn) bool { return c.id == socketID })
+		},
+		func() string { return "the connection is still up" },
+	)
+}
+
 // onNode is a subject on the npm package socket.io.
 type onNode struct{ *nodetest.Server }
 
@@ -155,6 +166,12 @@ func (r onNode) end(socketID string, how ending) {
 	r.Disconnect(socketID, []nodetest.How{nodetest.TCPReset, nodetest.EngineClose, nodetest.DisconnectClose}[how])
 }
 func (r onNode) deafen(socketID string) { r.DropRooms(socketID) }
+
+func (r onNode) awaitEnd(socketID string) {
+	r.WaitFor("the end of a connection", func(st nodetest.Stats) bool {
+		return !slices.ContainsFunc(st.Live(), func(c nodetest.Connection) bool { return c.SocketID == socketID })
+	})
+}
 
 // bench is one case on one subject.
 type bench struct {
