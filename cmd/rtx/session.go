@@ -96,11 +96,11 @@ func (s *session) tellGap(g *rtx.Gap) {
 	}
 	if g.Dropped > 0 {
 		s.lost = true
-		s.console.Notef("%s: %d events were lost", channel, g.Dropped)
+		s.console.Notef("%s: events lost: %d", channel, g.Dropped)
 	}
 	if g.Malformed > 0 {
 		s.lost = true
-		s.console.Notef("%s: %d events could not be read", channel, g.Malformed)
+		s.console.Notef("%s: events that could not be read: %d", channel, g.Malformed)
 	}
 	if g.Reconnected {
 		s.console.Notef("%s: the connection was down from %s to %s: events of that time are missing, if there were any",

@@ -88,9 +88,27 @@ func (t *trigger) run(ctx context.Context, args []string) error {
 	if err := s.join(ctx, joinTimeout, channel.Subscribe); err != nil {
 		return err
 	}
-	return t.sendAll(next, func(data json.RawMessage) (int, error) {
+	err = t.sendAll(next, func(data json.RawMessage) (int, error) {
 		return unknown, t.conn.explain(channel.Trigger(ctx, t.event, data))
 	})
+	if t.sent == 0 {
+		return err
+	}
+	return errors.Join(err, t.settle(ctx, s))
+}
+
+// settleTimeout bounds the wait for a service that answers no pings.
+const settleTimeout = 2 * time.Second
+
+// settle waits until the service has dealt with what was sent: servers on socket.io drop the events of a client that leaves
+// in the same moment. The answer to a ping comes after them; where there is none, the time will have been enough.
+func (t *trigger) settle(ctx context.Context, s *session) error {
+	timed, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	if _, err := s.Ping(timed); errors.Is(err, rtx.ErrNotConnected) {
+		return fmt.Errorf("the connection was lost after sending: the last events may not have arrived (sent: %d)", t.sent)
+	}
+	return nil
 }
 
 // values gives what is to be sent, one JSON value after the other, and io.EOF at the end.
@@ -137,7 +155,7 @@ func (t *trigger) sendAll(next func() (json.RawMessage, error), send func(json.R
 		}
 		if err != nil {
 			if t.sent > 0 {
-				err = fmt.Errorf("%w (%d events were sent before)", err, t.sent)
+				err = fmt.Errorf("%w (sent before: %d)", err, t.sent)
 			}
 			return errors.Join(t.console.Flush(), err)
 		}
