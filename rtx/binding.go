@@ -24,10 +24,12 @@ type binding struct {
 
 // An exit is what there is to say of channels that left a stream, and of its end.
 type exit struct {
-	refused map[string]error   // why channels left, by their names, unless they came back
-	cause   error              // why the stream ended
-	over    context.Context    // ends with the stream; made by the first Ready that waits
-	stop    context.CancelFunc // of over
+	refused  map[string]error   // why channels left, by their names, unless they came back
+	expelled bool               // the last of them did: the stream is about to end
+	cause    error              // why the stream ended
+	over     context.Context    // ends when the stream has; made by the first Ready that waits
+	stop     context.CancelFunc // of over
+	waiting  int                // calls of Ready
 }
 
 func (b *binding) exit() *exit {
@@ -77,11 +79,12 @@ func (b *binding) lost(s *subscription, err error) (after func()) {
 		x.refused = make(map[string]error, 1)
 	}
 	x.refused[s.name] = err
+	x.expelled = b.places.empty()
 	if b.group == nil {
 		return func() { b.end(err, true) }
 	}
 	gap := left(s.name, err)
-	if !b.places.empty() {
+	if !x.expelled {
 		return func() { b.sink.lose(gap) }
 	}
 	all := b.refusals()
@@ -121,16 +124,12 @@ func (b *binding) end(err error, discard bool) {
 	first := !b.ended
 	if first {
 		b.ended = true
-		x := b.exit()
-		x.cause = err
+		b.exit().cause = err
 		for a := range b.places.all() {
 			b.detach(a.s)
 		}
 		if b.group != nil {
 			delete(b.group.streams, b)
-		}
-		if x.stop != nil {
-			x.stop()
 		}
 		delete(c.bindings, b)
 	}

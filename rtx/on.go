@@ -3,8 +3,6 @@ package rtx
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
@@ -143,51 +141,4 @@ func (c *Client) open(b *binding) error {
 	b.places.put(a)
 	c.routes.attach(a)
 	return nil
-}
-
-// ready waits for the channels of the binding, as they are when it is called. One that the group drops meanwhile is not
-// waited for.
-func (b *binding) ready(ctx context.Context) error {
-	c := b.c
-	c.mu.Lock()
-	x := b.exit()
-	if b.ended || len(x.refused) > 0 {
-		c.mu.Unlock()
-		return b.unready()
-	}
-	if x.over == nil {
-		x.over, x.stop = context.WithCancel(c.ctx)
-	}
-	over := x.over
-	due := slices.DeleteFunc(slices.Collect(b.places.all()), func(a *attachment) bool { return a.s == nil })
-	c.mu.Unlock()
-
-	wait, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(over, cancel)()
-	for _, a := range due {
-		_ = c.await(wait, a.s, a.term, nil) // a refusal is noted by then
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case c.ctx.Err() != nil:
-			return c.endErrLocked()
-		case over.Err() != nil:
-			return b.unready()
-		}
-	}
-	return b.unready()
-}
-
-// unready is why a stream is not ready: its refusals, or its end.
-func (b *binding) unready() error {
-	b.c.mu.Lock()
-	defer b.c.mu.Unlock()
-	switch err := b.refusals(); {
-	case err != nil || !b.ended:
-		return err
-	case b.exit().cause != nil:
-		return b.exit().cause
-	}
-	return fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
 }

@@ -25,6 +25,9 @@ func (c *Client) dropSpill(b *binding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b.settled = true
+	if stop := b.exit().stop; stop != nil {
+		stop()
+	}
 	if !b.sink.spilling() {
 		c.forgetSpill(b)
 	}

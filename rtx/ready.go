@@ -1,0 +1,85 @@
+package rtx
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// ready waits for the channels of the binding, as they are when it is called. One that the group drops meanwhile is not
+// waited for.
+func (b *binding) ready(ctx context.Context) error {
+	c := b.c
+	c.mu.Lock()
+	x := b.exit()
+	over := x.await()
+	var due []*attachment
+	if !b.ended && !c.ended && len(x.refused) == 0 {
+		due = slices.DeleteFunc(slices.Collect(b.places.all()), func(a *attachment) bool { return a.s == nil })
+	}
+	c.mu.Unlock()
+	defer b.awaited()
+
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(over, cancel)()
+	for _, a := range due {
+		_ = c.await(wait, a.s, a.term, nil) // a refusal is noted by then, and so is the end
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return b.unready(ctx, over)
+}
+
+// unready is why a stream is not ready: its refusals, or its end. A stream that is about to end it lets end first, so that
+// Err says no less than Ready.
+func (b *binding) unready(ctx, over context.Context) error {
+	c := b.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := b.exit()
+	if (b.ended || x.expelled || c.ended) && !b.settled {
+		c.mu.Unlock()
+		select {
+		case <-over.Done():
+		case <-ctx.Done():
+		}
+		c.mu.Lock()
+		if !b.settled {
+			return context.Cause(ctx)
+		}
+	}
+	switch err := b.refusals(); {
+	case err != nil || !b.ended:
+		return err
+	case x.cause != nil:
+		return x.cause
+	}
+	return fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
+}
+
+// await returns a context that ends when the stream has, for a Ready that calls awaited when it is done. The caller holds
+// c.mu.
+func (x *exit) await() context.Context {
+	if x.over == nil {
+		x.over, x.stop = context.WithCancel(context.Background())
+	}
+	x.waiting++
+	return x.over
+}
+
+// awaited leaves an idle stream as small as it was.
+func (b *binding) awaited() {
+	b.c.mu.Lock()
+	defer b.c.mu.Unlock()
+	x := b.exited
+	if x.waiting--; x.waiting > 0 {
+		return
+	}
+	x.stop()
+	x.over, x.stop = nil, nil
+	if !b.ended && len(x.refused) == 0 {
+		b.exited = nil
+	}
+}
