@@ -132,12 +132,11 @@ func TestHangNext(t *testing.T) {
 		}
 		s.HangNext(StepHandshake, 1)
 		start := time.Now()
-		c, _, err := tryDial(s, s.Key())
-		if err == nil || time.Since(start) != 10*time.Second {
+		if _, _, err := tryDial(s, s.Key()); err == nil || time.Since(start) != 10*time.Second {
 			t.Errorf("dialled after %v: %v", time.Since(start), err)
 		}
 		s.HangNext(StepOpen, 1)
-		c, _, err = tryDial(s, s.Key())
+		c, _, err := tryDial(s, s.Key())
 		if err != nil {
 			t.Fatal(err)
 		}

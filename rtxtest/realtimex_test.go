@@ -98,7 +98,7 @@ func TestHeartbeat(t *testing.T) {
 		if n := len(s.Connections()); n != 1 {
 			t.Errorf("%d connections before the time is up", n)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if n := len(s.Connections()); n != 0 {
 			t.Errorf("%d connections after it", n)

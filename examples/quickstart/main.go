@@ -171,7 +171,7 @@ type Person struct {
 func (s shop) lobby(ctx context.Context, ada, grace *rtx.Client) error {
 	room := presence.Watch[Person](ctx, ada.Channel("presence-lobby"))
 	fmt.Println("5. The presence channel \"presence-lobby\" tells who is there.")
-	for steps := 0; steps < 3; steps++ {
+	for steps := range 3 {
 		select {
 		case change, ok := <-room.C:
 			if !ok {

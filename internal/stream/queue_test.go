@@ -358,7 +358,7 @@ func TestSize(t *testing.T) {
 }
 
 func TestPolicy(t *testing.T) {
-	if (Policy{}) != DropOldest || Grow(1) != Grow(1) || Grow(1) == Grow(2) {
+	if one, same := Grow(1), Grow(1); (Policy{}) != DropOldest || one != same || one == Grow(2) {
 		t.Error("policies do not compare as they should")
 	}
 	for _, p := range []Policy{DropOldest, DropNewest, End, Grow(1)} {

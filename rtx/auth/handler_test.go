@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -122,7 +123,7 @@ func TestHandlerDecisions(t *testing.T) {
 		{"a panic", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { panic("s3cret") }, 403, "panicked"},
 		{"a nil map", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) {
 			var m map[string]int
-			m["a"]++
+			maps.Copy(m, map[string]int{"a": 1})
 			return auth.Decision{Allow: true}, nil
 		}, 403, "nil map"},
 		{"an abort", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { panic(http.ErrAbortHandler) }, 403, "panicked"},

@@ -53,7 +53,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		},
 		"redirect": func(s *server, _ *transport.Config) {
 			s.accept = func(w http.ResponseWriter, r *http.Request) bool {
-				http.Redirect(w, r, "http://x/?"+r.URL.RawQuery, 302)
+				http.Redirect(w, r, "http://x/?"+r.URL.RawQuery, http.StatusFound)
 				return false
 			}
 		},
