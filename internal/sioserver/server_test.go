@@ -211,10 +211,10 @@ func TestRecoveryKeepsABoundedLog(t *testing.T) {
 	for i := range big {
 		big[i] = '1'
 	}
-	for range 100 {
+	for range 70 {
 		n.Broadcast("room", "e", [][]byte{big}, nil)
 	}
-	if a := n.adapter; a.size > logBytes || len(a.log) == 0 || len(a.log) >= 100 {
+	if a := n.adapter; a.size > logBytes || len(a.log) == 0 || len(a.log) >= 70 {
 		t.Errorf("%d events of %d bytes", len(a.log), a.size)
 	}
 	offset := func(number uint64) string { return n.adapter.epoch + fmt.Sprint(number) }
