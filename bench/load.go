@@ -11,7 +11,7 @@ import (
 const (
 	buffer = 256        // of a stream, and of floor4's channel
 	window = buffer / 2 // messages under way to a client
-	grain  = 32         // messages that a client takes between two credits
+	grain  = 64         // messages that a client takes between two credits
 )
 
 // credits are the connections on which clients tell, a byte for each grain of messages, that they have taken them. They are
