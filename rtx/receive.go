@@ -160,7 +160,9 @@ func (c *Client) internal(sess transport.Session, name string, e *envelope) {
 	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
 		c.mu.Lock()
 		var t link.Tracker
-		if s := c.subs[string(e.channel)]; s != nil && s.phase == joined {
+		// Before the confirmation too, if it is the first on this connection: a service may draw the roster up before it
+		// sends it. The tracker keeps what comes early. On a later one it may be of the subscription before.
+		if s := c.subs[string(e.channel)]; s != nil && (s.phase == joined || s.phase == asked && s.asks == 1) {
 			t = s.tracker
 		}
 		c.mu.Unlock()
