@@ -77,8 +77,6 @@ func (c *connection) explainRefusal(err error) string {
 	switch {
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden:
 		return key
-	case errors.Is(err, transport.ErrServerDisconnect):
-		return fmt.Sprintf("%s ended the connection at once: check --key (RTX_KEY)", c.target)
 	case errors.Is(err, transport.ErrRedirect):
 		return fmt.Sprintf("%s redirects to another host, which is not followed: give that one as --url (RTX_URL)", c.target)
 	case e.Status >= 500:

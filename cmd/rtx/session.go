@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // A session is a client and what is told of it: its states on standard error, and the status line.
@@ -34,7 +35,13 @@ func (c *connection) open(ctx context.Context, console *console) (*session, erro
 }
 
 // connect connects, and says in one line why it could not.
-func (s *session) connect(ctx context.Context) error { return s.conn.explain(s.Connect(ctx)) }
+func (s *session) connect(ctx context.Context) error {
+	err := s.Connect(ctx)
+	if errors.Is(err, transport.ErrServerDisconnect) {
+		return fmt.Errorf("%s ended the connection at once: check --key (RTX_KEY)", s.conn.target)
+	}
+	return s.conn.explain(err)
+}
 
 // join waits for a subscription, for as long as given; 0 is for ever.
 func (s *session) join(ctx context.Context, within time.Duration, ready func(context.Context) error) error {

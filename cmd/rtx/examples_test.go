@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Every example in a help runs as it is printed, but for the server's port. Those that go on until they are interrupted are,
+// once they have shown something.
+func TestHelpExamples(t *testing.T) {
+	var examples []string
+	for _, cmd := range newRoot(nil).Commands() {
+		if cmd.Example == "" {
+			t.Errorf("%s has no example", cmd.Name())
+		}
+		for line := range strings.Lines(cmd.Example) {
+			examples = append(examples, strings.TrimSpace(line))
+		}
+	}
+	for line := range strings.Lines(newRoot(nil).Example) {
+		examples = append(examples, strings.TrimSpace(line))
+	}
+	for _, example := range examples {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			addr, serves := "127.0.0.1:0", strings.Contains(example, "rtx serve")
+			if serves {
+				if !strings.Contains(example, "--addr") {
+					example += " --addr 127.0.0.1:6001"
+				}
+			} else {
+				p := start(t, nil, "serve", "--addr", addr)
+				url, _, _ := strings.Cut(strings.TrimPrefix(p.next(), "serving ws://"), ",")
+				addr = url
+				feed(t, addr, example)
+			}
+			script := strings.ReplaceAll(example, "127.0.0.1:6001", addr)
+			if i := strings.Index(script, "rtx "); !strings.Contains(script, "|") {
+				script = script[:i] + "exec " + script[i:] // so that the signal reaches rtx
+			}
+			p := startCommand(t, exec.Command("sh", "-c", script), nil)
+			if ends(example) {
+				p.want(0)
+				return
+			}
+			p.next()
+			p.signal(syscall.SIGINT)
+			p.want(130)
+		})
+	}
+}
+
+// ends reports whether an example comes to an end by itself.
+func ends(example string) bool {
+	for _, sign := range []string{"--count", "--for", "-c ", "rtx trigger", "rtx sign"} {
+		if strings.Contains(example, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// feed publishes until the test's end what a listening example waits for.
+func feed(t *testing.T, addr, example string) {
+	if !strings.Contains(example, "rtx listen") {
+		return
+	}
+	channel := "orders"
+	if strings.Contains(example, "private-orders") {
+		channel = "private-orders"
+	}
+	// One trigger after the other, until the listener is there and has ended, or the test has.
+	script := fmt.Sprintf(`while rtx trigger %s created '{"id":1}' --dev --url ws://%s; do :; done`, channel, addr)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+	cmd.Env = environ()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() })
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		out, _ := once(t, nil, 0, "completion", shell)
+		if len(out) < 20 {
+			t.Errorf("%s: %q", shell, out)
+		}
+		path, err := exec.LookPath(shell)
+		if err != nil || shell == "powershell" {
+			continue
+		}
+		cmd := exec.Command(path, "-n")
+		cmd.Stdin = strings.NewReader(strings.Join(out, "\n"))
+		if said, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s does not take it: %v %s", shell, err, said)
+		}
+	}
+	out, _ := once(t, nil, 0, cobra.ShellCompRequestCmd, "li")
+	if len(out) == 0 || !strings.HasPrefix(out[0], "listen\t") {
+		t.Errorf("%q", out)
+	}
+	out, _ = once(t, nil, 0, cobra.ShellCompRequestCmd, "listen", "--auth")
+	if len(out) == 0 || !strings.HasPrefix(out[0], "--auth-endpoint\t") {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	out, _ := once(t, nil, 0, "--version")
+	if len(out) != 1 || !strings.HasPrefix(out[0], "rtx version ") {
+		t.Errorf("%q", out)
+	}
+}
