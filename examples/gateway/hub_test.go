@@ -70,35 +70,45 @@ func next(t *testing.T, s *bufio.Scanner) (kind, data string) {
 	return "", ""
 }
 
-// A browser that doesn't read delays nobody, and is told how many it missed: in place, and at the end.
+// A browser that doesn't read delays nobody, and is told how many it missed, in their place: before a later event that fitted, or
+// at the end when there is none.
 func TestASlowBrowserIsToldWhatItMissed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := testHub(t)
-		slow, quick := visit(t, h, ""), visit(t, h, "")
-		synctest.Wait()
-		const events = bufferSize + 30
-		for n := range events {
-			h.event("price", json.RawMessage(fmt.Sprint(n)))
-			if _, data := next(t, quick); data != fmt.Sprintf(`{"data":%d,"event":"price"}`, n) {
-				t.Fatalf("the quick one got %s for %d", data, n)
-			}
-			synctest.Wait()
-		}
-		got := 0
-		for range bufferSize {
-			if _, data := next(t, slow); data != fmt.Sprintf(`{"data":%d,"event":"price"}`, got) {
-				t.Fatalf("the slow one got %s for %d", data, got)
-			}
-			got++
-		}
-		if kind, data := next(t, slow); kind != "gap" || data != fmt.Sprintf(`{"missed":%d}`, events-got) {
-			t.Errorf("the slow one is told %s %s, having got %d of %d", kind, data, got, events)
-		}
-		h.event("price", json.RawMessage(`"after"`))
-		if kind, data := next(t, slow); kind != "event" || !strings.Contains(data, "after") {
-			t.Errorf("after the gap came %s %s", kind, data)
-		}
-	})
+	for _, later := range []bool{true, false} {
+		t.Run(fmt.Sprint("later event ", later), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := testHub(t)
+				slow, quick := visit(t, h, ""), visit(t, h, "")
+				synctest.Wait()
+				for n := range bufferSize + 30 {
+					h.event("price", json.RawMessage(fmt.Sprint(n)))
+					expect(t, quick, "event", price(n))
+					synctest.Wait()
+				}
+				expect(t, slow, "event", price(0)) // makes room
+				synctest.Wait()
+				if later {
+					h.event("price", json.RawMessage(`1000`))
+				}
+				for n := 1; n < bufferSize; n++ {
+					expect(t, slow, "event", price(n))
+				}
+				expect(t, slow, "gap", `{"missed":30}`)
+				if !later {
+					h.event("price", json.RawMessage(`1000`))
+				}
+				expect(t, slow, "event", price(1000))
+			})
+		})
+	}
+}
+
+func price(n int) string { return fmt.Sprintf(`{"data":%d,"event":"price"}`, n) }
+
+func expect(t *testing.T, s *bufio.Scanner, kind, data string) {
+	t.Helper()
+	if gotKind, gotData := next(t, s); gotKind != kind || gotData != data {
+		t.Fatalf("got %s %s, want %s %s", gotKind, gotData, kind, data)
+	}
 }
 
 func TestABrowserThatWasAwayIsToldSo(t *testing.T) {
