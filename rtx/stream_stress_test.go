@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtxtest"
@@ -72,7 +73,11 @@ func TestNothingBeforeTheConfirmation(t *testing.T) {
 		release := s.HoldConfirmations()
 		stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
 		all := rtx.On[numbered](t.Context(), c, "n")
-		publish(s, "a", 1)
+		synctest.Wait()
+		if n := s.Publish("a", "n", numbered{1}); n != 1 {
+			t.Fatalf("%d subscribers", n)
+		}
+		synctest.Wait()
 		release()
 		if err := stream.Ready(t.Context()); err != nil {
 			t.Fatal(err)
