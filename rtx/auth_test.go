@@ -97,11 +97,11 @@ func TestAuthRefusals(t *testing.T) {
 			var denied *auth.DeniedError
 			return errors.As(err, &denied) && denied.Status == 403
 		}},
-		"401": {func(s *rtxtest.Server) { s.Auth().FailNext(1, 401) }, func(err error) bool {
+		"401": {func(s *rtxtest.Server) { s.Auth().FailNext(1<<20, 401) }, func(err error) bool {
 			var denied *auth.DeniedError
 			return errors.As(err, &denied) && denied.Status == 401
 		}},
-		"no answer at all": {func(s *rtxtest.Server) { s.Auth().MangleNext(1) }, func(err error) bool {
+		"no answer at all": {func(s *rtxtest.Server) { s.Auth().MangleNext(1 << 20) }, func(err error) bool {
 			var answer *auth.AnswerError
 			return errors.As(err, &answer)
 		}},
@@ -126,6 +126,8 @@ func TestAuthRefusals(t *testing.T) {
 					t.Errorf("%d subscriptions were sent", n)
 				}
 				s.Auth().Allow("private-a")
+				s.Auth().FailNext(0, 0)
+				s.Auth().MangleNext(0)
 				if err := c.Channel("private-a").Subscribe(t.Context()); err != nil {
 					t.Errorf("the next Subscribe: %v", err)
 				}

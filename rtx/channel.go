@@ -89,8 +89,9 @@ func (ch *Channel) Subscribe(ctx context.Context) error {
 	return err
 }
 
-// Unsubscribe releases the channel whatever holds it: its streams and rooms end with [ErrUnsubscribed], and it leaves
-// groups that it is in (a [Gap] with Ended tells their streams). Without a connection it takes effect all the same. It
+// Unsubscribe releases the channel whatever holds it: its streams and rooms end with [ErrUnsubscribed], and it leaves the
+// open streams of groups that it is in (a [Gap] with Ended tells them). It stays in those groups: their Add, or a new
+// stream on them, takes it up again. Without a connection it takes effect all the same. It
 // returns [ErrClosed] after the client's end, else nil, also where nothing held the channel.
 func (ch *Channel) Unsubscribe() error {
 	c := ch.c
