@@ -52,7 +52,7 @@ func run(ctx context.Context, out io.Writer, interrupt func() error) error {
 	var got uint64
 	for report := range reports.C {
 		if got++; got == 1 {
-			fmt.Fprintf(out, "Order %d is packed, 499 are on their way. Now somebody presses Ctrl-C.\n", report.ID)
+			fmt.Fprintf(out, "Order %d is packed, more are on their way. Now somebody presses Ctrl-C.\n", report.ID)
 			if err := interrupt(); err != nil {
 				return err
 			}
