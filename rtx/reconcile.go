@@ -57,8 +57,11 @@ func earliest(a, b time.Time) time.Time {
 // reconcile looks at each subscription that changed, and at those whose alarm is due. The caller holds c.mu.
 func (c *Client) reconcile(now time.Time) (frames [][]byte, after []func(), next time.Time) {
 	c.due(now, func(s *subscription) {
-		if s.phase == asked {
+		switch {
+		case s.phase == asked:
 			after = append(after, c.overdue(s)...)
+		case s.phase == joined && s.asks > max(s.answers, s.presenceAnswers):
+			c.unanswered(s)
 		}
 		c.look(s)
 	})
@@ -97,8 +100,8 @@ func (c *Client) settle(s *subscription, now time.Time) []byte {
 	s.asks++
 	if s.phase == parked {
 		c.enter(s, asked)
-		c.alarm(s, now.Add(c.cfg.subscribeTimeout))
 	}
+	c.alarm(s, now.Add(c.cfg.subscribeTimeout))
 	return subscribePacket(s.name, s.grant)
 }
 
@@ -111,15 +114,11 @@ func (c *Client) leave(s *subscription) []byte {
 	if s.phase != parked {
 		c.enter(s, parked)
 	}
-	if !known {
-		// Nothing of this name can still be answered: the entry may go.
-		if !s.authBusy && s.asks == max(s.answers, s.presenceAnswers) {
-			c.forget(s)
-		}
-		return nil
-	}
 	if !s.authBusy && s.asks == max(s.answers, s.presenceAnswers) {
-		c.forget(s)
+		c.forget(s) // nothing of this name can still be answered
+	}
+	if !known {
+		return nil
 	}
 	return unsubscribePacket(s.name)
 }
@@ -134,6 +133,14 @@ func (c *Client) overdue(s *subscription) (after []func()) {
 		return nil
 	}
 	return c.refuse(s, &SubscribeError{Channel: s.name, Err: ErrSubscribeTimeout})
+}
+
+// unanswered asks once more for a channel that is joined and was asked for again, and goes on asking while a room waits
+// for the roster in the answer. The caller holds c.mu.
+func (c *Client) unanswered(s *subscription) {
+	s.asks, s.answers, s.presenceAnswers = 0, 0, 0
+	s.again = s.tracker != nil || !s.timedOut
+	s.timedOut = true
 }
 
 // refuse ends a subscription for all its holders. The caller holds c.mu, and calls what it returns without it.
@@ -153,8 +160,8 @@ func (c *Client) confirmed(name string, payload []byte, presenceName bool) {
 	}
 	var marks []*attachment
 	since, lossEpoch := s.lossSince, s.lossEpoch
+	s.timedOut = false
 	if s.phase == asked {
-		s.timedOut = false
 		if s.wasJoined {
 			s.wasJoined = false
 			marks = append(marks, s.routes.all.list...)
