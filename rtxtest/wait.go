@@ -8,6 +8,9 @@ import (
 
 // WaitSubscribed waits until one client at least is subscribed to the channel and has been told so. If that takes longer than WithWait
 // allows it fails the test, on the line that called.
+//
+// Told means that the confirmation was sent. A fault that follows at once can overtake it, and then the client was never
+// subscribed as far as it knows: where that matters, wait for the client (Stream.Ready), or publish something and receive it first.
 func (s *Server) WaitSubscribed(channel string) {
 	s.helper()
 	s.wait(
