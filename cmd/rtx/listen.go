@@ -87,7 +87,7 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if err := s.join(ctx, l.limit.duration, stream.Ready); err != nil {
+	if err := s.join(ctx, l.limit.duration > 0, stream.Ready); err != nil {
 		return err
 	}
 	l.console.Notef("listening on %s", strings.Join(names, ", "))

@@ -107,7 +107,10 @@ func TestListenOverARestart(t *testing.T) {
 	l.want(0)
 }
 
-const flood = 100_000
+const (
+	flood = 100_000
+	surge = 20_000
+)
 
 // burst has rtx trigger send that many numbers on private-load.
 func (s served) burst(n int) *process {
@@ -117,7 +120,7 @@ func (s served) burst(n int) *process {
 	cmd.Stdin = r
 	go func() {
 		for i := range n {
-			if _, err := fmt.Fprintf(w, "{\"n\":%d}\n", i); err != nil {
+			if _, err := io.WriteString(w, numbered(i)+"\n"); err != nil {
 				return
 			}
 		}
@@ -144,24 +147,27 @@ func TestListenWaitsForASlowReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	cmd := exec.Command(binary, "listen", "private-load", "--json", "--count", fmt.Sprint(flood))
+	cmd := exec.Command(binary, "listen", "private-load", "--json", "--count", fmt.Sprint(surge))
 	cmd.Stdout = w
 	l := startCommand(t, cmd, s.signing())
 	w.Close()
 	l.told("listening")
-	s.burst(flood).want(0) // nobody has read anything until here
+	s.burst(surge).want(0) // nobody has read anything until here
 	out, _ := lines(r)
-	if n := consecutive(t, out); n != flood {
+	if n := consecutive(t, out); n != surge {
 		t.Fatalf("%d events", n)
 	}
 	l.want(0)
 }
 
+// numbered is the payload of an event, long enough for a few thousand of them to be a burden.
+func numbered(n int) string { return fmt.Sprintf(`{"pad":%q,"n":%d}`, strings.Repeat("x", 100), n) }
+
 // consecutive counts events, each of which must have its own number.
 func consecutive(t *testing.T, out <-chan string) (n int) {
 	t.Helper()
 	for line := range out {
-		if !strings.HasSuffix(line, fmt.Sprintf(`"event":"client-n","data":{"n":%d}}`, n)) {
+		if !strings.Contains(line, `"event":"client-n","data":{`) || !strings.HasSuffix(line, fmt.Sprintf(`"n":%d}}`, n)) {
 			t.Fatalf("event %d is %s", n, line)
 		}
 		n++
@@ -181,11 +187,11 @@ func TestListenSaysWhatItLost(t *testing.T) {
 	l := startCommand(t, cmd, s.signing())
 	w.Close()
 	l.told("listening")
-	s.burst(flood * 2).want(0)
+	s.burst(surge).want(0)
 	s.told("unsubscribed") // the stream has ended for want of room
 	out, _ := lines(r)
 	n := consecutive(t, out)
-	if n == 0 || n >= flood*2 {
+	if n == 0 || n >= surge {
 		t.Fatalf("%d events", n)
 	}
 	l.told(`channel "private-load": events lost: 1`)

@@ -76,7 +76,7 @@ func (p *watcher) run(ctx context.Context, name string) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if err := s.join(ctx, p.limit.duration, room.Ready); err != nil {
+	if err := s.join(ctx, p.limit.duration > 0, room.Ready); err != nil {
 		return err
 	}
 	p.console.ShowStatus(s.status())

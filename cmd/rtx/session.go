@@ -43,16 +43,19 @@ func (s *session) connect(ctx context.Context) error {
 	return s.conn.explain(err)
 }
 
-// join waits for a subscription, for as long as given; 0 is for ever.
-func (s *session) join(ctx context.Context, within time.Duration, ready func(context.Context) error) error {
-	if within == 0 {
-		return s.conn.explain(ready(ctx))
+// joinTimeout bounds the subscription of a command that is not to go on for ever.
+const joinTimeout = 10 * time.Second
+
+// join waits for a subscription, within joinTimeout if it is bounded.
+func (s *session) join(ctx context.Context, bounded bool, ready func(context.Context) error) error {
+	if bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, joinTimeout, errNotJoined)
+		defer cancel()
 	}
-	timed, cancel := context.WithTimeoutCause(ctx, within, errNotJoined)
-	defer cancel()
-	err := ready(timed)
+	err := ready(ctx)
 	if errors.Is(err, errNotJoined) {
-		return fmt.Errorf("%w within %v", errNotJoined, within)
+		return fmt.Errorf("%w within %v", errNotJoined, joinTimeout)
 	}
 	return s.conn.explain(err)
 }

@@ -58,9 +58,6 @@ type trigger struct {
 	sent           int
 }
 
-// joinTimeout bounds the subscription of a command that only sends.
-const joinTimeout = 30 * time.Second
-
 func (t *trigger) run(ctx context.Context, args []string) error {
 	t.channel, t.event, t.line = args[0], args[1], newJSONLine()
 	next, err := t.values(args[2:])
@@ -85,7 +82,7 @@ func (t *trigger) run(ctx context.Context, args []string) error {
 		return err
 	}
 	channel := s.Channel(t.channel)
-	if err := s.join(ctx, joinTimeout, channel.Subscribe); err != nil {
+	if err := s.join(ctx, true, channel.Subscribe); err != nil {
 		return err
 	}
 	err = t.sendAll(next, func(data json.RawMessage) (int, error) {
