@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 func main() {
@@ -87,20 +88,20 @@ func bench(asJSON, quick bool, rounds, scale int, pattern, profiles string) erro
 
 // machine says what was measured on what.
 func machine(packages string) string {
-	text := fmt.Sprintf("%s %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	lines := []string{fmt.Sprintf("%s %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			switch d.Path {
 			case "github.com/coder/websocket", "github.com/nats-io/nats.go", "github.com/nats-io/nats-server/v2",
 				"github.com/go-json-experiment/json":
-				text += fmt.Sprintf("\n%s %s", d.Path, d.Version)
+				lines = append(lines, d.Path+" "+d.Version)
 			}
 		}
 	}
 	if packages != "" {
 		for _, name := range []string{"socket.io-client", "realtimex-js"} {
-			text += fmt.Sprintf("\n%s %s", name, packageVersion(packages, name))
+			lines = append(lines, name+" "+packageVersion(packages, name))
 		}
 	}
-	return text
+	return strings.Join(lines, "\n")
 }

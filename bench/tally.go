@@ -124,7 +124,7 @@ func (t *tally) count() {
 	case verified + t.measured:
 		t.end()
 	}
-	if t.complete() {
+	if t.complete() && !t.failed.Load() {
 		t.result.Digest = hex.EncodeToString(t.hash.Sum(nil))
 		if t.sum > 0 {
 			t.result.Digest = fmt.Sprint(t.sum)
