@@ -66,6 +66,9 @@ func (c *Client) pong() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pings.answered = true
+	if info := c.session.Info(); time.Since(c.upAt) >= info.PingInterval+info.PingTimeout {
+		c.recovery.doubt = false
+	}
 	c.pings.deadline = time.Time{}
 	if len(c.pings.waiting) > 0 {
 		close(c.pings.waiting[0])

@@ -32,6 +32,7 @@ func (h handler) Retrying(attempt int, delay time.Duration, cause error) {
 	if errors.Is(cause, transport.ErrBacklog) {
 		c.recovery.forget()
 	}
+	c.recovery.failed(cause)
 	if !c.ended {
 		c.setState(StateChange{State: c.connecting(), Attempt: attempt, Delay: delay, Err: cause})
 	}
@@ -102,7 +103,7 @@ func (h handler) Down(sess transport.Session, cause error) {
 	}
 	c.session = nil
 	c.sessionEnd()
-	c.recovery.down(cause)
+	c.recovery.down(cause, c.pings.answered)
 	c.pings.fail()
 	c.broker.clear()
 	var trackers []link.Tracker

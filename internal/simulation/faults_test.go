@@ -66,15 +66,14 @@ func (d *drawer) cleanFault(at time.Duration) {
 		how := pickOne(d, rtxtest.Reset, rtxtest.CloseFrame)
 		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *rtxtest.Conn) { c.Drop(how) })
 	case 2:
-		d.during(at, 45*time.Second, "stop", func(w *world) { w.s.Stop() }, func(w *world) { w.s.Resume(rtxtest.Remember) })
+		d.during(at, 45*time.Second, "stop", (*world).stop, func(w *world) { w.resume(rtxtest.Remember) })
 	case 3:
 		n := 1 + d.IntN(3)
 		d.strike(at, fmt.Sprintf("refuse %d", n), func(w *world) { w.s.RefuseNext(n) })
 	case 4:
 		d.slow(at)
 	case 5:
-		step := pickOne(d, rtxtest.StepOpen, rtxtest.StepConnect)
-		d.strike(at, fmt.Sprintf("hang at step %d", step), func(w *world) { w.s.HangNext(step, 1) })
+		d.strike(at, "hang at the first step", func(w *world) { w.s.HangNext(rtxtest.StepOpen, 1) })
 		d.each(at, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
 	}
 }
@@ -109,10 +108,10 @@ func (d *drawer) anyFault(at time.Duration) {
 		d.each(at, "half-open", func(c *rtxtest.Conn) { c.HalfOpen() })
 	case 5:
 		memory := pickOne(d, rtxtest.Forget, rtxtest.Remember)
-		d.during(at, 2*time.Minute, "stop", func(w *world) { w.s.Stop() }, func(w *world) { w.s.Resume(memory) })
+		d.during(at, 2*time.Minute, "stop", (*world).stop, func(w *world) { w.resume(memory) })
 	case 6:
 		memory := pickOne(d, rtxtest.Forget, rtxtest.Remember)
-		d.strike(at, fmt.Sprintf("restart (%d)", memory), func(w *world) { w.s.Restart(memory) })
+		d.strike(at, fmt.Sprintf("restart (%d)", memory), func(w *world) { w.stop(); w.resume(memory) })
 	case 7:
 		n, status := 1+d.IntN(4), pickOne(d, 503, 502, 429, 500)
 		d.strike(at, fmt.Sprintf("refuse %d with %d", n, status), func(w *world) { w.s.RefuseNextWith(n, status) })

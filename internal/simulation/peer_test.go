@@ -35,6 +35,7 @@ func (w *world) newPeer(slot int) *peer {
 		rtx.WithUserData(map[string]any{"user_id": "user-" + p.name, "user_info": map[string]any{"slot": slot}}),
 		rtx.WithReadLimit(64 << 10), rtx.WithBackoff(250*time.Millisecond, w.plan.backoff),
 	}
+	opts = append(opts, trace(p.name))
 	c, err := rtx.New(w.s.Key(), opts...)
 	if err != nil {
 		w.t.Fatal(err)

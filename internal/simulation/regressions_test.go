@@ -10,6 +10,7 @@ import (
 	"github.com/realtimex/realtimex-go/internal/ledger"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
+	"github.com/realtimex/realtimex-go/rtx/presence"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -93,4 +94,77 @@ func TestGapSurvivesTheRecoveryOfALaterConnection(t *testing.T) {
 			t.Errorf("the other got %q", got)
 		}
 	}, rtxtest.WithRecovery(time.Minute))
+}
+
+// Seed 1027. The service does not see a connection end, takes the next one for the same, and empties its rooms when the
+// heartbeat of the first runs out. If that one is lost before its probe, and recovered, nobody tells what was missed: it
+// must not be recovered.
+func TestConnectionInDoubtIsNotRecovered(t *testing.T) {
+	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+		stream := ready(t, c, "a")
+		s.Publish("a", "e", ledger.Value{N: 1})
+		synctest.Wait()
+		s.DropAll(rtxtest.Reset)
+		time.Sleep(10 * time.Second)
+		s.HalfOpenAll()
+		c.Reconnect()
+		time.Sleep(46 * time.Second) // the service has pinged in vain
+		if n := s.Stats().Recoveries; n != 2 {
+			t.Fatalf("%d recoveries", n)
+		}
+		if n := s.Publish("a", "e", ledger.Value{N: 2}); n != 0 {
+			t.Fatalf("the connection is in its room: %d", n)
+		}
+		s.DropAll(rtxtest.Reset)
+		time.Sleep(10 * time.Second)
+		s.Publish("a", "e", ledger.Value{N: 3})
+		if got := has(stream); got != "1 gap 3" {
+			t.Errorf("got %q", got)
+		}
+	}, rtxtest.WithRecovery(5*time.Minute))
+}
+
+// The doubt ends when the connection has answered late enough, and then it is recovered like any other. So is one whose
+// end the service has seen, however soon the next follows.
+func TestConnectionBeyondDoubtIsRecovered(t *testing.T) {
+	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+		stream := ready(t, c, "a")
+		s.Publish("a", "e", ledger.Value{N: 1})
+		synctest.Wait()
+		s.DropAll(rtxtest.Reset)
+		time.Sleep(10 * time.Second)
+		s.SetHeartbeats(false) // the client gives the link up
+		time.Sleep(50 * time.Second)
+		s.SetHeartbeats(true)
+		time.Sleep(50 * time.Second)
+		for range 3 {
+			s.DropAll(rtxtest.Reset)
+			s.Publish("a", "e", ledger.Value{N: 2})
+			time.Sleep(5 * time.Second)
+		}
+		if got := has(stream); got != "1 2 2 2" {
+			t.Errorf("got %q", got)
+		}
+	}, rtxtest.WithRecovery(5*time.Minute))
+}
+
+// Seed 271. A recovered channel is asked for again, for the roster; where that is not answered, it is asked for once more.
+func TestRosterIsAskedForUntilItComes(t *testing.T) {
+	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+		room := presence.Watch[info](t.Context(), c.Channel(lobby))
+		if err := room.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.HangNext(rtxtest.StepSubscribe, 3)
+		s.DropAll(rtxtest.Reset)
+		time.Sleep(time.Minute)
+		if n := s.Stats().Recoveries; n != 1 {
+			t.Errorf("%d recoveries", n)
+		}
+		s.Join(lobby, auth.Member{ID: "ada"})
+		synctest.Wait()
+		if _, here := room.Members().Get("ada"); !here {
+			t.Error("the room does not know who joined")
+		}
+	}, rtxtest.WithRecovery(5*time.Minute))
 }

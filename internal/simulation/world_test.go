@@ -41,7 +41,7 @@ type world struct {
 	quiet chan struct{} // closed when consumers are to hurry
 	held  func() int    // releases the confirmations that are held; nil if none are
 
-	members  []string // of the lobby, by Join
+	stopped  bool
 	faults   int
 	mu       sync.Mutex
 	breaches []string
@@ -117,7 +117,20 @@ func (w *world) heal() {
 	a.HangNext(0)
 	a.MangleNext(0)
 	a.Delay(0)
-	w.s.Resume(rtxtest.Remember)
+	w.resume(rtxtest.Remember)
+}
+
+func (w *world) stop() {
+	w.s.Stop()
+	w.stopped = true
+}
+
+// resume ends a stop, unless another fault's end has done so.
+func (w *world) resume(m rtxtest.Memory) {
+	if w.stopped {
+		w.s.Resume(m)
+		w.stopped = false
+	}
 }
 
 func (w *world) release() {
