@@ -63,8 +63,8 @@ func TestClientComesBack(t *testing.T) {
 			c := dial(t, proxy.URL(), srv.Key(), quick(), signing(t, srv, auth.Member{}))
 			public := readyOn[numbered](t, c.Channel("orders"), "n")
 			private := readyOn[numbered](t, c.Channel("private-orders"), "n")
+			srv.Publish("private-orders", "n", numbered{1}) // first, so that it has arrived when the other has
 			srv.Publish("orders", "n", numbered{1})
-			srv.Publish("private-orders", "n", numbered{1})
 			if v := next(t, public); v.N != 1 {
 				t.Fatalf("got %v", v)
 			}
