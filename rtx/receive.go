@@ -15,7 +15,8 @@ import (
 // reader is what the reader's goroutine keeps from one packet to the next.
 type reader struct {
 	ev          event
-	recoverable bool // the session has a recovery id, so events may carry an offset
+	at          time.Time // when the packet was read
+	recoverable bool      // the session has a recovery id, so events may carry an offset
 	names       map[string]string
 }
 
@@ -59,6 +60,7 @@ func (h handler) Receive(sess transport.Session, p transport.Packet) error {
 // receive tries the scanner first. What it does not know, or what turns out not to be JSON, is left to the full parse.
 func (c *Client) receive(sess transport.Session, data []byte) error {
 	c.stats.received.Add(1)
+	c.reader.at = sess.ReceivedAt() // one look at the clock serves all events that were read at once
 	e, ok := scanEnvelope(data, c.reader.recoverable)
 	if ok {
 		if internalPrefix(e.event) {
@@ -126,7 +128,7 @@ func (c *Client) deliver(e *envelope) bool {
 		d.channel = c.reader.intern(e.channel)
 	}
 	ev := &c.reader.ev
-	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: time.Now()}
+	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at}
 	for _, list := range d.lists {
 		for _, a := range list {
 			if a.gone.Load() {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
@@ -26,7 +28,11 @@ func (h handler) Work(sess transport.Session, now time.Time) (time.Time, error) 
 	var frames [][]byte
 	var after []func()
 	if c.state.State == Connected {
-		frames, after, next = c.reconcile(now)
+		var err error
+		if frames, after, next, err = c.reconcile(now); err != nil {
+			c.mu.Unlock()
+			return time.Time{}, err
+		}
 	}
 	ping, probeAt, err := c.probe(sess, now)
 	c.mu.Unlock()
@@ -54,19 +60,31 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
+// maxSettled bounds the subscriptions of one look.
+const maxSettled = 1024
+
 // reconcile looks at each subscription that changed, and at those whose alarm is due. The caller holds c.mu.
-func (c *Client) reconcile(now time.Time) (frames [][]byte, after []func(), next time.Time) {
+//
+// A joined channel that was asked for again and not answered means on a session that can be recovered what an unanswered
+// probe means: answers and events go the same way there. To ask once more would only hide what was lost: see recovery.
+func (c *Client) reconcile(now time.Time) (frames [][]byte, after []func(), next time.Time, err error) {
 	c.due(now, func(s *subscription) {
 		switch {
 		case s.phase == asked:
 			after = append(after, c.overdue(s)...)
 		case s.phase == joined && s.asks > max(s.answers, s.presenceAnswers):
-			c.unanswered(s)
+			if c.session.Info().PID != "" {
+				err = errDeaf
+			}
+			s.asks, s.answers, s.presenceAnswers = 0, 0, 0
+			s.again = s.tracker != nil // a room waits for the roster in the answer
 		}
 		c.look(s)
 	})
-	queue := c.queue
-	c.queue = nil
+	// The rest waits for the next look, so that the reader takes the first answers meanwhile.
+	n := min(len(c.queue), maxSettled)
+	queue := c.queue[:n]
+	c.queue = c.queue[n:]
 	for _, s := range queue {
 		s.queued = false
 		if f := c.settle(s, now); f != nil {
@@ -77,7 +95,7 @@ func (c *Client) reconcile(now time.Time) (frames [][]byte, after []func(), next
 	if len(c.queue) > 0 {
 		next = now
 	}
-	return frames, after, next
+	return frames, after, next, err
 }
 
 // settle returns the packet that brings the service to what is wanted of s, if one is due. The caller holds c.mu.
@@ -135,14 +153,6 @@ func (c *Client) overdue(s *subscription) (after []func()) {
 	return c.refuse(s, &SubscribeError{Channel: s.name, Err: ErrSubscribeTimeout})
 }
 
-// unanswered asks once more for a channel that is joined and was asked for again, and goes on asking while a room waits
-// for the roster in the answer. The caller holds c.mu.
-func (c *Client) unanswered(s *subscription) {
-	s.asks, s.answers, s.presenceAnswers = 0, 0, 0
-	s.again = s.tracker != nil || !s.timedOut
-	s.timedOut = true
-}
-
 // refuse ends a subscription for all its holders. The caller holds c.mu, and calls what it returns without it.
 func (c *Client) refuse(s *subscription, err error) []func() {
 	c.cfg.log.Warn("rtx: subscription failed", "channel", s.name, "error", err)
@@ -160,8 +170,8 @@ func (c *Client) confirmed(name string, payload []byte, presenceName bool) {
 	}
 	var marks []*attachment
 	since, lossEpoch := s.lossSince, s.lossEpoch
-	s.timedOut = false
 	if s.phase == asked {
+		s.timedOut = false
 		if s.wasJoined {
 			s.wasJoined = false
 			marks = append(marks, s.routes.all.list...)
@@ -265,18 +275,27 @@ func clip(s string) string {
 	return string(bytes.ToValidUTF8([]byte(s), nil))
 }
 
+// A reconnection sends one for each channel, so it is put together by hand.
 func subscribePacket(channel string, g auth.Grant) []byte {
-	return eventPacket(evSubscribe, struct {
-		Channel     string `json:"channel"`
-		Auth        string `json:"auth,omitempty"`
-		ChannelData string `json:"channel_data,omitempty"`
-	}{channel, g.Auth, g.ChannelData})
+	b := make([]byte, 0, 64+len(channel)+len(g.Auth)+2*len(g.ChannelData))
+	b = appendString(append(b, `2["`+evSubscribe+`",{"channel":`...), channel)
+	if g.Auth != "" {
+		b = appendString(append(b, `,"auth":`...), g.Auth)
+	}
+	if g.ChannelData != "" {
+		b = appendString(append(b, `,"channel_data":`...), g.ChannelData)
+	}
+	return append(b, `}]`...)
 }
 
 func unsubscribePacket(channel string) []byte {
-	return eventPacket(evUnsubscribe, struct {
-		Channel string `json:"channel"`
-	}{channel})
+	return append(appendString([]byte(`2["`+evUnsubscribe+`",{"channel":`), channel), `}]`...)
+}
+
+// appendString appends s as JSON; what is not UTF-8 in it becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
 }
 
 // eventPacket encodes a Socket.IO event whose payload is one of ours and so can be encoded.

@@ -2,12 +2,10 @@ package rtx
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
@@ -74,15 +72,14 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 
 // clientEvent wraps a payload, which a codec of the user's own may have made: it must be one JSON value.
 func clientEvent(channel, event string, payload []byte) ([]byte, error) {
-	data, err := marshalJSON([]any{evClient, struct {
-		Channel string          `json:"channel"`
-		Event   string          `json:"event"`
-		Data    json.RawMessage `json:"data"`
-	}{channel, event, payload}})
-	if err != nil {
-		return nil, err
+	if !validJSON(payload) {
+		return nil, errors.New("it is not one JSON value")
 	}
-	return engineio.AppendSocket(nil, engineio.SocketPacket{Type: engineio.Event, Namespace: "/", Data: data}), nil
+	b := make([]byte, 0, 64+len(channel)+len(event)+len(payload))
+	b = appendString(append(b, `2["`+evClient+`",{"channel":`...), channel)
+	b = appendString(append(b, `,"event":`...), event)
+	b = append(append(b, `,"data":`...), payload...)
+	return append(b, `}]`...), nil
 }
 
 // sendError turns what a session says of a failed write into the library's terms.

@@ -15,6 +15,9 @@ type Assembler struct {
 	size   int64
 }
 
+// Due reports whether attachments are still to come: then Add refuses every packet.
+func (a *Assembler) Due() bool { return a.packet.Type.binary() }
+
 // Add takes a decoded packet. One without attachments comes back at once, complete. Of one with attachments Data is copied,
 // because the caller's buffer will hold the next frame by the time it is complete. ErrAttachmentDue if an attachment was due.
 func (a *Assembler) Add(p SocketPacket) (SocketPacket, bool, error) {

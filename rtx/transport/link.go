@@ -6,15 +6,27 @@ import (
 	"time"
 )
 
+// readAhead is how much a busy link reads at once, in bytes. The WebSocket
+// library asks for 4 KiB at a time, which is a system call for every few frames.
+const readAhead = 32 << 10
+
+// maxHeld is how much of a burst of frames is written at once, in bytes.
+const maxHeld = 16 << 10
+
 // link is the connection under the WebSocket. It notes when bytes arrive, which
 // costs one look at the clock for each read of the socket and none for a frame
 // that was read along with an earlier one, and it can be cut at any moment, also
 // while the WebSocket library waits for a close frame.
 type link struct {
-	rwc  io.ReadWriteCloser
-	base time.Time // what mono counts from
-	mono atomic.Int64
-	wall atomic.Int64
+	rwc     io.ReadWriteCloser
+	room    []byte // for reading ahead; nil until a read filled what it was given
+	rest    []byte // of room: read, and not yet asked for
+	full    bool   // room was of use since settle
+	holding atomic.Bool
+	held    []byte    // written by the WebSocket library, and not sent yet
+	base    time.Time // what mono counts from
+	mono    atomic.Int64
+	wall    atomic.Int64
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
@@ -26,7 +38,30 @@ func newLink(rwc io.ReadWriteCloser) *link {
 	return l
 }
 
+// Read is called by one goroutine at a time, as settle is.
 func (l *link) Read(p []byte) (int, error) {
+	if len(l.rest) == 0 {
+		if len(p) >= len(l.room) {
+			n, err := l.fill(p)
+			if n == len(p) && l.room == nil {
+				l.room = make([]byte, readAhead) // there is more where this came from
+			}
+			return n, err
+		}
+		n, err := l.fill(l.room)
+		if n == 0 {
+			return 0, err
+		}
+		l.rest = l.room[:n] // an error is met again by the next read
+		l.full = l.full || n > len(p)
+	}
+	n := copy(p, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+// fill reads from the socket.
+func (l *link) fill(p []byte) (int, error) {
 	n, err := l.rwc.Read(p)
 	if n > 0 {
 		now := time.Now()
@@ -39,7 +74,42 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// settle lets go of the room if it was of no use since the last time.
+func (l *link) settle() {
+	if !l.full && len(l.rest) == 0 {
+		l.room = nil
+	}
+	l.full = false
+}
+
+// hold has Write keep what it gets, up to maxHeld bytes, until a write that
+// follows after hold(false): so that many frames go out in one system call. The
+// caller is the only sender.
+func (l *link) hold(on bool) { l.holding.Store(on) }
+
+// Write is called by one goroutine at a time: the WebSocket library sees to it.
 func (l *link) Write(p []byte) (int, error) {
+	on := l.holding.Load()
+	if !on && len(l.held) == 0 {
+		return l.send(p)
+	}
+	l.held = append(l.held, p...)
+	if on && len(l.held) < maxHeld {
+		return len(p), nil
+	}
+	_, err := l.send(l.held)
+	l.held = l.held[:0]
+	if !on {
+		l.held = nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// send writes to the socket.
+func (l *link) send(p []byte) (int, error) {
 	n, err := l.rwc.Write(p)
 	if err != nil {
 		l.fail(err)

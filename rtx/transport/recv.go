@@ -52,9 +52,13 @@ func (s *session) next() (p Packet, ok bool, err error) {
 	if err != nil {
 		return Packet{}, false, err
 	}
-	if binary {
+	switch {
+	case binary:
 		p, ok, err = s.assembler.AddBinary(frame)
-	} else {
+	case len(frame) > 3 && string(frame[:3]) == "42[" && !s.assembler.Due():
+		// A text event of the default namespace, without an ack id: nearly all there is.
+		return Packet{Type: engineio.Event, Namespace: "/", Data: frame[2:]}, true, nil
+	default:
 		p, ok, err = s.text(frame)
 	}
 	if err != nil {
@@ -118,6 +122,7 @@ func (s *session) pinged() {
 		s.buf = nil
 	}
 	s.longest = 0
+	s.link.settle()
 }
 
 // readFrame reads one frame into the session's buffer, where it stays until the

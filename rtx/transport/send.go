@@ -20,7 +20,8 @@ func (s *session) Send(ctx context.Context, packets ...[]byte) error {
 		return err
 	}
 	defer s.unlock()
-	for _, p := range packets {
+	for i, p := range packets {
+		s.link.hold(i < len(packets)-1) // one system call for many frames
 		s.scratch = append(append(s.scratch[:0], '4'), p...)
 		err := s.write(s.scratch)
 		if cap(s.scratch) > maxScratch {

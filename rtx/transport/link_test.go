@@ -1,0 +1,76 @@
+package transport
+
+import (
+	"bytes"
+	"io"
+	"testing"
+)
+
+// wire is a connection in memory that counts its system calls.
+type wire struct {
+	in     bytes.Reader
+	out    bytes.Buffer
+	reads  int
+	writes int
+}
+
+func (w *wire) Read(p []byte) (int, error)  { w.reads++; return w.in.Read(p) }
+func (w *wire) Write(p []byte) (int, error) { w.writes++; return w.out.Write(p) }
+func (w *wire) Close() error                { return nil }
+
+func TestLinkSendsABurstInFewWrites(t *testing.T) {
+	w := &wire{}
+	l := newLink(w)
+	var want []byte
+	const frames = 1000
+	for i := range frames {
+		frame := bytes.Repeat([]byte{byte(i)}, 100)
+		want = append(want, frame...)
+		l.hold(i < frames-1)
+		if n, err := l.Write(frame); n != len(frame) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if !bytes.Equal(w.out.Bytes(), want) {
+		t.Error("the bytes are not those that were written")
+	}
+	if most := len(want)/maxHeld + 1; w.writes > most {
+		t.Errorf("%d writes, want %d at most", w.writes, most)
+	}
+	if _, err := l.Write([]byte("x")); err != nil || w.out.Len() != len(want)+1 {
+		t.Errorf("a frame after the burst was kept, err %v", err)
+	}
+}
+
+func TestLinkReadsAheadWhileBusy(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789abcdef"), 16<<10)
+	w := &wire{}
+	w.in.Reset(data)
+	l := newLink(w)
+	var got []byte
+	p := make([]byte, 4<<10)
+	for {
+		n, err := l.Read(p)
+		got = append(got, p[:n]...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(got, data) {
+		t.Error("the bytes are not those that came")
+	}
+	if most := len(data)/readAhead + 3; w.reads > most {
+		t.Errorf("%d reads of the socket, want %d at most", w.reads, most)
+	}
+	l.settle() // of use in the interval that ends here
+	if l.room == nil {
+		t.Error("the room is gone while the link was busy")
+	}
+	l.settle()
+	if l.room != nil {
+		t.Error("an idle link keeps its room")
+	}
+}
