@@ -159,7 +159,7 @@ func (l *listener) format(channels []string) func(message) []byte {
 		}
 	}
 	colour := l.console.outColour
-	var channelColumn, eventColumn column
+	var channelColumn, eventColumn column = 0, usualEvent
 	for _, name := range channels {
 		channelColumn.fit(printable(name))
 	}
@@ -175,7 +175,10 @@ func (l *listener) format(channels []string) func(message) []byte {
 // A column is as wide as the widest text in it so far, within reason.
 type column int
 
-const widestColumn = 32
+const (
+	widestColumn = 32
+	usualEvent   = 14 // so that the first few names need not move the column
+)
 
 func (c *column) fit(text string) int {
 	width := utf8.RuneCountInString(text)

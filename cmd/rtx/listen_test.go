@@ -69,8 +69,8 @@ func TestListenPlainText(t *testing.T) {
 	s.publish("orders", "created", `{"id":1}`)
 	s.publish("a-longer-name", "c\u001b[2J", `"\u001b]0;title\u0007 \u009b1m"`)
 	first, second := l.next(), l.next()
-	wantLine(t, first[len(clock):], `  orders         created  {"id":1}`)
-	if strings.ContainsFunc(second, unprintable) || !strings.Contains(second, `a-longer-name  c\u001b[2J  "`) {
+	wantLine(t, first[len(clock):], `  orders         created         {"id":1}`)
+	if strings.ContainsFunc(second, unprintable) || !strings.Contains(second, `a-longer-name  c\u001b[2J      "`) {
 		t.Fatalf("%q", second)
 	}
 	l.want(0)

@@ -79,7 +79,9 @@ func (p *watcher) run(ctx context.Context, name string) error {
 	if err := s.join(ctx, p.limit.duration > 0, room.Ready); err != nil {
 		return err
 	}
-	p.console.ShowStatus(s.status())
+	p.console.ShowStatus(func() string {
+		return fmt.Sprintf("%v  %d here  %d reconnects", s.State(), room.Members().Len(), s.reconnects())
+	})
 	defer p.limit.expire(ctx, func(context.Context) { room.Close() })()
 
 	var set presence.Set[json.RawMessage]

@@ -138,6 +138,8 @@ func (s *session) status() func() string {
 			since, seen = time.Now(), stats.Delivered
 		}
 		return fmt.Sprintf("%v  %.0f/s  %d events  %d dropped  %d reconnects",
-			s.State(), rate, stats.Delivered, stats.Dropped, max(stats.Connects, 1)-1)
+			s.State(), rate, stats.Delivered, stats.Dropped, s.reconnects())
 	}
 }
+
+func (s *session) reconnects() uint64 { return max(s.Stats().Connects, 1) - 1 }

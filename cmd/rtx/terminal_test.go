@@ -125,7 +125,7 @@ func TestTerminalListen(t *testing.T) {
 	l.expect(`\r\x1b\[K\x1b\[2mconnected  0/s  0 events  0 dropped  0 reconnects\x1b\[0m`)
 	s.publish("orders", "created", `{"id":1}`)
 	// The status line is erased, the event takes its place, in colours and columns, and the status line is beneath it again.
-	l.expect(`\r\x1b\[K\x1b\[2m\d\d:\d\d:\d\d\.\d{3}\x1b\[0m  \x1b\[36morders\x1b\[0m        \x1b\[1mcreated\x1b\[0m  \{"id":1\}\r\n`)
+	l.expect(`\r\x1b\[K\x1b\[2m\d\d:\d\d:\d\d\.\d{3}\x1b\[0m  \x1b\[36morders\x1b\[0m        \x1b\[1mcreated\x1b\[0m {9}\{"id":1\}\r\n`)
 	l.expect(`\r\x1b\[K\x1b\[2mconnected  \d/s  1 events`)
 	s.signal(syscall.SIGKILL)
 	s.wait()
@@ -147,7 +147,7 @@ func TestTerminalWithoutColours(t *testing.T) {
 		l := onTerminal(t, append([]string{env}, s.env...), "listen", "orders", "--count", "1")
 		l.expect(`rtx: listening on orders\r\n`)
 		s.publish("orders", "created", "1")
-		l.expect(`\d  orders  created  1\r\n`)
+		l.expect(`\d  orders  created {9}1\r\n`)
 		l.want(0)
 		if rest := l.rest(); strings.Contains(rest, "m") {
 			t.Errorf("%s: %q", env, rest)
@@ -193,6 +193,7 @@ func TestTerminalPresence(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	p := onTerminal(t, s.signing(), "presence", "presence-lobby", "--user-id", "ann")
 	p.expect(`1 here  \x1b\[2msnapshot\x1b\[0m\r\n +\x1b\[32m\+\x1b\[0m \x1b\[36mann\x1b\[0m.*\(me\)`)
+	p.expect(`connected  1 here  0 reconnects`)
 	p.key(ctrlC)
 	p.want(130)
 }
