@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -81,24 +82,27 @@ func cutOffset(e envelope, rest []byte) (envelope, bool) {
 
 // plainString takes a string without escapes, up to and with its closing quote, off the front of b.
 func plainString(b []byte) (s, rest []byte, ok bool) {
+	var bits byte
 	for i, c := range b {
 		if c == '"' {
-			return b[:i], b[i+1:], true
+			return b[:i], b[i+1:], bits < utf8.RuneSelf || utf8.Valid(b[:i])
 		}
 		if c == '\\' || c < 0x20 {
 			break
 		}
+		bits |= c
 	}
 	return nil, nil, false
 }
 
+// plainText takes b if it is the inside of a string without escapes.
 func plainText(b []byte) ([]byte, bool) {
 	for _, c := range b {
 		if c == '\\' || c < 0x20 {
 			return nil, false
 		}
 	}
-	return b, true
+	return b, utf8.Valid(b)
 }
 
 // parseEnvelope is the judge of every form: it validates the whole packet. A malformed one is an error that ends the
