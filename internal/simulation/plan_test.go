@@ -27,6 +27,8 @@ type plan struct {
 	length   time.Duration
 	backoff  time.Duration
 	steps    []step
+
+	lastHalfOpen time.Duration
 }
 
 // A step is something that happens at a time.
@@ -126,6 +128,12 @@ func (d *drawer) opening() {
 		}
 		if d.IntN(2) == 0 {
 			d.watch(slot, time.Duration(d.IntN(20000))*time.Millisecond)
+		}
+	}
+	if d.p.clean {
+		// The service keeps events for as long as sessions: whoever has seen none for longer is not recovered.
+		for at := time.Minute; at < d.p.length; at += time.Minute {
+			d.step(at, "publish one on the anchor", func(w *world) { w.publish(anchor, []ledger.Event{{Name: "e1"}}) })
 		}
 	}
 	d.step(30*time.Second, "publish one on the anchor", func(w *world) { w.publish(anchor, []ledger.Event{{Name: "e1"}}) })
