@@ -106,7 +106,6 @@ func (d *drawer) anyFault(at time.Duration) {
 		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *rtxtest.Conn) { c.Drop(how) })
 	case 3, 4:
 		d.each(at, "half-open", func(c *rtxtest.Conn) { c.HalfOpen() })
-		d.p.lastHalfOpen = max(d.p.lastHalfOpen, at)
 	case 5:
 		memory := pickOne(d, rtxtest.Forget, rtxtest.Remember)
 		d.during(at, 2*time.Minute, "stop", (*world).stop, func(w *world) { w.resume(memory) })
@@ -157,16 +156,6 @@ func (d *drawer) anyFault(at time.Duration) {
 			}
 		})
 	}
-}
-
-// deafness is the last fault, where the service can recover and answers pings: a connection that gets nothing any more but
-// heartbeats is found out within minutes, and not if it is lost before that and the service calls it recovered.
-func (d *drawer) deafness() {
-	if d.p.recovery == 0 || !d.p.pong || d.p.clean || d.p.length < d.p.lastHalfOpen+2*time.Minute || d.IntN(4) > 0 {
-		return
-	}
-	d.each(d.p.length, "deafen", func(c *rtxtest.Conn) { c.Deafen() })
-	d.traffic(d.p.length + time.Second)
 }
 
 // auth draws a fault of the backend that signs.

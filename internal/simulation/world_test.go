@@ -147,6 +147,9 @@ func (w *world) settle() {
 	// The longest way back: a half-open link (45 s), a deaf connection (200 s), a subscription that is asked for twice,
 	// and back-off in between.
 	time.Sleep(10 * time.Minute)
+	if w.plan.deaf {
+		w.deafen()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, p := range w.slots {
@@ -191,6 +194,19 @@ func (w *world) settle() {
 			r.compare(w)
 		}
 	}
+}
+
+// deafen makes every connection deaf: heartbeats go on, nothing else comes. It is found out within minutes where the
+// service can recover and answers pings, if nothing else ends the connection first, so it is the last fault of all.
+func (w *world) deafen() {
+	for _, c := range w.s.Connections() {
+		w.faults++
+		c.Deafen()
+	}
+	for _, c := range published {
+		w.publish(c, []ledger.Event{{Name: "e1"}, {Name: "e2"}, {Name: "e3"}})
+	}
+	time.Sleep(5 * time.Minute)
 }
 
 // refused tells the errors of channels that left a stream which goes on.
