@@ -178,7 +178,7 @@ func (t *trigger) send(data json.RawMessage, send func(json.RawMessage) (int, er
 	colour := t.console.outColour
 	reached := ""
 	if subscribers != unknown {
-		reached = fmt.Sprintf("  to %d subscribers", subscribers)
+		reached = fmt.Sprintf("  (subscribers: %d)", subscribers)
 	}
 	return t.console.Print(fmt.Appendf(nil, "%s  %s  %s  %s%s", stamp(time.Now(), colour), colour.name(printable(t.channel)),
 		colour.event(printable(t.event)), printable(string(data)), colour.dim(reached)))
