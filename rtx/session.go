@@ -58,8 +58,8 @@ func (h handler) Resume() transport.Resume {
 func (h handler) Up(sess transport.Session) {
 	c := h.Client
 	info := sess.Info()
+	var trackers []link.Tracker
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.session = sess
 	c.upAt = time.Now()
 	c.sessionCtx, c.sessionEnd = context.WithCancel(c.ctx)
@@ -75,11 +75,18 @@ func (h handler) Up(sess transport.Session) {
 				s.wasJoined = false
 				c.enter(s, joined)
 				s.again = true
+				if s.tracker != nil {
+					trackers = append(trackers, s.tracker)
+				}
 			}
 		} else {
 			s.known = false
 		}
 		c.look(s)
+	}
+	c.mu.Unlock()
+	for _, t := range trackers {
+		t.Resumed()
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // [ErrEventName], [ErrPublicChannel], [ErrNotSubscribed], [ErrNotConnected], [ErrTooLarge], a [*SubscribeError] if the
 // channel is refused meanwhile, the error of encoding data, or the cause of ctx. A ctx that ends once writing has begun
 // does not cut it short. A connection that breaks while writing gives ErrNotConnected too: then the event may or may not
-// have arrived.
+// have arrived. A service may also drop what was written just before [Client.Close]; [Client.Ping] after the last Trigger
+// returns once it has been taken.
 func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 	c := ch.c
 	if err := checkEventName(event); err != nil {

@@ -3,7 +3,7 @@ package link
 
 import "log/slog"
 
-// A Tracker follows the members of one presence channel. Confirmed, Event and Down come in the order of the wire, never
+// A Tracker follows the members of one presence channel. Confirmed, Event, Down and Resumed come in the order of the wire, never
 // two at once; End comes once, last, from any goroutine. None may block.
 type Tracker interface {
 	// Confirmed: the channel is subscribed. payload is the confirmation's, channelData what the client said of itself.
@@ -13,6 +13,8 @@ type Tracker interface {
 	Event(name string, payload []byte)
 	// Down: the connection was lost.
 	Down()
+	// Resumed: the service restored the lost session. What was missed follows as events, and then a confirmation.
+	Resumed()
 	// End: the channel was refused or left, or the client ended; err is nil for Drain.
 	End(err error)
 }

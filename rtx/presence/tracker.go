@@ -29,6 +29,8 @@ type tracker struct {
 	me      string
 	own     fact // what this client said of itself
 	early   early
+	whole   bool // stale, but nothing since is missing yet: the roster, and what is early, if the session is recovered
+	kept    bool // the session was recovered, and whole
 	grace   *time.Timer
 	ended   bool
 	err     error
@@ -158,8 +160,15 @@ func (t *tracker) alone(timer **time.Timer) {
 	t.order.Lock()
 	defer t.order.Unlock()
 	if t.grace == *timer && t.grace != nil && !t.ended {
-		t.log.Info("presence: the service did not say who is there; the roster grows from here", "channel", t.channel)
-		t.settle(nil)
+		var known []fact
+		if t.kept {
+			for _, e := range t.members {
+				known = append(known, fact{id: e.id, info: e.info})
+			}
+		} else {
+			t.log.Info("presence: the service did not say who is there; the roster grows from here", "channel", t.channel)
+		}
+		t.settle(known)
 	}
 }
 
@@ -219,7 +228,7 @@ func (t *tracker) settle(members []fact) {
 	for _, f := range t.early.facts {
 		note(f)
 	}
-	t.early = early{}
+	t.early, t.whole, t.kept = early{}, false, false
 	again := t.state == live
 	t.state = live
 	if len(ops) > 0 || !again {
@@ -248,7 +257,10 @@ func (t *tracker) Event(name string, payload []byte) {
 		return
 	}
 	if t.state != live {
-		t.counts.dropped.Add(t.early.add(f))
+		if dropped := t.early.add(f); dropped > 0 {
+			t.counts.dropped.Add(dropped)
+			t.kept = false
+		}
 		return
 	}
 	o, ok := t.apply(f)
@@ -297,11 +309,19 @@ func (t *tracker) Down() {
 	t.order.Lock()
 	defer t.order.Unlock()
 	t.stopGrace()
-	t.early = early{}
+	t.early, t.whole, t.kept = early{}, t.state == live, false
 	if t.state == live && !t.ended {
 		t.state = stale
 		t.tell(nil, Stale)
 	}
+}
+
+// Resumed says that the service restored the lost session: who was there still is, but for what it tells from here on. It
+// counts where the confirmation then brings no roster.
+func (t *tracker) Resumed() {
+	t.order.Lock()
+	defer t.order.Unlock()
+	t.kept = t.whole
 }
 
 // End ends the rooms.
