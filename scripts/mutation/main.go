@@ -75,7 +75,7 @@ func run(only string, seeds int) error {
 
 // copyTree copies what git knows of the core module, as it stands in the working tree.
 func copyTree(from, to string) error {
-	list, err := output(from, "git", "ls-files", "-z", "--", "go.mod", "go.sum", "rtx", "rtxtest", "internal")
+	list, err := output(from, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "go.mod", "go.sum", "rtx", "rtxtest", "internal")
 	if err != nil {
 		return err
 	}
