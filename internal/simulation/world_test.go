@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -312,5 +311,3 @@ func (w *world) authorizer() rtx.Option {
 	}
 	return rtx.WithAuth(w.s.Signer().Authorizer(auth.Member{}))
 }
-
-func isPresence(channel string) bool { return strings.HasPrefix(channel, "presence-") }
