@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
@@ -22,13 +21,12 @@ type envelope struct {
 }
 
 var (
-	envelopeHead    = []byte(`["` + evServer + `",{"channel":"`)
-	envelopeEvent   = []byte(`,"event":"`)
-	envelopeData    = []byte(`,"data":`)
-	envelopeTail    = []byte(`}]`)
-	emptyPayload    = []byte(`null`)
-	errNoEnvelope   = errors.New("rtx: event is not of a known form")
-	envelopeOptions = json.JoinOptions(jsontext.AllowDuplicateNames(true), json.MatchCaseInsensitiveNames(false))
+	envelopeHead  = []byte(`["` + evServer + `",{"channel":"`)
+	envelopeEvent = []byte(`,"event":"`)
+	envelopeData  = []byte(`,"data":`)
+	envelopeTail  = []byte(`}]`)
+	emptyPayload  = []byte(`null`)
+	errNoEnvelope = errors.New("rtx: event is not of a known form")
 )
 
 // scanEnvelope cuts the known prefix and suffix off an ordinary event, without looking into the payload: whoever decodes
@@ -129,23 +127,31 @@ func parseEnvelope(data []byte, withOffset bool) (envelope, error) {
 		e.channel = channelOf(e.payload)
 		return e, nil
 	}
-	var w struct {
-		Channel *string        `json:"channel"`
-		Event   *string        `json:"event"`
-		Data    jsontext.Value `json:"data"`
-	}
-	if first == nil || json.Unmarshal(first, &w, envelopeOptions) != nil || w.Event == nil {
+	eventName, ok := stringMember(first, "event")
+	if !ok || eventName == nil {
 		return e, errNoEnvelope
 	}
-	e.event = []byte(*w.Event)
-	if w.Channel != nil {
-		e.channel = []byte(*w.Channel)
+	if e.channel, ok = stringMember(first, "channel"); !ok {
+		return e, errNoEnvelope
 	}
-	e.payload = w.Data
-	if len(e.payload) == 0 {
+	e.event = eventName
+	if e.payload, ok = engineio.Member(first, "data"); !ok {
 		e.payload = emptyPayload
 	}
 	return e, nil
+}
+
+// stringMember returns the text of a member that is a string, and nil if it is null or missing; any other is not ok.
+func stringMember(object []byte, name string) (text []byte, ok bool) {
+	v, found := engineio.Member(object, name)
+	if !found || string(v) == "null" {
+		return nil, true
+	}
+	if v[0] != '"' {
+		return nil, false
+	}
+	text, err := unquote(v)
+	return text, err == nil
 }
 
 // lastString returns the last of the remaining arguments if it is a string: the recovery offset stands there.
@@ -166,20 +172,8 @@ func lastString(args []byte) []byte {
 
 // channelOf reads the channel that an event of its own names in its payload; nil if none.
 func channelOf(payload []byte) []byte {
-	var w struct {
-		Channel jsontext.Value `json:"channel"`
-	}
-	if len(payload) == 0 || payload[0] != '{' || json.Unmarshal(payload, &w, envelopeOptions) != nil {
-		return nil
-	}
-	if len(w.Channel) == 0 || w.Channel[0] != '"' {
-		return nil
-	}
-	s, err := unquote(w.Channel)
-	if err != nil {
-		return nil
-	}
-	return s
+	channel, _ := stringMember(payload, "channel")
+	return channel
 }
 
 // unquote returns the text of a JSON string, without a copy where it has no escapes.

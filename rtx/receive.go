@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/internal/link"
 	"github.com/realtimex/realtimex-go/rtx/transport"
@@ -176,16 +174,14 @@ func (c *Client) internal(sess transport.Session, name string, e *envelope) {
 
 // connectionEstablished takes the socket id that the service names.
 func (c *Client) connectionEstablished(sess transport.Session, payload []byte) {
-	var w struct {
-		SocketID string `json:"socket_id"`
-	}
-	_ = json.Unmarshal(payload, &w, envelopeOptions) // an unknown form: the CONNECT answer's own id is taken
-	if w.SocketID == "" || len(w.SocketID) > 256 || !printable(w.SocketID) {
-		w.SocketID = sess.Info().SocketID
+	named, _ := stringMember(payload, "socket_id") // of an unknown form: the CONNECT answer's own id is taken
+	socketID := string(named)
+	if socketID == "" || len(socketID) > 256 || !printable(socketID) {
+		socketID = sess.Info().SocketID
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session == sess && c.state.State != Connected && !c.ended {
-		c.established(sess, w.SocketID)
+		c.established(sess, socketID)
 	}
 }

@@ -38,7 +38,7 @@ func TestStreamsHaveNoGoroutines(t *testing.T) {
 		count := func(when string) {
 			t.Helper()
 			synctest.Wait()
-			if n := runtime.NumGoroutine(); n != before {
+			if n := runtime.NumGoroutine(); n > before { // fewer: one of the dial has ended meanwhile
 				t.Errorf("%s: %d goroutines, %d without the streams", when, n, before)
 			}
 		}

@@ -128,5 +128,5 @@ func (s *fakeSession) Recv() (transport.Packet, error) { panic("nobody reads a f
 func (s *fakeSession) Close(error)                     {}
 func (s *fakeSession) Pings() <-chan struct{}          { return nil }
 func (s *fakeSession) Pong() error                     { return nil }
-func (s *fakeSession) ReceivedAt() time.Time           { return time.Time{} }
+func (s *fakeSession) ReceivedAt() time.Time           { return time.Unix(1, 0) } // not zero, as no clock is
 func (s *fakeSession) Silence() time.Duration          { return 0 }

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -127,4 +128,11 @@ func perSize(b *testing.B, decode func(frame []byte) error) {
 			}
 		})
 	}
+}
+
+func BenchmarkMember(b *testing.B) {
+	perSize(b, func(frame []byte) error {
+		Member(frame[bytes.IndexByte(frame, '{'):len(frame)-1], "data")
+		return nil
+	})
 }

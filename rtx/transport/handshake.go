@@ -105,7 +105,7 @@ type connectAnswer struct {
 func (s *session) readConnect() (connectAnswer, error) {
 	size := 0
 	for {
-		p, ok, err := s.next()
+		ok, err := s.next()
 		if err != nil {
 			return connectAnswer{}, err
 		}
@@ -119,6 +119,7 @@ func (s *session) readConnect() (connectAnswer, error) {
 		if !ok {
 			continue
 		}
+		p := s.packet
 		switch p.Type {
 		case engineio.Connect:
 			return decodeConnect(p.Data)

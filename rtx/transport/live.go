@@ -22,6 +22,7 @@ type session struct {
 
 	// Of the goroutine that calls Recv.
 	buf       []byte // holds the last frame
+	packet    Packet // the last one
 	longest   int    // frame since the last ping
 	assembler engineio.Assembler
 	backlog   []Packet // what came before the CONNECT answer

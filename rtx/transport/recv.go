@@ -14,51 +14,74 @@ import (
 )
 
 // smallBuffer is the read buffer of an idle session, in bytes.
-const smallBuffer = 1 << 10
+const smallBuffer = 512
 
 func (s *session) Recv() (Packet, error) {
 	if len(s.backlog) > 0 {
-		p := s.backlog[0]
-		s.backlog[0] = Packet{}
-		if s.backlog = s.backlog[1:]; len(s.backlog) == 0 {
-			s.backlog = nil
-		}
-		return p, nil
+		s.replay()
+		return s.packet, nil
 	}
+	err := s.receive()
+	return s.packet, err
+}
+
+// replay takes the first packet of the backlog.
+func (s *session) replay() {
+	s.packet, s.backlog[0] = s.backlog[0], Packet{}
+	if s.backlog = s.backlog[1:]; len(s.backlog) == 0 {
+		s.backlog = nil
+	}
+}
+
+// receive reads up to the next packet that Recv returns.
+func (s *session) receive() error {
 	for {
-		p, ok, err := s.next()
+		ok, err := s.next()
 		if err != nil {
-			return Packet{}, s.fail(err)
+			return s.fail(err)
 		}
 		if !ok {
 			continue
 		}
-		switch p.Type {
+		switch s.packet.Type {
 		case engineio.Event, engineio.Ack, engineio.BinaryEvent, engineio.BinaryAck:
-			return p, nil
+			return nil
 		case engineio.Disconnect:
-			return Packet{}, s.fail(ErrServerDisconnect)
+			err = ErrServerDisconnect
 		default: // CONNECT and CONNECT_ERROR answer our CONNECT, once
-			return Packet{}, s.fail(&ProtocolError{Fault: "second " + p.Type.String() + " packet"})
+			err = &ProtocolError{Fault: "second " + s.packet.Type.String() + " packet"}
 		}
+		s.packet = Packet{}
+		return s.fail(err)
 	}
 }
 
-// next reads one frame. It returns a packet if the frame completes one of the
-// default namespace; those of others are passed over, since the client has
+// next reads one frame into s.packet, and reports whether it completes one of
+// the default namespace; those of others are passed over, since the client has
 // joined none, as the reference client does.
-func (s *session) next() (p Packet, ok bool, err error) {
+//
+// The packet stands in the session, and not in the frames of the functions that
+// wait below this one, so that the stack of an idle reader stays at 4 KiB.
+func (s *session) next() (ok bool, err error) {
+	s.packet = Packet{}
 	frame, binary, err := s.readFrame()
 	if err != nil {
-		return Packet{}, false, err
+		return false, err
 	}
-	switch {
-	case binary:
-		p, ok, err = s.assembler.AddBinary(frame)
-	case len(frame) > 3 && string(frame[:3]) == "42[" && !s.assembler.Due():
+	if !binary && len(frame) > 3 && string(frame[:3]) == "42[" && !s.assembler.Due() {
 		// A text event of the default namespace, without an ack id: nearly all there is.
-		return Packet{Type: engineio.Event, Namespace: "/", Data: frame[2:]}, true, nil
-	default:
+		s.packet.Type, s.packet.Namespace, s.packet.Data = engineio.Event, "/", frame[2:]
+		return true, nil
+	}
+	return s.decode(frame, binary)
+}
+
+// decode takes a frame that is not of the most frequent kind.
+func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
+	var p Packet
+	if binary {
+		p, ok, err = s.assembler.AddBinary(frame)
+	} else {
 		p, ok, err = s.text(frame)
 	}
 	if err != nil {
@@ -66,9 +89,10 @@ func (s *session) next() (p Packet, ok bool, err error) {
 		if errors.As(err, &codec) {
 			err = &ProtocolError{Err: err}
 		}
-		return Packet{}, false, err
+		return false, err
 	}
-	return p, ok && p.Namespace == "/", nil
+	s.packet = p
+	return ok && p.Namespace == "/", nil
 }
 
 // text takes an Engine.IO packet.

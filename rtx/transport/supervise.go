@@ -32,9 +32,7 @@ func (s *Supervisor) supervise(ctx context.Context) (cause error, final bool) {
 			if v == slowly {
 				delay = slowest.NextBackOff()
 			}
-			s.log.Info("transport: retrying", "attempt", attempt+1, "delay", delay, "error", err)
-			s.handler.Retrying(attempt+1, delay, err)
-			sleep(round, delay)
+			s.retry(round, attempt+1, delay, err)
 		}
 		end(nil)
 		if ctx.Err() != nil {
@@ -62,6 +60,13 @@ func (s *Supervisor) failed(err error) (succeeded, retry bool) {
 	return s.succeeded, retry
 }
 
+// retry tells what comes next, and waits for the time of it.
+func (s *Supervisor) retry(round context.Context, attempt int, delay time.Duration, err error) {
+	s.log.Info("transport: retrying", "attempt", attempt, "delay", delay, "error", err)
+	s.handler.Retrying(attempt, delay, err)
+	sleep(round, delay)
+}
+
 // sleep returns after d, or when ctx ends.
 func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
@@ -74,17 +79,30 @@ func sleep(ctx context.Context, d time.Duration) {
 
 // live dials, and stays with the session until it has ended.
 func (s *Supervisor) live(ctx context.Context) (stable bool, cause error) {
-	sess, err := s.dialer.Dial(ctx, s.handler.Resume())
+	sess, err := s.up(ctx)
 	if err != nil {
 		return false, err
+	}
+	cause = s.serve(ctx, sess)
+	return s.down(ctx, sess, cause), cause
+}
+
+// up dials, and hands the session to its owner.
+func (s *Supervisor) up(ctx context.Context) (Session, error) {
+	sess, err := s.dialer.Dial(ctx, s.handler.Resume())
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	s.session = sess
 	s.mu.Unlock()
-
 	s.handler.Up(sess)
-	cause = s.serve(ctx, sess)
+	return sess, nil
+}
 
+// down takes the session back, which has ended, and reports whether it was a
+// stable one.
+func (s *Supervisor) down(ctx context.Context, sess Session, cause error) (stable bool) {
 	s.mu.Lock()
 	since := s.established
 	s.session, s.established = nil, time.Time{}
@@ -95,7 +113,7 @@ func (s *Supervisor) live(ctx context.Context) (stable bool, cause error) {
 		s.log.Debug("transport: link closed", "reason", cause)
 	}
 	s.handler.Down(sess, cause)
-	return !since.IsZero() && time.Since(since) >= s.stableAfter, cause
+	return !since.IsZero() && time.Since(since) >= s.stableAfter
 }
 
 // serve runs the session: the reader on a goroutine of its own, everything else
@@ -104,17 +122,21 @@ func (s *Supervisor) live(ctx context.Context) (stable bool, cause error) {
 // returns, the session is closed and the reader is gone.
 func (s *Supervisor) serve(ctx context.Context, sess Session) (cause error) {
 	ctx, end := context.WithCancelCause(ctx)
-	group, ctx := errgroup.WithContext(ctx)
+	var reader errgroup.Group
 	closed := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(closed)
 		sess.Close(context.Cause(ctx))
 	})
-	group.Go(func() error { return s.read(ctx, sess) })
+	reader.Go(func() error {
+		err := s.read(ctx, sess)
+		end(err)
+		return err
+	})
 
 	end(s.watch(ctx, sess))
 	<-closed
-	_ = group.Wait() // its error, if it came first, is the cause
+	_ = reader.Wait() // its error, if it came first, is the cause
 	return context.Cause(ctx)
 }
 
