@@ -40,8 +40,8 @@ type Config struct {
 	// if an *http.Transport, is cloned without keep-alives, so that nothing of
 	// a failed dial stays behind; another RoundTripper is used as it is and
 	// must return writable bodies for an upgrade. Its Timeout bounds the
-	// upgrade too. Nil: the standard transport, which verifies TLS and heeds
-	// the proxy variables of the environment.
+	// upgrade too. Nil: http.DefaultTransport as it is at the first such dialer,
+	// which verifies TLS and heeds the proxy variables of the environment.
 	HTTPClient *http.Client
 
 	// ReadLimit is the longest frame, and the longest packet with its

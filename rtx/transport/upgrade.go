@@ -71,14 +71,38 @@ func dialClient(given *http.Client) *http.Client {
 	}
 	base := client.Transport
 	if base == nil {
-		base = http.DefaultTransport
-	}
-	if t, ok := base.(*http.Transport); ok {
+		base = standard.transport(http.DefaultTransport)
+	} else if t, ok := base.(*http.Transport); ok {
 		base = attemptTransport(t)
 	}
 	client.Transport = upgradeTripper{base}
 	client.CheckRedirect = checkRedirect(client.CheckRedirect)
 	return client
+}
+
+// standard is what the dialers that were given no transport share, since a
+// transport takes 2 KiB: nothing of an attempt stays in it, no connection is
+// kept alive.
+var standard sharedTransport
+
+// sharedTransport is one attemptTransport, until it is asked for another's.
+type sharedTransport struct {
+	mu    sync.Mutex
+	of    *http.Transport
+	clone *http.Transport
+}
+
+func (s *sharedTransport) transport(of http.RoundTripper) http.RoundTripper {
+	t, ok := of.(*http.Transport)
+	if !ok {
+		return of
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of != t { // at first, and when http.DefaultTransport was replaced
+		s.of, s.clone = t, attemptTransport(t)
+	}
+	return s.clone
 }
 
 // attemptTransport is a clone of t whose connections belong to attempts. It
