@@ -170,10 +170,11 @@ func TestInternalEventsByTheirNames(t *testing.T) {
 	bubble(t, func(t *testing.T, s *rtxtest.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
-		every := rtx.On[rtx.Message[any]](t.Context(), ch, "*")
-		internal := rtx.On[rtx.Message[map[string]any]](t.Context(), ch, confirmed)
+		// Those of the whole client first: they hold nothing, and the confirmation may come as soon as something does.
 		whole := rtx.On[rtx.Message[any]](t.Context(), c, confirmed)
 		pongs := rtx.On[rtx.Message[any]](t.Context(), c, "realtimex:pong")
+		internal := rtx.On[rtx.Message[map[string]any]](t.Context(), ch, confirmed)
+		every := rtx.On[rtx.Message[any]](t.Context(), ch, "*")
 		if err := every.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
