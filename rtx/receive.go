@@ -16,6 +16,7 @@ type reader struct {
 	at          time.Time // when the packet was read
 	recoverable bool      // the session has a recovery id, so events may carry an offset
 	names       map[string]string
+	last        *subscription // the channel of the last event: of the next one too, mostly
 }
 
 // maxInterned is how many names the reader remembers, so that an event that only "*" takes makes no new string for its
@@ -105,7 +106,11 @@ func (c *Client) deliver(e *envelope) bool {
 	internal := e.topmost || (internalPrefix(e.event) && internalEvent(string(e.event)))
 	var d delivery
 	c.mu.Lock()
-	s := c.subs[string(e.channel)]
+	s := c.reader.last
+	if s == nil || s.gone || s.name != string(e.channel) {
+		s = c.subs[string(e.channel)]
+		c.reader.last = s
+	}
 	if s != nil {
 		d.channel = s.name
 		if internal || s.phase == joined {

@@ -42,8 +42,9 @@ func (r *route) drop() {
 // routes are the routes of one channel, or of the client.
 type routes struct {
 	byName map[string]*route
-	every  route // "*"
-	all    route // each attachment once, for gaps and ends
+	last   *route // of byName, found last; nil if there is none
+	every  route  // "*"
+	all    route  // each attachment once, for gaps and ends
 }
 
 func (t *routes) attach(a *attachment) {
@@ -61,6 +62,7 @@ func (t *routes) detach(a *attachment) {
 		r.drop()
 		if len(r.list) == 0 && name != anyEvent {
 			delete(t.byName, name)
+			t.last = nil
 		}
 	}
 }
@@ -93,7 +95,13 @@ func (d *delivery) wanted() bool {
 
 // find fills d with the takers of an event. internal keeps "*" out.
 func (t *routes) find(d *delivery, at int, name []byte, internal bool) {
-	if r := t.byName[string(name)]; r != nil {
+	r := t.last
+	if r == nil || r.name != string(name) {
+		if r = t.byName[string(name)]; r != nil {
+			t.last = r
+		}
+	}
+	if r != nil {
 		d.lists[at], d.name = r.list, r.name
 	}
 	if !internal {

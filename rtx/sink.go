@@ -17,7 +17,13 @@ type queueSink[T any] struct {
 }
 
 func (s *queueSink[T]) take(e *event) verdict {
-	defer func() { s.scratch = *new(T) }()
+	v := s.pass(e)
+	s.scratch = *new(T)
+	return v
+}
+
+// pass decodes and pushes.
+func (s *queueSink[T]) pass(e *event) verdict {
 	if err := decodeInto(s.decode, e, &s.scratch); err != nil {
 		if !e.valid() {
 			return malformed
@@ -75,7 +81,13 @@ type partSink[T any, K comparable] struct {
 }
 
 func (s *partSink[T, K]) take(e *event) verdict {
-	defer func() { s.scratch = *new(T) }()
+	v := s.pass(e)
+	s.scratch = *new(T)
+	return v
+}
+
+// pass decodes, and pushes where the key says.
+func (s *partSink[T, K]) pass(e *event) verdict {
 	err := decodeInto(s.decode, e, &s.scratch)
 	var i uint64
 	if err == nil {
