@@ -2,7 +2,10 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -80,10 +83,25 @@ func (s *session) write(frame []byte) error {
 	}
 	if fault := s.link.fault(); fault != nil {
 		err = fault
+	} else if errors.Is(err, net.ErrClosed) {
+		s.letReaderTell()
 	}
 	err = s.fail(&LostError{Err: err})
 	_ = s.link.Close() // so that the reader finds out, too
 	return err
+}
+
+// letReaderTell is for a write that the WebSocket library refused although the
+// link has no fault: it has just read a close frame. The reader is about to say
+// so, and why, which must not be lost to this race: what the server knows of the
+// end decides whether the session can be taken up again.
+func (s *session) letReaderTell() {
+	patience := time.NewTimer(s.config.CloseTimeout)
+	defer patience.Stop()
+	select {
+	case <-s.ending:
+	case <-patience.C:
+	}
 }
 
 // ended is the error of a send after the session's end.
