@@ -14,7 +14,7 @@ var (
 	firstFlag    = flag.Uint64("first", 1, "the first of them")
 	simulateFlag = flag.Duration("simulate", 0, "go on with new seeds for this time")
 	tapesFlag    = flag.Bool("tapes", false, "print what the service accepted, and the tapes that breach the law")
-	traceFlag    = flag.String("trace", "", "print the log of this client, such as 1.1")
+	traceFlag    = flag.String("log", "", "print the log of this client, such as 1.1")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
