@@ -59,7 +59,8 @@ func (r *recovery) failed(cause error) {
 func unseen(cause error) bool {
 	var closed *transport.CloseError
 	return !errors.As(cause, &closed) && !errors.Is(cause, transport.ErrServerClose) &&
-		!errors.Is(cause, io.EOF) && !errors.Is(cause, syscall.ECONNRESET)
+		!errors.Is(cause, io.EOF) && !errors.Is(cause, syscall.ECONNRESET) &&
+		!errors.Is(cause, syscall.EPIPE) && !errors.Is(cause, io.ErrClosedPipe) // a write met the end first
 }
 
 func (r *recovery) forget() { r.pid, r.offset, r.doubt = "", r.offset[:0], false }
