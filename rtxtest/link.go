@@ -129,6 +129,12 @@ func (l *link) mute() {
 	l.muted = true
 }
 
+func (l *link) isMuted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.muted
+}
+
 // cut closes both ends of the link, muted or not, with a reset if hard.
 func (l *link) cut(hard bool) {
 	l.mu.Lock()

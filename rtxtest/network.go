@@ -80,7 +80,8 @@ func (n *network) shut() {
 	n.drained.Wait()
 }
 
-// setDown makes the network refuse connections, and cuts the ones there are.
+// setDown makes the network refuse connections, and cuts the ones there are, but for the server's end only where a link is
+// muted: an end that overtook what was swallowed before it would be none that TCP can show.
 func (n *network) setDown(down bool) {
 	n.mu.Lock()
 	n.down = down
@@ -88,6 +89,10 @@ func (n *network) setDown(down bool) {
 	n.mu.Unlock()
 	if down {
 		for _, l := range links {
+			if l.isMuted() {
+				l.Close()
+				continue
+			}
 			l.cut(true)
 		}
 	}
