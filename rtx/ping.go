@@ -99,6 +99,7 @@ func (c *Client) probe(sess transport.Session, now time.Time) (packet []byte, ne
 			return nil, p.deadline, nil
 		}
 		if p.answered {
+			p.answered = false // to be learned anew, or a service that answers no more would be left again and again
 			return nil, time.Time{}, errDeaf
 		}
 		p.deadline = time.Time{}
