@@ -16,7 +16,7 @@ type Channel struct {
 	asks     int    // requests of this Requested phase
 	tries    int    // failures in a row
 	oversize int    // connections in a row that ended on a message of this channel
-	ticket   uint64 // the question to the authorizer that is under way
+	question Ticket // to the authorizer, under way; zero: none is
 	grantFor string // the socket id that there is a signature for
 	due      time.Time
 	place    int  // in the machine's order
@@ -48,9 +48,6 @@ func (m *Machine) move(ch *Channel, to Phase) {
 		m.moved(from, to)
 	}
 	ch.phase, ch.due = to, time.Time{}
-	if from == Authorizing {
-		ch.ticket = 0
-	}
 	if from == Requested && to != Requested {
 		ch.asks = 0
 	}
@@ -74,6 +71,8 @@ func (m *Machine) Hold(ch *Channel) {
 	}
 	switch ch.phase {
 	case Unwanted:
+		m.terms++
+		ch.term = m.terms // a hold of an earlier channel of that name can't be taken for one of this
 		ch.place = len(m.order)
 		m.order = append(m.order, ch)
 		m.move(ch, Parked)
@@ -110,7 +109,7 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 
 // unheld sees to a channel that nothing holds any more. One that the service cannot have for us is gone at once.
 func (m *Machine) unheld(ch *Channel) {
-	if (ch.phase == Parked || ch.phase == Backoff) && !ch.outstanding() && !m.stale(ch) {
+	if (ch.phase == Parked || ch.phase == Backoff) && !m.expecting(ch) {
 		m.drop(ch)
 		return
 	}
@@ -125,15 +124,12 @@ func (m *Machine) Refresh(ch *Channel) {
 	}
 }
 
-// Evict expels all who hold ch, on request. What the service has of it is left.
+// Evict expels all who hold ch, on request. What the service has of it is left, with no grace.
 func (m *Machine) Evict(ch *Channel, err error) {
 	if ch.holds == 0 {
 		return
 	}
 	m.expel(ch, err)
-	if ch.phase.Live() {
-		ch.due = time.Time{} // no grace: it is left on request
-	}
 	m.unheld(ch)
 }
 
@@ -220,6 +216,7 @@ func (m *Machine) resume(recovered bool) {
 			m.move(ch, Refreshing)
 			m.do(Action{Op: Kept, Channel: ch})
 		case recovered:
+			ch.loss = nil
 			m.move(ch, Joined)
 		case ch.holds > 0:
 			m.move(ch, Parked)
@@ -315,12 +312,13 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 	case Requested:
 		switch {
 		case ch.holds == 0:
-		case ch.asks < 2:
+		case ch.asks < 2 || ch.heard():
+			if ch.asks > 1 {
+				ch.unheard() // one of these was the answer, or this one will be: it is not believed unseen
+			}
 			m.do(Action{Op: Retrying, Channel: ch, Err: ErrSubscribeTimeout})
 			m.request(now, ch, Requested)
 			return
-		case ch.heard():
-			m.joined(now, ch)
 		case ch.loss != nil:
 			m.backoff(now, ch, ErrSubscribeTimeout, 0)
 		default:
@@ -368,11 +366,16 @@ func (m *Machine) joined(now time.Time, ch *Channel) {
 // Confirmed takes a confirmation of the service.
 func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 	m.seen[n] = true
-	current := ch.answered(n)
+	current, awaited := ch.answered(n)
 	switch ch.phase {
 	case Requested:
 		if current {
 			m.joined(now, ch)
+		}
+	case Parked, Backoff: // an earlier request was refused, and this one was on its way
+		if awaited {
+			m.joined(now, ch)
+			m.look(ch)
 		}
 	case Refreshing:
 		if current && !ch.due.IsZero() { // else it is a copy: the request is not written yet
@@ -387,7 +390,7 @@ func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 // Refused takes a refusal of the service. heals says that it may pass; after is what the service asked to wait.
 func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals bool, after time.Duration) {
 	m.seen[n] = true
-	if !ch.answered(n) || ch.phase != Requested && !ch.phase.Live() {
+	if current, _ := ch.answered(n); !current || ch.phase != Requested && !ch.phase.Live() {
 		if ch.phase == Leaving {
 			m.look(ch)
 		}
@@ -411,7 +414,12 @@ func (m *Machine) Fail(ch *Channel, err error) {
 				a.due--
 			}
 		}
+	}
+	switch ch.phase {
+	case Requested:
 		m.fail(ch, err)
+	case Refreshing: // the service has it for us
+		m.Evict(ch, err)
 	}
 }
 
@@ -427,18 +435,26 @@ func (m *Machine) fail(ch *Channel, err error) {
 	m.unheld(ch)
 }
 
-// authorize asks the authorizer. Two questions about one channel and socket id are never under way.
+// authorize asks the authorizer. Two questions about one channel and socket id are never under way: one from before a
+// connection was lost and restored is waited for.
 func (m *Machine) authorize(ch *Channel) {
 	m.move(ch, Authorizing)
+	if ch.question.Serial != 0 && ch.question.SocketID == m.socketID {
+		return
+	}
 	m.serial++
-	ch.ticket = m.serial
-	m.do(Action{Op: Authorize, Channel: ch, Ticket: Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}})
+	ch.question = Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}
+	m.do(Action{Op: Authorize, Channel: ch, Ticket: ch.question})
 }
 
 // landed takes the authorizer's outcome, and reports whether it is of use.
 func (m *Machine) landed(ch *Channel, t Ticket) bool {
-	if ch.phase != Authorizing || ch.ticket != t.Serial {
-		return false // of a connection that is lost
+	if ch.question.Serial != t.Serial {
+		return false // asked anew since, for another socket id
+	}
+	ch.question = Ticket{}
+	if ch.phase != Authorizing {
+		return false // there is no connection
 	}
 	m.move(ch, Parked)
 	if ch.term != t.Term || ch.holds == 0 { // whoever asked is gone; a later one asks for itself
