@@ -93,14 +93,14 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 	}
 	m.do(Action{Op: Changed, Channel: ch})
 	if m.cfg.LeaveGrace > 0 {
-		switch ch.phase {
-		case Refreshing:
-			m.move(ch, Joined) // nobody needs the answer
-			fallthrough
-		case Joined:
-			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+		switch {
+		case ch.phase == Requested, ch.phase == Refreshing && !ch.due.IsZero(): // the grace begins with the answer
 			return
-		case Requested: // the grace begins with the answer
+		case ch.phase == Refreshing: // and it is not asked yet, nor needs to be
+			m.move(ch, Joined)
+			fallthrough
+		case ch.phase == Joined:
+			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
 			return
 		}
 	}
@@ -258,9 +258,19 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 	}
 }
 
+// certain is since when what the service sends to the client may be in doubt: what it sent earlier has come, or the link
+// would count as dead. What it sent before a session was lost and restored can come after that.
+func (m *Machine) certain(now time.Time) time.Time {
+	at := now.Add(-m.session.LinkTimeout())
+	if m.session.Recovered && (m.since.IsZero() || at.Before(m.since)) {
+		return earliest(at, m.lastHeard)
+	}
+	return at
+}
+
 // takenAway notes that the service does not have ch for us any more, although the connection goes on.
 func (m *Machine) takenAway(now time.Time, ch *Channel) {
-	ch.loss = &Loss{Epoch: m.epoch, Since: now}
+	ch.loss = &Loss{Epoch: m.epoch, Since: m.certain(now)}
 	m.epoch++
 	m.do(Action{Op: Stale, Channel: ch})
 }
@@ -326,14 +336,18 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 			return
 		}
 	case Refreshing:
-		if m.session.Recoverable {
+		switch {
+		case ch.holds == 0:
+			m.move(ch, Joined)
+		case m.session.Recoverable:
 			// Answers and events go the same way: as with an unanswered probe. To ask again would only hide what was lost.
 			m.deaf()
 			m.move(ch, Joined)
 			return
+		default:
+			m.request(now, ch, Refreshing)
+			return
 		}
-		m.request(now, ch, Refreshing)
-		return
 	case Leaving:
 		m.drop(ch)
 		return
@@ -356,6 +370,10 @@ func (m *Machine) joined(now time.Time, ch *Channel) {
 		ch.loss = nil
 		m.do(Action{Op: TellLoss, Channel: ch, Loss: *l})
 	}
+	m.confirm(now, ch)
+}
+
+func (m *Machine) confirm(now time.Time, ch *Channel) {
 	m.move(ch, Joined)
 	m.do(Action{Op: Confirmed, Channel: ch})
 	if ch.holds == 0 && m.cfg.LeaveGrace > 0 {
@@ -379,8 +397,7 @@ func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 		}
 	case Refreshing:
 		if current && !ch.due.IsZero() { // else it is a copy: the request is not written yet
-			m.move(ch, Joined)
-			m.do(Action{Op: Confirmed, Channel: ch})
+			m.confirm(now, ch)
 		}
 	case Leaving:
 		m.look(ch)

@@ -15,6 +15,7 @@ type connection struct {
 	intent    intent
 	session   Session
 	since     time.Time // when the connection was established; zero: it is not
+	lastHeard time.Time // of the connection before: not later than the first thing that was missed
 	socketID  string    // what signatures are made for; "" if it is not known
 	recovery  Recovery
 	due       time.Time // Waiting: when to dial; Up: when the socket id is settled without the service's word
@@ -237,7 +238,7 @@ func (m *Machine) Ended(now time.Time, e End) {
 		return
 	}
 	stable := !m.since.IsZero() && now.Sub(m.since) >= m.cfg.StableAfter
-	m.since, m.socketID = time.Time{}, ""
+	m.since, m.socketID, m.lastHeard = time.Time{}, "", e.LastHeard
 	m.recovery = m.recovery.after(e)
 	m.health.end()
 	m.lose(e, stable)

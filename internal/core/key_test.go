@@ -159,6 +159,7 @@ func (k *keyer) channel(i int, r ranks) {
 		k.num(int(a.heard))
 	}
 	k.num(ch.asks)
+	k.at(w.graced[i], time.Hour)
 	k.num(min(ch.oversize, 2))
 	k.bit(ch.queued, ch.loss != nil, ch.grantFor != "", ch.grantFor == w.m.socketID, ch.grantFor == w.m.session.SocketID,
 		w.expelled[i] != nil && *w.expelled[i] == ch.term)
@@ -218,7 +219,7 @@ func (w *world) key(buf []byte) []byte {
 	k.num(m.waiters)
 	k.num(min(w.faults, w.cfg.faults))
 	k.num(w.waiters)
-	k.bit(m.retry, m.succeeded, m.shown == m.attempt, w.polled, m.socketID == m.session.SocketID)
+	k.bit(m.retry, m.succeeded, m.shown == m.attempt, w.polled, m.socketID == m.session.SocketID, w.id == m.session.SocketID)
 	k.bit(w.attempt != nil, w.attempt != nil && w.attempt.resume, w.attempt != nil && w.attempt.cancelled)
 	k.bit(m.seen[0], m.seen[1], m.health.answered)
 	k.at(m.due, time.Hour)

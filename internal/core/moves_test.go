@@ -54,6 +54,9 @@ var verbs = []*verb{
 		do: func(w *world, i, n int) {
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
+			if len(w.holders[i]) == 0 && w.chans[i].phase.Live() {
+				w.graced[i] = w.now.Add(w.cfg.grace)
+			}
 			w.m.Release(w.now, w.chans[i], h.term)
 		}},
 	{name: "release late", program: true, // what was expelled

@@ -231,3 +231,9 @@ func (l *link) oldest() (at time.Time) {
 	}
 	return at
 }
+
+// pinging reports whether a ping or a pong is under way.
+func (l *link) pinging() bool {
+	return slices.ContainsFunc(l.c2s, func(r request) bool { return r.kind == ping }) ||
+		slices.ContainsFunc(l.s2c, func(m message) bool { return m.kind == pong })
+}

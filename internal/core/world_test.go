@@ -86,6 +86,7 @@ type world struct {
 	holders  [maxChannels][]holder
 	expelled [maxChannels]*uint64   // the term of one that was expelled, and releases its hold only now
 	asked    [maxChannels]time.Time // when the request that is not answered was written
+	graced   [maxChannels]time.Time // until then a channel that was joined stays so
 	tooBig   [maxChannels]bool      // the next subscribe can't be written
 	auth     []question
 	calls    []call
@@ -96,7 +97,8 @@ type world struct {
 	attempt  *attempt
 	link     link
 	service  service
-	sid      int // counts the service's sessions
+	sid      int    // counts the service's sessions
+	id       string // what the service called the last one
 	seen     State
 	faults   int
 	polled   bool
@@ -231,17 +233,19 @@ func (w *world) carry(a Action) {
 	case Subscribe:
 		w.subscribe(i, a.Channel)
 	case Unsubscribe:
+		if w.now.Before(w.graced[i]) {
+			w.fail("%s is left before its grace is over", a.Channel.Name)
+		}
 		w.asked[i] = time.Time{}
 		w.write(request{kind: unsub, ch: int8(i)})
 	case WritePing:
 		w.writePing()
 	case Authorize:
-		for _, q := range w.auth {
-			if q.ch == a.Channel && q.ticket.SocketID == a.Ticket.SocketID {
-				w.fail("the authorizer is asked twice at once for %s", a.Channel.Name)
-			}
+		same := func(q question) bool { return q.ch == a.Channel }
+		if last := slices.IndexFunc(w.auth, same); last >= 0 && w.auth[last].ticket.SocketID == a.Ticket.SocketID {
+			w.fail("the authorizer is asked twice at once for %s", a.Channel.Name)
 		}
-		w.auth = append(slices.Clip(w.auth), question{a.Channel, a.Ticket})
+		w.auth = slices.Insert(slices.Clone(w.auth), 0, question{a.Channel, a.Ticket}) // the last first
 	case TellLoss:
 		w.tell(i, a.Loss)
 	case Expel:
@@ -325,6 +329,7 @@ func (w *world) tell(i int, l Loss) {
 }
 
 func (w *world) expel(i int, a Action) {
+	w.graced[i] = time.Time{}
 	kept := w.holders[i][:0:0]
 	var ended, live int
 	for _, h := range w.holders[i] {
@@ -424,7 +429,7 @@ func (w *world) event(i int, seq int32) {
 // pong takes a pong to the machine. Pongs have no number: one that is later than the ping timeout can't be told from others.
 func (w *world) pong(id int32, written time.Time) {
 	late := w.now.Sub(written) >= pingTimeout && w.m.health.sent != nil
-	w.shifted = w.shifted && w.m.health.sent != nil || late && id != w.pings
+	w.shifted = w.shifted && w.link.pinging() || late && id != w.pings
 	if !w.shifted && w.m.health.sent != nil && id != w.pings {
 		w.fail("the pong of ping %d is taken for that of %d", id, w.pings)
 	}
@@ -451,7 +456,7 @@ func (w *world) ended(e End) {
 		e.Err = errLink
 	}
 	for i := range w.chans {
-		w.asked[i] = time.Time{}
+		w.asked[i], w.graced[i] = time.Time{}, time.Time{}
 		w.concern(i)
 		if ch := w.chans[i]; w.service.has(i) && (ch == nil || !ch.phase.Live()) {
 			w.service.left[i] = true // if it is restored, the client does not know
@@ -503,11 +508,12 @@ func (w *world) dialed() {
 // established has the service name the socket id.
 func (w *world) established(id string) {
 	w.service.offset = w.service.recovery
-	if id != w.m.session.SocketID { // what the service restored was for another
+	if id != w.id { // signatures were for another
 		for i := range w.chans {
 			w.concern(i)
 		}
 	}
+	w.id = id
 	w.m.Established(w.now, id)
 	w.settle()
 }
