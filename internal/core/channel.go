@@ -16,7 +16,7 @@ type Channel struct {
 	asks     int    // requests of this Requested phase
 	tries    int    // failures in a row
 	oversize int    // connections in a row that ended on a message of this channel
-	question Ticket // to the authorizer, under way; zero: none is
+	ticket   uint64 // the question to the authorizer that is under way
 	grantFor string // the socket id that there is a signature for
 	due      time.Time
 	place    int  // in the machine's order
@@ -44,10 +44,13 @@ func (ch *Channel) Early() bool {
 // move changes the phase, and resets what belongs to the one that is left. It is the only place where either happens.
 func (m *Machine) move(ch *Channel, to Phase) {
 	from := ch.phase
-	if m.moved != nil {
-		m.moved(from, to)
+	if m.hooks.moved != nil {
+		m.hooks.moved(from, to)
 	}
 	ch.phase, ch.due = to, time.Time{}
+	if from == Authorizing {
+		ch.ticket = 0
+	}
 	if from == Requested && to != Requested {
 		ch.asks = 0
 	}
@@ -76,10 +79,12 @@ func (m *Machine) Hold(ch *Channel) {
 		ch.place = len(m.order)
 		m.order = append(m.order, ch)
 		m.move(ch, Parked)
+		m.look(ch)
+	case Parked, Leaving:
+		m.look(ch)
 	case Joined:
 		ch.due = time.Time{} // of the leave grace
 	}
-	m.look(ch)
 }
 
 // Release takes one that held ch in that term away.
@@ -452,29 +457,22 @@ func (m *Machine) fail(ch *Channel, err error) {
 	m.unheld(ch)
 }
 
-// authorize asks the authorizer. Two questions about one channel and socket id are never under way: one from before a
-// connection was lost and restored is waited for.
+// authorize asks the authorizer. Two questions about one channel are never under way on one connection. Those of a
+// connection that is lost are the caller's to give up: their outcome is of no use.
 func (m *Machine) authorize(ch *Channel) {
 	m.move(ch, Authorizing)
-	if ch.question.Serial != 0 && ch.question.SocketID == m.socketID {
-		return
-	}
 	m.serial++
-	ch.question = Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}
-	m.do(Action{Op: Authorize, Channel: ch, Ticket: ch.question})
+	ch.ticket = m.serial
+	m.do(Action{Op: Authorize, Channel: ch, Ticket: Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}})
 }
 
 // landed takes the authorizer's outcome, and reports whether it is of use.
 func (m *Machine) landed(ch *Channel, t Ticket) bool {
-	if ch.question.Serial != t.Serial {
-		return false // asked anew since, for another socket id
+	if ch.phase != Authorizing || ch.ticket != t.Serial {
+		return false // of a connection that is lost
 	}
-	ch.question = Ticket{}
-	if ch.phase != Authorizing {
-		return false // there is no connection
-	}
-	m.move(ch, Parked)
 	if ch.term != t.Term || ch.holds == 0 { // whoever asked is gone; a later one asks for itself
+		m.move(ch, Parked)
 		if ch.holds == 0 {
 			m.unheld(ch)
 		} else {
@@ -490,6 +488,7 @@ func (m *Machine) Granted(ch *Channel, t Ticket) bool {
 	if !m.landed(ch, t) {
 		return false
 	}
+	m.move(ch, Parked)
 	ch.grantFor, ch.tries = t.SocketID, 0
 	m.look(ch)
 	return true

@@ -2,7 +2,7 @@ package core
 
 import "time"
 
-const exploreSteps = 15000
+const exploreSteps = 6000
 
 var (
 	connected = []string{"connect", "ok"}

@@ -32,8 +32,7 @@ type explorer struct {
 	depth int
 	begin *world
 
-	moved  map[[2]Phase]bool
-	joined map[[2]Conn]bool
+	moves moves
 
 	path []step // of what was found
 	bad  string
@@ -42,7 +41,7 @@ type explorer struct {
 func newExplorer(cfg *config) *explorer {
 	x := &explorer{
 		cfg: cfg, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, seen: map[[2]uint64]struct{}{},
-		moved: map[[2]Phase]bool{}, joined: map[[2]Conn]bool{},
+		moves: newMoves(),
 	}
 	for _, v := range verbs {
 		if slices.Contains(cfg.moves, v.name) {
@@ -50,6 +49,7 @@ func newExplorer(cfg *config) *explorer {
 		}
 	}
 	x.begin = newWorld(cfg)
+	x.begin.m.hooks = x.moves.hooks()
 	for _, name := range cfg.start {
 		x.begin.named(name)
 	}
@@ -81,7 +81,7 @@ func (x *explorer) isNew(w *world) bool {
 // next is the world after one more step.
 func (x *explorer) next(w *world, s step) *world {
 	c := w.clone()
-	c.m.moved = func(from, to Phase) { x.moved[[2]Phase{from, to}] = true }
+	c.m.hooks = x.moves.hooks()
 	x.steps++
 	c.do(s)
 	return c
@@ -91,7 +91,7 @@ func (x *explorer) next(w *world, s step) *world {
 func (x *explorer) lasts(w *world) (bad string) {
 	if w.bad == "" {
 		c := w.clone()
-		c.m.moved = func(from, to Phase) { x.moved[[2]Phase{from, to}] = true }
+		c.m.hooks = x.moves.hooks()
 		c.complete()
 		if c.bad != "" {
 			return c.bad + " (when all goes well from there)"

@@ -185,7 +185,7 @@ func (k *keyer) channel(i int, r ranks) {
 	}
 	for _, q := range w.auth {
 		if q.ch == ch {
-			k.bit(q.ticket.Serial == ch.question.Serial, q.ticket.Term == ch.term, q.ticket.SocketID == w.m.socketID)
+			k.bit(q.lost, q.ticket.Serial == ch.ticket, q.ticket.Term == ch.term, q.ticket.SocketID == w.m.socketID)
 		}
 	}
 }

@@ -54,7 +54,7 @@ var verbs = []*verb{
 		do: func(w *world, i, n int) {
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
-			if len(w.holders[i]) == 0 && w.chans[i].phase.Live() {
+			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase.Live() && !ch.queued {
 				w.graced[i] = w.now.Add(w.cfg.grace)
 			}
 			w.m.Release(w.now, w.chans[i], h.term)

@@ -64,6 +64,7 @@ type holder struct {
 type question struct {
 	ch     *Channel
 	ticket Ticket
+	lost   bool // its connection is over: the outcome may come all the same
 }
 
 // An attempt is one to connect.
@@ -241,11 +242,10 @@ func (w *world) carry(a Action) {
 	case WritePing:
 		w.writePing()
 	case Authorize:
-		same := func(q question) bool { return q.ch == a.Channel }
-		if last := slices.IndexFunc(w.auth, same); last >= 0 && w.auth[last].ticket.SocketID == a.Ticket.SocketID {
+		if slices.ContainsFunc(w.auth, func(q question) bool { return q.ch == a.Channel && !q.lost }) {
 			w.fail("the authorizer is asked twice at once for %s", a.Channel.Name)
 		}
-		w.auth = slices.Insert(slices.Clone(w.auth), 0, question{a.Channel, a.Ticket}) // the last first
+		w.auth = append(slices.Clip(w.auth), question{ch: a.Channel, ticket: a.Ticket})
 	case TellLoss:
 		w.tell(i, a.Loss)
 	case Expel:
@@ -428,11 +428,12 @@ func (w *world) event(i int, seq int32) {
 
 // pong takes a pong to the machine. Pongs have no number: one that is later than the ping timeout can't be told from others.
 func (w *world) pong(id int32, written time.Time) {
-	late := w.now.Sub(written) >= pingTimeout && w.m.health.sent != nil
-	w.shifted = w.shifted && w.link.pinging() || late && id != w.pings
-	if !w.shifted && w.m.health.sent != nil && id != w.pings {
+	other := w.m.health.sent != nil && id != w.pings
+	w.shifted = w.shifted || other && w.now.Sub(written) >= pingTimeout
+	if other && !w.shifted {
 		w.fail("the pong of ping %d is taken for that of %d", id, w.pings)
 	}
+	w.shifted = w.shifted && w.link.pinging()
 	w.m.Pong(w.now)
 	w.settle()
 	w.pingAt = time.Time{}
@@ -462,6 +463,11 @@ func (w *world) ended(e End) {
 			w.service.left[i] = true // if it is restored, the client does not know
 		}
 	}
+	w.auth = slices.Clone(w.auth)
+	for i := range w.auth {
+		w.auth[i].lost = true
+	}
+	w.auth = w.auth[max(0, len(w.auth)-2):] // the earlier ones were given up in time
 	w.link = link{}
 	w.calls, w.pingAt, w.shifted = nil, time.Time{}, false
 	w.m.Ended(w.now, e)
@@ -511,6 +517,7 @@ func (w *world) established(id string) {
 	if id != w.id { // signatures were for another
 		for i := range w.chans {
 			w.concern(i)
+			w.service.left[i] = true
 		}
 	}
 	w.id = id
@@ -613,7 +620,7 @@ func (w *world) checkProgress(i int, ch *Channel) {
 	case Unwanted, Parked, Suspended:
 		w.fail("%s is %s, held by %d, and nothing is under way", ch.Name, ch.phase, ch.holds)
 	case Authorizing:
-		if !slices.ContainsFunc(w.auth, func(q question) bool { return q.ch == ch && q.ticket.Serial == ch.question.Serial }) {
+		if !slices.ContainsFunc(w.auth, func(q question) bool { return q.ch == ch && q.ticket.Serial == ch.ticket }) {
 			w.fail("%s is Authorizing, and the authorizer is not asked", ch.Name)
 		}
 	case Backoff, Requested, Refreshing, Leaving:
