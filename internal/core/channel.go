@@ -207,8 +207,12 @@ func (m *Machine) lose(e End, stable bool) {
 	}
 }
 
-// resume takes a new connection to every channel.
+// resume takes a new connection to every channel, in the order in which they were first held.
 func (m *Machine) resume(recovered bool) {
+	for _, ch := range m.queue {
+		ch.queued = false
+	}
+	m.queue = nil
 	for _, ch := range m.order {
 		switch {
 		case ch == nil:

@@ -242,7 +242,7 @@ func explore(t *testing.T, cfg *config) *explorer {
 			}
 		}
 		if x.bad != "" {
-			t.Fatalf("%s\n%s", x.bad, x.schedule())
+			t.Fatalf("%s (after %d steps)\n%s", x.bad, x.steps, x.schedule())
 		}
 	}
 	return x

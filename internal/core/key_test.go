@@ -219,6 +219,7 @@ func (w *world) key(buf []byte) []byte {
 	k.num(m.waiters)
 	k.num(min(w.faults, w.cfg.faults))
 	k.num(w.waiters)
+	k.bit(w.first[0] < w.first[1] == (place[0] < place[1]), w.burst >= 0)
 	k.bit(m.retry, m.succeeded, m.shown == m.attempt, w.polled, m.socketID == m.session.SocketID, w.id == m.session.SocketID)
 	k.bit(w.attempt != nil, w.attempt != nil && w.attempt.resume, w.attempt != nil && w.attempt.cancelled)
 	k.bit(m.seen[0], m.seen[1], m.health.answered)

@@ -269,6 +269,8 @@ func (w *world) underWay(i int) (n int) {
 func (w *world) hold(i int) {
 	if w.chans[i] == nil {
 		w.chans[i] = NewChannel(w.cfg.channels[i], w.signed(i))
+		w.entries++
+		w.first[i] = w.entries
 	}
 	w.m.Hold(w.chans[i])
 	h := holder{term: w.chans[i].Term(), epoch: w.m.Epoch()}

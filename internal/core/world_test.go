@@ -88,13 +88,18 @@ type world struct {
 	expelled [maxChannels]*uint64   // the term of one that was expelled, and releases its hold only now
 	asked    [maxChannels]time.Time // when the request that is not answered was written
 	graced   [maxChannels]time.Time // until then a channel that was joined stays so
-	tooBig   [maxChannels]bool      // the next subscribe can't be written
+	first    [maxChannels]int       // which channel was held first
+	woken    [maxChannels]bool      // who waits for the channel was told to look
+	live     [maxChannels]bool
+	tooBig   [maxChannels]bool // the next subscribe can't be written
 	auth     []question
 	calls    []call
 	pings    int32     // how many were written
 	shifted  bool      // a pong was too late, and those behind it are taken for later ones
 	pingAt   time.Time // when the one under way was; zero: none is
 	waiters  int
+	entries  int // counts the channels that came into the table
+	burst    int // after a connection: the last channel that was asked for; -1: it is over
 	attempt  *attempt
 	link     link
 	service  service
@@ -154,7 +159,12 @@ func (w *world) settle() {
 		}
 	}
 	for i, ch := range w.chans {
-		if ch == nil || !ch.phase.Live() {
+		live := ch != nil && ch.phase.Live()
+		if live != w.live[i] && !w.woken[i] && len(w.holders[i]) > 0 {
+			w.fail("whether %s is live has changed, and who waits for it is not told to look", w.cfg.channels[i])
+		}
+		w.live[i], w.woken[i] = live, false
+		if !live {
 			continue
 		}
 		for j := range w.holders[i] {
@@ -179,6 +189,9 @@ func (w *world) poll(signs Signs) {
 		}
 	}
 	w.polled = true
+	if w.m.conn == Established {
+		w.burst = -1
+	}
 }
 
 // signs are what is seen of the session.
@@ -205,6 +218,21 @@ func (w *world) carry(a Action) {
 		switch a.Op {
 		case Dial, Subscribe, Unsubscribe, WritePing, Authorize:
 			w.fail("%s after the end", a.Op)
+		}
+	}
+	switch a.Op {
+	case Changed, Confirmed, Expel, Kept, Forget:
+		w.woken[i] = true
+	case Stale:
+		for j := range w.woken {
+			w.woken[j] = w.woken[j] || i < 0 || i == j
+		}
+	case Subscribe, Authorize:
+		if w.burst >= 0 {
+			if w.first[i] < w.burst {
+				w.fail("%s was held first, and is asked for later than another", a.Channel.Name)
+			}
+			w.burst = w.first[i]
 		}
 	}
 	switch a.Op {
@@ -398,7 +426,7 @@ func (w *world) deliver(m message) {
 			w.m.Confirmed(w.now, ch, m.name)
 		}
 	case refuse, refuseHeal:
-		w.asked[i] = time.Time{}
+		w.asked[i], w.graced[i] = time.Time{}, time.Time{}
 		if ch := w.chans[i]; ch != nil {
 			w.concern(i)
 			w.m.Refused(w.now, ch, m.name, errNo, m.kind == refuseHeal, 0)
@@ -499,7 +527,7 @@ func (w *world) dialed() {
 		w.sid++
 		w.service.fresh()
 	}
-	w.link = link{up: true}
+	w.link, w.burst = link{up: true}, 0
 	w.m.Dialed(w.now, Session{
 		SocketID: fmt.Sprint("s", w.sid), Recoverable: w.cfg.recovery, Recovered: recovered,
 		PingInterval: pingInterval, PingTimeout: pingTimeout,
