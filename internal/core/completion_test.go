@@ -114,7 +114,7 @@ func (w *world) completed(i int) {
 		return
 	}
 	if w.owed[i] {
-		w.fail("%s was restored, and is not asked for again", name)
+		w.fail("%s was restored, and the service has not confirmed that", name)
 	}
 	if !w.service.rooms.in[i] {
 		w.fail("%s is held and Joined, and the service does not have it for us", name)

@@ -55,7 +55,7 @@ var verbs = []*verb{
 			w.burdens[i] = 0
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
-			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase.Live() && !ch.queued {
+			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase == Joined && !ch.queued {
 				w.graced[i] = w.now.Add(w.cfg.grace)
 			}
 			w.m.Release(w.now, w.chans[i], h.term)

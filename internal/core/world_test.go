@@ -91,7 +91,7 @@ type world struct {
 	first    [maxChannels]int       // which channel was held first
 	woken    [maxChannels]bool      // who waits for the channel was told to look
 	live     [maxChannels]bool
-	owed     [maxChannels]bool // it was restored, and is to be asked for again
+	owed     [maxChannels]bool // it was restored, and the service has not confirmed it since
 	burdens  [maxChannels]int  // connections in a row that ended on a message of it, while it was held
 	tooBig   [maxChannels]bool // the next subscribe can't be written
 	auth     []question
@@ -240,7 +240,6 @@ func (w *world) carry(a Action) {
 			w.deafened()
 		}
 	case Subscribe, Authorize:
-		w.owed[i] = w.owed[i] && a.Op != Subscribe
 		if w.burst >= 0 {
 			if w.first[i] < w.burst {
 				w.fail("%s was held first, and is asked for later than another", a.Channel.Name)
@@ -278,6 +277,8 @@ func (w *world) carry(a Action) {
 			w.fail("one that waits in Connect is told why another gave up")
 		}
 		w.waiters = 0
+	case Confirmed:
+		w.owed[i] = false
 	case Subscribe:
 		w.subscribe(i, a.Channel)
 	case Unsubscribe:
@@ -355,7 +356,10 @@ func (w *world) deafened() {
 }
 
 func (w *world) show(s State) {
-	w.wasIn = w.wasIn || s.Conn == Established
+	if s.Conn == Established {
+		w.wasIn = true
+		w.renamed(s.SocketID)
+	}
 	switch {
 	case s.Conn == Failed && w.wasIn:
 		w.fail("a client that was in is refused for good")
@@ -373,6 +377,18 @@ func (w *world) show(s State) {
 			w.m.Release(w.now, ch, h.term)
 		}
 		w.holders[i] = nil
+	}
+}
+
+// renamed notes that the service calls the session by another name: what was signed was for the one before.
+func (w *world) renamed(id string) {
+	if id == w.id {
+		return
+	}
+	w.id = id
+	for i := range w.chans {
+		w.concern(i)
+		w.service.left[i] = true
 	}
 }
 
@@ -395,7 +411,7 @@ func (w *world) tell(i int, l Loss) {
 }
 
 func (w *world) expel(i int, a Action) {
-	w.graced[i], w.owed[i], w.burdens[i] = time.Time{}, false, 0
+	w.graced[i], w.burdens[i] = time.Time{}, 0
 	kept := w.holders[i][:0:0]
 	var ended, live int
 	for _, h := range w.holders[i] {
@@ -582,13 +598,6 @@ func (w *world) dialed() {
 // established has the service name the socket id.
 func (w *world) established(id string) {
 	w.service.offset = w.service.recovery
-	if id != w.id { // signatures were for another
-		for i := range w.chans {
-			w.concern(i)
-			w.service.left[i] = true
-		}
-	}
-	w.id = id
 	w.m.Established(w.now, id)
 	w.settle()
 }
