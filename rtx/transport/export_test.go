@@ -21,3 +21,5 @@ const (
 	MaxBacklogBytes   = maxBacklogBytes
 	MaxBacklogPackets = maxBacklogPackets
 )
+
+const MinRate = minRate

@@ -48,6 +48,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 		MaxPayload:   open.MaxPayload,
 		ConnectedAt:  time.Now(),
 	}
+	s.link.progress.within(s.info.LinkTimeout())
 	return "", nil
 }
 

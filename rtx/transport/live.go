@@ -59,8 +59,8 @@ func newSession(conn *websocket.Conn, l *link, c Config) *session {
 
 func (s *session) Info() Info             { return s.info }
 func (s *session) Pings() <-chan struct{} { return s.pings }
-func (s *session) ReceivedAt() time.Time  { return s.link.receivedAt() }
-func (s *session) Silence() time.Duration { return s.link.silence() }
+func (s *session) ReceivedAt() time.Time  { return s.link.progress.at() }
+func (s *session) Silence() time.Duration { return s.link.progress.silence() }
 
 // Format keeps the configuration out of every print.
 func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "transport.Session%s", s.info) }

@@ -71,6 +71,7 @@ func (s *session) next() (ok bool, err error) {
 	if !binary && len(frame) > 3 && string(frame[:3]) == "42[" && !s.assembler.Due() {
 		// A text event of the default namespace, without an ack id: nearly all there is.
 		s.packet.Type, s.packet.Namespace, s.packet.Data = engineio.Event, "/", frame[2:]
+		s.link.whole()
 		return true, nil
 	}
 	return s.decode(frame, binary)
@@ -81,6 +82,7 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	var p Packet
 	if binary {
 		p, ok, err = s.assembler.AddBinary(frame)
+		s.link.whole()
 	} else {
 		p, ok, err = s.text(frame)
 	}
@@ -103,8 +105,10 @@ func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 	}
 	switch packet.Type {
 	case engineio.Message:
+		s.link.whole()
 		return s.message(packet.Data)
 	case engineio.Ping:
+		s.link.whole()
 		s.pinged()
 	case engineio.Close:
 		return Packet{}, false, ErrServerClose
@@ -160,6 +164,7 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 		return nil, false, s.readError(err)
 	}
 	buf := s.buf[:0]
+	s.link.progress.message(s.config.ReadLimit)
 	for {
 		if len(buf) == cap(buf) {
 			buf = s.grow(buf)
@@ -167,6 +172,7 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
+			s.link.progress.message(0)
 			break
 		}
 		if err != nil {

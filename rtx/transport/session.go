@@ -72,11 +72,14 @@ type Session interface {
 	// Pong writes one pong, under the write timeout.
 	Pong() error
 
-	// ReceivedAt is when the last byte arrived, by the wall clock, without a
-	// monotonic reading.
+	// ReceivedAt is when the server last got on with something, by the wall
+	// clock, without a monotonic reading: when the last byte of a packet
+	// arrived, or of as much of a large one as comes within Info.LinkTimeout at
+	// 100 bytes a second. Noops, WebSocket pings and a frame that drips slower
+	// than that don't count.
 	ReceivedAt() time.Time
 
-	// Silence is how long ago the last byte arrived, by the monotonic clock.
+	// Silence is how long ago that was, by the monotonic clock.
 	Silence() time.Duration
 }
 
