@@ -30,6 +30,9 @@ type link struct {
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
+
+	peer  atomic.Bool // the other side ended the connection
+	doubt atomic.Bool // something else broke it, such as a timeout of the system's
 }
 
 func newLink(rwc io.ReadWriteCloser) *link {
@@ -129,7 +132,19 @@ func (l *link) Close() error {
 }
 
 // fail is apart from Read because err would be allocated there, for each read.
-func (l *link) fail(err error) { l.broken.CompareAndSwap(nil, &err) }
+func (l *link) fail(err error) {
+	l.broken.CompareAndSwap(nil, &err)
+	switch {
+	case byPeer(err) && !l.cut.Load():
+		l.peer.Store(true)
+	case !byPeer(err) && !byUs(err):
+		l.doubt.Store(true)
+	}
+}
+
+// endedByPeer reports whether the other side ended the connection. After a timeout of the system's one of reading and
+// writing gets that, and the other what looks like an end by the peer: so that any doubt decides.
+func (l *link) endedByPeer() bool { return l.peer.Load() && !l.doubt.Load() }
 
 // fault is the first error of the connection itself, if there was one.
 func (l *link) fault() error {

@@ -35,6 +35,8 @@ type session struct {
 	writeTimer *time.Timer
 
 	cause   atomic.Pointer[error] // the first reason to end
+	heard   atomic.Bool           // the server ended the session, or answered our end of it
+	left    atomic.Bool           // the server sent a DISCONNECT
 	closing atomic.Bool
 	ending  chan struct{} // closed when Close begins
 	closed  chan struct{} // closed when Close is done

@@ -47,6 +47,8 @@ func (s *session) receive() error {
 		case engineio.Event, engineio.Ack, engineio.BinaryEvent, engineio.BinaryAck:
 			return nil
 		case engineio.Disconnect:
+			s.left.Store(true)
+			s.heard.Store(true)
 			err = ErrServerDisconnect
 		default: // CONNECT and CONNECT_ERROR answer our CONNECT, once
 			err = &ProtocolError{Fault: "second " + s.packet.Type.String() + " packet"}
@@ -111,6 +113,7 @@ func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 		s.link.whole()
 		s.pinged()
 	case engineio.Close:
+		s.heard.Store(true)
 		return Packet{}, false, ErrServerClose
 	case engineio.Open, engineio.Upgrade:
 		return Packet{}, false, &ProtocolError{Fault: "unexpected " + packet.Type.String() + " packet"}
@@ -204,6 +207,7 @@ func (s *session) readError(err error) error {
 	var closed websocket.CloseError
 	switch fault := s.link.fault(); {
 	case errors.As(err, &closed):
+		s.heard.Store(true)
 		return &CloseError{Code: int(closed.Code), Reason: s.secrets.serverText(closed.Reason)}
 	case errors.Is(err, websocket.ErrMessageTooBig):
 		return fmt.Errorf("%w of %d bytes", ErrFrameTooBig, s.config.ReadLimit)

@@ -65,6 +65,10 @@ type Session interface {
 	// gone is cut at once.
 	Close(reason error)
 
+	// Ended tells what is known of the session's end: the zero End before it.
+	// It is final once Close, and a Recv that was under way, have returned.
+	Ended() End
+
 	// Pings delivers a value when pings of the server await their pong. Pings
 	// that came since the last receive count as one.
 	Pings() <-chan struct{}
