@@ -5,6 +5,7 @@ import (
 	"time"
 
 	json "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
@@ -21,6 +22,10 @@ const (
 	// maxID bounds the ids that the server gives. Those of socket.io have 20
 	// bytes.
 	maxID = 256
+
+	// maxOffset bounds the offset to resume from. Those of the reference's
+	// adapters have 20 to 30 bytes.
+	maxOffset = 1 << 10
 )
 
 // handshake waits for the open packet, sends CONNECT, and waits for its answer.
@@ -82,14 +87,11 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 func (s *session) sendConnect(r Resume) error {
 	frame := []byte("40")
 	if !r.IsZero() {
-		payload, err := json.Marshal(struct {
-			PID    string `json:"pid"`
-			Offset string `json:"offset"`
-		}{r.PID, r.Offset})
-		if err != nil {
-			return &ProtocolError{Fault: "recovery id or offset is not UTF-8"}
-		}
-		frame = append(frame, payload...)
+		frame = append(frame, `{"pid":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.PID) // it is UTF-8
+		frame = append(frame, `,"offset":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.Offset)
+		frame = append(frame, '}')
 	}
 	return s.write(frame)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
@@ -123,15 +124,20 @@ func (i Info) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(i.String())) }
 func (i Info) LogValue() slog.Value { return slog.StringValue(i.String()) }
 
 // Resume asks the server to take an earlier session up again (connection state
-// recovery, Socket.IO 4.6). The zero Resume asks for a fresh session. A PID
-// without an Offset is not sent: the server refuses to recover from it.
+// recovery, Socket.IO 4.6). The zero Resume asks for a fresh session, and so does
+// one that is not sent: a PID without an Offset, from which the server refuses to
+// recover, a PID of more than 256 bytes, an Offset of more than 1 KiB, which would
+// make CONNECT larger than a server takes, and what is not UTF-8.
 type Resume struct {
 	PID    string // Info.PID of the earlier session
 	Offset string // of the last event received on it
 }
 
 // IsZero reports whether r asks for a fresh session.
-func (r Resume) IsZero() bool { return r.PID == "" || r.Offset == "" }
+func (r Resume) IsZero() bool {
+	return r.PID == "" || r.Offset == "" || len(r.PID) > maxID || len(r.Offset) > maxOffset ||
+		!utf8.ValidString(r.PID) || !utf8.ValidString(r.Offset)
+}
 
 // String tells what is set, without the values.
 func (r Resume) String() string {
