@@ -13,7 +13,7 @@ func NewDialer(c Config) (Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient)}, nil
+	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient, c.URL)}, nil
 }
 
 type dialer struct {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -62,9 +63,9 @@ func (a *attempt) step() string {
 	return "upgrade"
 }
 
-// dialClient is the client that dials: the given one's settings, over a
+// dialClient is the client that dials there: the given one's settings, over a
 // transport that serves attempts.
-func dialClient(given *http.Client) *http.Client {
+func dialClient(given *http.Client, there *url.URL) *http.Client {
 	client := new(http.Client)
 	if given != nil {
 		*client = *given
@@ -74,6 +75,9 @@ func dialClient(given *http.Client) *http.Client {
 		base = standard.transport(http.DefaultTransport)
 	} else if t, ok := base.(*http.Transport); ok {
 		base = attemptTransport(t)
+	}
+	if address, _, zoned := strings.Cut(there.Hostname(), "%"); zoned {
+		base = verifying(base, address)
 	}
 	client.Transport = upgradeTripper{base}
 	client.CheckRedirect = checkRedirect(client.CheckRedirect)
@@ -123,6 +127,23 @@ func attemptTransport(t *http.Transport) *http.Transport {
 	t.DialContext = ownedDial(dial)
 	if t.DialTLSContext != nil {
 		t.DialTLSContext = ownedDial(t.DialTLSContext)
+	}
+	return t
+}
+
+// verifying has the server's certificate checked for an address, in place of the
+// address with its zone, for which no certificate is.
+func verifying(base http.RoundTripper, address string) http.RoundTripper {
+	t, ok := base.(*http.Transport)
+	if !ok {
+		return base
+	}
+	t = t.Clone()
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = new(tls.Config)
+	}
+	if t.TLSClientConfig.ServerName == "" {
+		t.TLSClientConfig.ServerName = address
 	}
 	return t
 }
