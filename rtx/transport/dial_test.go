@@ -241,6 +241,7 @@ func TestResume(t *testing.T) {
 		{"recovered", transport.Resume{PID: "p", Offset: "o\"1"}, `40{"pid":"p","offset":"o\"1"}`, `40{"sid":"s","pid":"p"}`, true},
 		{"not recovered", transport.Resume{PID: "p", Offset: "o"}, `40{"pid":"p","offset":"o"}`, `40{"sid":"s","pid":"q"}`, false},
 		{"switched off", transport.Resume{PID: "p", Offset: "o"}, `40{"pid":"p","offset":"o"}`, `40{"sid":"s"}`, false},
+		{"pid too long to be kept", transport.Resume{}, `40`, `40{"sid":"s","pid":"` + long(257) + `"}`, false},
 		{"pid alone is not sent", transport.Resume{PID: "p"}, `40`, `40{"sid":"s","pid":"p"}`, false},
 		{"offset alone is not sent", transport.Resume{Offset: "o"}, `40`, `40{"sid":"s","pid":"p"}`, false},
 		{"offset of 1 KiB", transport.Resume{PID: "p", Offset: long(1024)}, `40{"pid":"p","offset":"` + long(1024) + `"}`, `40{"sid":"s","pid":"p"}`, true},

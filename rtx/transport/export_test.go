@@ -23,3 +23,5 @@ const (
 )
 
 const MinRate = minRate
+
+const MaxHidden = maxHidden

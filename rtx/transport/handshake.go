@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 const (
@@ -35,7 +36,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "open", err
 	}
-	s.secrets = s.secrets.with(open.SID, r.PID, r.Offset)
+	s.secrets.add(open.SID, r.PID, r.Offset)
 	if err := s.sendConnect(r); err != nil {
 		return "connect", err
 	}
@@ -43,7 +44,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "connect", err
 	}
-	s.secrets = s.secrets.with(answer.PID)
+	s.secrets.add(answer.SID, answer.PID)
 	s.info = Info{
 		SocketID:     answer.SID,
 		PID:          answer.PID,
@@ -157,8 +158,10 @@ func decodeConnect(data []byte) (connectAnswer, error) {
 		return a, &ProtocolError{Fault: "CONNECT answer is not what it should be"}
 	case a.SID == "":
 		return a, &ProtocolError{Fault: "CONNECT answer without a sid"}
-	case len(a.SID) > maxID || len(a.PID) > maxID:
-		return a, &ProtocolError{Fault: "CONNECT answer with an overlong id"}
+	case len(a.SID) > maxID || redact.Printable(a.SID) != a.SID:
+		return a, &ProtocolError{Fault: "CONNECT answer with a sid that is overlong or does not print"}
+	case len(a.PID) > maxID:
+		a.PID = "" // it would never be sent, and the session is good without it
 	}
 	return a, nil
 }
@@ -176,7 +179,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: s.secrets.serverText(text)}
+	e := &ConnectError{Message: s.secrets.text(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

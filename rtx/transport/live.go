@@ -8,6 +8,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // session is the Session of this package's Dialer. It has no goroutine.
@@ -16,8 +17,7 @@ type session struct {
 	link   *link
 	config Config
 
-	// Set before anybody but Dial has the session.
-	info    Info
+	info    Info // set before anybody but Dial has the session
 	secrets secrets
 
 	// Of the goroutine that calls Recv.
@@ -42,13 +42,13 @@ type session struct {
 	closed  chan struct{} // closed when Close is done
 }
 
-func newSession(conn *websocket.Conn, l *link, c Config) *session {
+func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) *session {
 	conn.SetReadLimit(c.ReadLimit)
 	s := &session{
 		conn:      conn,
 		link:      l,
 		config:    c,
-		secrets:   keySecrets(c.APIKey),
+		secrets:   secrets{fixed: hidden},
 		assembler: engineio.Assembler{Limits: engineio.Limits{Bytes: c.ReadLimit}},
 		pings:     make(chan struct{}, 1),
 		sending:   make(chan struct{}, 1),
@@ -62,6 +62,7 @@ func newSession(conn *websocket.Conn, l *link, c Config) *session {
 func (s *session) Info() Info             { return s.info }
 func (s *session) Pings() <-chan struct{} { return s.pings }
 func (s *session) ReceivedAt() time.Time  { return s.link.progress.at() }
+func (s *session) Hide(secrets ...string) { s.secrets.hide(secrets...) }
 func (s *session) Silence() time.Duration { return s.link.progress.silence() }
 
 // Format keeps the configuration out of every print.

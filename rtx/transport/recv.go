@@ -208,16 +208,16 @@ func (s *session) readError(err error) error {
 	switch fault := s.link.fault(); {
 	case errors.As(err, &closed):
 		s.heard.Store(true)
-		return &CloseError{Code: int(closed.Code), Reason: s.secrets.serverText(closed.Reason)}
+		return &CloseError{Code: int(closed.Code), Reason: s.secrets.text(closed.Reason)}
 	case errors.Is(err, websocket.ErrMessageTooBig):
 		return fmt.Errorf("%w of %d bytes", ErrFrameTooBig, s.config.ReadLimit)
 	case fault != nil:
-		return &LostError{Err: fault}
+		return &LostError{Err: s.secrets.error(fault)}
 	case errors.Is(err, net.ErrClosed), errors.Is(err, context.DeadlineExceeded):
-		return &LostError{Err: err} // a pong of the WebSocket's own could not be written
+		return &LostError{Err: s.secrets.error(err)} // a pong of the WebSocket's own could not be written
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
-	return &ProtocolError{Fault: "bad WebSocket frame", Err: err}
+	return &ProtocolError{Fault: "bad WebSocket frame", Err: s.secrets.error(err)}
 }

@@ -70,6 +70,13 @@ type Session interface {
 	// It is final once Close, and a Recv that was under way, have returned.
 	Ended() End
 
+	// Hide names texts, such as signatures that are sent, that no error of the
+	// session may show, though the server should quote them: the whole, and what
+	// stands before and after its first colon. A text of more than 4 KiB is passed
+	// over, and past 1,024 of them the oldest are forgotten. The key, the values of
+	// headers and the ids of the session need not be named.
+	Hide(secrets ...string)
+
 	// Pings delivers a value when pings of the server await their pong. Pings
 	// that came since the last receive count as one.
 	Pings() <-chan struct{}
