@@ -126,6 +126,8 @@ func (s *fakeSession) Send(_ context.Context, packets ...[]byte) error {
 func (s *fakeSession) Info() transport.Info            { return s.info }
 func (s *fakeSession) Recv() (transport.Packet, error) { panic("nobody reads a fake session") }
 func (s *fakeSession) Close(error)                     {}
+func (s *fakeSession) Hide(...string)                  {}
+func (s *fakeSession) Ended() transport.End            { return transport.End{} }
 func (s *fakeSession) Pings() <-chan struct{}          { return nil }
 func (s *fakeSession) Pong() error                     { return nil }
 func (s *fakeSession) ReceivedAt() time.Time           { return time.Unix(1, 0) } // not zero, as no clock is

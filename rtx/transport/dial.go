@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // NewDialer checks the configuration; it does no I/O. The error names the field
@@ -13,13 +15,14 @@ func NewDialer(c Config) (Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient)}, nil
+	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient, c.URL), hidden: c.secrets()}, nil
 }
 
 type dialer struct {
 	config Config
 	target string // the URL with the key
 	client *http.Client
+	hidden redact.Secrets
 }
 
 // Format hides the target.
@@ -44,7 +47,7 @@ func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(conn, a.link, d.config)
+	s := newSession(conn, a.link, d.config, d.hidden)
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
 	step, err := s.handshake(r)
 	if inTime := stop(); !inTime || !a.keep() {

@@ -18,8 +18,9 @@
 // A session is "established" once its owner says so, by
 // [Supervisor.Established]: the socket id is known and the session may be used.
 // It is "stable" once it has been established for StableAfter; only then does
-// the back-off begin anew. A link is "dead" when nothing, not a single byte,
-// has arrived for the server's ping interval plus its ping timeout.
+// the back-off begin anew. A link is "dead" when no packet has arrived for the
+// server's ping interval plus its ping timeout, nor as much of a large one as comes
+// in that time at 100 bytes a second.
 //
 // # Secrets
 //

@@ -120,8 +120,9 @@ func (e *ProtocolError) Error() string {
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
-// A DeadLinkError tells that nothing came from the server for longer than its
-// ping interval and ping timeout together.
+// A DeadLinkError tells that no packet came from the server, nor enough of one,
+// for longer than its ping interval and ping timeout together: see
+// [Session.Silence].
 type DeadLinkError struct {
 	Silence time.Duration // how long nothing came
 	Slept   bool          // only the wall clock says so: the machine slept, or its clock was set
@@ -129,9 +130,9 @@ type DeadLinkError struct {
 
 func (e *DeadLinkError) Error() string {
 	if e.Slept {
-		return fmt.Sprintf("transport: link dead: the clock jumped, nothing received for %s", e.Silence)
+		return fmt.Sprintf("transport: link dead: the clock jumped, no packet received for %s", e.Silence)
 	}
-	return fmt.Sprintf("transport: link dead: nothing received for %s", e.Silence)
+	return fmt.Sprintf("transport: link dead: no packet received for %s", e.Silence)
 }
 
 // Timeout reports true, as a net.Error would.

@@ -21,3 +21,7 @@ const (
 	MaxBacklogBytes   = maxBacklogBytes
 	MaxBacklogPackets = maxBacklogPackets
 )
+
+const MinRate = minRate
+
+const MaxHidden = maxHidden

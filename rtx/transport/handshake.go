@@ -5,8 +5,10 @@ import (
 	"time"
 
 	json "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 const (
@@ -21,6 +23,10 @@ const (
 	// maxID bounds the ids that the server gives. Those of socket.io have 20
 	// bytes.
 	maxID = 256
+
+	// maxOffset bounds the offset to resume from. Those of the reference's
+	// adapters have 20 to 30 bytes.
+	maxOffset = 1 << 10
 )
 
 // handshake waits for the open packet, sends CONNECT, and waits for its answer.
@@ -30,7 +36,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "open", err
 	}
-	s.secrets = s.secrets.with(open.SID, r.PID, r.Offset)
+	s.secrets.add(open.SID, r.PID, r.Offset)
 	if err := s.sendConnect(r); err != nil {
 		return "connect", err
 	}
@@ -38,7 +44,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 	if err != nil {
 		return "connect", err
 	}
-	s.secrets = s.secrets.with(answer.PID)
+	s.secrets.add(answer.SID, answer.PID)
 	s.info = Info{
 		SocketID:     answer.SID,
 		PID:          answer.PID,
@@ -48,6 +54,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 		MaxPayload:   open.MaxPayload,
 		ConnectedAt:  time.Now(),
 	}
+	s.link.progress.within(s.info.LinkTimeout())
 	return "", nil
 }
 
@@ -81,14 +88,11 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 func (s *session) sendConnect(r Resume) error {
 	frame := []byte("40")
 	if !r.IsZero() {
-		payload, err := json.Marshal(struct {
-			PID    string `json:"pid"`
-			Offset string `json:"offset"`
-		}{r.PID, r.Offset})
-		if err != nil {
-			return &ProtocolError{Fault: "recovery id or offset is not UTF-8"}
-		}
-		frame = append(frame, payload...)
+		frame = append(frame, `{"pid":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.PID) // it is UTF-8
+		frame = append(frame, `,"offset":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.Offset)
+		frame = append(frame, '}')
 	}
 	return s.write(frame)
 }
@@ -154,8 +158,10 @@ func decodeConnect(data []byte) (connectAnswer, error) {
 		return a, &ProtocolError{Fault: "CONNECT answer is not what it should be"}
 	case a.SID == "":
 		return a, &ProtocolError{Fault: "CONNECT answer without a sid"}
-	case len(a.SID) > maxID || len(a.PID) > maxID:
-		return a, &ProtocolError{Fault: "CONNECT answer with an overlong id"}
+	case len(a.SID) > maxID || redact.Printable(a.SID) != a.SID:
+		return a, &ProtocolError{Fault: "CONNECT answer with a sid that is overlong or does not print"}
+	case len(a.PID) > maxID:
+		a.PID = "" // it would never be sent, and the session is good without it
 	}
 	return a, nil
 }
@@ -173,7 +179,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: s.secrets.serverText(text)}
+	e := &ConnectError{Message: s.secrets.text(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

@@ -38,8 +38,8 @@ func TestPongAtEachPing(t *testing.T) {
 	})
 }
 
-// Every byte counts as a sign of life, and the link is dead exactly its limit
-// after the last one.
+// Every packet counts as a sign of life, a few bytes of one do not, and the link
+// is dead exactly its limit after the last one.
 func TestDeadLink(t *testing.T) {
 	frame := append([]byte{0x81, 10}, `42["e",{}]`...)
 	tests := []struct {
@@ -57,7 +57,7 @@ func TestDeadLink(t *testing.T) {
 			time.Sleep(44_999 * time.Millisecond)
 			p.send(`42["e",{}]`)
 		}},
-		{"half a frame", 31 * time.Second, func(p *peer) {
+		{"half a frame", 0, func(p *peer) {
 			for i := range 32 {
 				if i < 8 {
 					_, _ = p.raw.Write(frame[i : i+1])

@@ -97,6 +97,35 @@ func TestTLSWithOwnRoot(t *testing.T) {
 	converse(t, c)
 }
 
+// A certificate is for an address, not for the interface that leads there.
+func TestTLSToAddressWithZone(t *testing.T) {
+	ts, _ := loopback(t, true, func(p *peer) { p.greet(); p.drain() }) // its certificate is for ::1, not for ::2
+	roots := x509.NewCertPool()
+	roots.AddCert(ts.Certificate())
+	for host, good := range map[string]bool{"[::1%lo]": true, "[::1%lo]:443": true, "[::1]": true, "[::2%lo]": false} {
+		given := &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: roots},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, ts.Listener.Addr().String())
+			},
+		}
+		c := configFor(t, ts)
+		c.URL = &url.URL{Scheme: "wss", Host: host}
+		c.HTTPClient = &http.Client{Transport: given}
+		sess, err := mustDialer(t, c).Dial(t.Context(), transport.Resume{})
+		if err == nil {
+			sess.Close(nil)
+		}
+		var other x509.HostnameError
+		if good && err != nil || !good && !errors.As(err, &other) {
+			t.Errorf("%s: %v", host, err)
+		}
+		if given.TLSClientConfig.ServerName != "" {
+			t.Error("the given transport was changed")
+		}
+	}
+}
+
 func TestTLSIsVerified(t *testing.T) {
 	for _, client := range []*http.Client{nil, {}, {Transport: &http.Transport{}}} {
 		ts, srv := loopback(t, true, exchange)
