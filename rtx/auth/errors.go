@@ -43,7 +43,7 @@ type RetryError struct {
 	Status   int           // of the HTTP answer; 0 if there was none
 	After    time.Duration // how long the backend asks to be left alone, at most ten minutes; 0 if it does not say
 	OnServer bool          // the endpoint is on the RealtimeX server's own host and port
-	Err      error         // what went wrong on the way, without the URL and what the peer sent; may be nil
+	Err      error         // what went wrong on the way, without the URL and any secret; may be nil
 }
 
 func (e *RetryError) Error() string {
