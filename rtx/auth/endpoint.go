@@ -252,7 +252,7 @@ func (a *asking) once(parent context.Context, refused *bearer) (status int, used
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url.String(), bytes.NewReader(a.body))
 	if err != nil {
-		return 0, used, Grant{}, err
+		return 0, used, Grant{}, fmt.Errorf("auth: the request can't be made: %w", quiet(err, a.inUse()))
 	}
 	maps.Copy(req.Header, a.header)
 	req.Header.Set("Content-Type", jsonType)

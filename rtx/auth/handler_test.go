@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -197,23 +198,24 @@ func TestHandlerShowsAllowTheRequest(t *testing.T) {
 func TestHandlerNeedsItsParts(t *testing.T) {
 	s := signer(t, "k", "s")
 	for name, f := range map[string]func(){
-		"no signer":         func() { auth.Handler(nil, allowAll) },
-		"the zero Signer":   func() { auth.Handler(new(auth.Signer), allowAll) },
-		"no allow":          func() { auth.Handler(s, nil) },
-		"every origin":      func() { auth.Handler(s, allowAll, auth.AllowOrigin("*")) },
-		"an origin of all":  func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example", "null")) },
-		"no origin":         func() { auth.Handler(s, allowAll, auth.AllowOrigin("")) },
-		"a host alone":      func() { auth.Handler(s, allowAll, auth.AllowOrigin("a.example")) },
-		"another scheme":    func() { auth.Handler(s, allowAll, auth.AllowOrigin("ftp://a.example")) },
-		"a path":            func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example/")) },
-		"a query":           func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example?x")) },
-		"a user":            func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://u@a.example")) },
-		"a port that is no": func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example:x")) },
+		"no signer":          func() { auth.Handler(nil, allowAll) },
+		"the zero Signer":    func() { auth.Handler(new(auth.Signer), allowAll) },
+		"no allow":           func() { auth.Handler(s, nil) },
+		"every origin":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("*")) },
+		"everybody's origin": func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example", "null")) },
+		"no origin":          func() { auth.Handler(s, allowAll, auth.AllowOrigin("")) },
+		"a host alone":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("a.example")) },
+		"another scheme":     func() { auth.Handler(s, allowAll, auth.AllowOrigin("ftp://a.example")) },
+		"a path":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example/")) },
+		"a query":            func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example?x")) },
+		"a user":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://u@a.example")) },
+		"a port that is no":  func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example:x")) },
 	} {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
+				why := fmt.Sprint(recover())
+				if !strings.HasPrefix(why, "auth: Handler") || strings.HasPrefix(name, "every") != strings.Contains(why, "would let every page ask") {
+					t.Errorf("%s: the panic is %q", name, why)
 				}
 			}()
 			f()

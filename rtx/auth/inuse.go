@@ -2,6 +2,7 @@ package auth
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
@@ -9,15 +10,16 @@ import (
 // minData is the length in bytes from which user data is looked for in texts. A shorter one is no secret.
 const minData = 8
 
-// findSecrets returns the secrets of the options and the URL: its query and path, the values of headers but those that say
+// findSecrets returns the secrets of the options and the URL: its path and query, the values of headers but those that say
 // what kind of program asks, and the fields.
 func (b *backend) findSecrets() redact.Secrets {
 	var s redact.Secrets
 	if b.url != nil {
-		for _, values := range b.url.Query() {
-			s = s.With(values...)
+		for name, values := range b.url.Query() {
+			if s = s.With(values...); strings.Join(values, "") == "" {
+				s = s.With(name) // all there is
+			}
 		}
-		s = s.With(b.url.RawQuery)
 		if path := b.url.RequestURI(); path != "/" {
 			s = s.With(path)
 		}

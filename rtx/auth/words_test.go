@@ -80,11 +80,9 @@ func TestErrorsShowNoSecretOfARoundTripper(t *testing.T) {
 		bearer = "tok-0123456789"
 		header = "hdr-0123456789"
 		field  = "fld-0123456789"
-		path   = "/path-0123456789?k=qry-0123456789"
+		path   = "/path-0123456789?k=qry-0123456789&bare-0123456789"
 		basic  = "Basic YW5uOnBhc3N3b3JkLTAxMg==" // ann:password-012
 	)
-	request := presence()
-	request.UserData = []byte(`{"user_id":"7","phone":"0123456789"}`)
 	token := auth.Token(func(context.Context, bool) (string, error) { return bearer, nil })
 	headers := auth.Header(http.Header{"X-Api-Key": {header}})
 	for _, c := range []struct {
@@ -99,17 +97,17 @@ func TestErrorsShowNoSecretOfARoundTripper(t *testing.T) {
 		{"field", []auth.EndpointOption{auth.Field("key", field), auth.Field("more", map[string]string{"a": field})}, []string{field}},
 		{"field of a form", []auth.EndpointOption{auth.Field("key", field), auth.Form()}, []string{field}},
 	} {
-		secrets := append(c.secrets, "path-0123456789", "qry-0123456789", "0123456789\"}")
+		secrets := append(c.secrets, "path-0123456789", "qry-0123456789", "bare-0123456789")
 		network := over(func(r *http.Request) (*http.Response, error) {
 			body, _ := io.ReadAll(r.Body)
-			all := fmt.Sprint(r.URL, r.Header, string(body))
+			all := fmt.Sprint("with qry-0123456789 of bare-0123456789: ", r.URL, r.Header, string(body))
 			for _, h := range r.Header {
 				all += " " + strings.Join(h, " ")
 			}
 			deep := fmt.Errorf("deep %s: %w", all, errMark)
 			return nil, fmt.Errorf("%s %s: %w", all, secrets[0]+" password-012", &under{"clean", errors.Join(deep)})
 		})
-		_, err := auth.Endpoint("https://backend.example"+path, append(c.opts, network)...).Authorize(t.Context(), request)
+		_, err := auth.Endpoint("https://backend.example"+path, append(c.opts, network)...).Authorize(t.Context(), presence())
 		checkWords(t, c.name, err, secrets...)
 		if retry, ok := errors.AsType[*auth.RetryError](err); !ok || !errors.Is(err, errMark) {
 			t.Errorf("%s: %v %v, want a RetryError in which errors.Is finds the cause", c.name, err, retry)
@@ -270,19 +268,22 @@ func TestErrorsOfATokenShowNoSecret(t *testing.T) {
 	}
 }
 
-func TestErrorsOfAFuncShowNoKey(t *testing.T) {
+func TestErrorsOfAFuncShowNoSecret(t *testing.T) {
+	request := presence()
+	request.UserData = []byte(`{"phone":"0123456789"}`)
 	for _, c := range []struct {
 		name  string
 		err   error
 		retry bool
 	}{
 		{"its own", fmt.Errorf("with %s: %w", apiKey, errMark), false},
+		{"user data", fmt.Errorf("with %s or %q: %w", request.UserData, request.UserData, errMark), false},
 		{"to be tried again", fmt.Errorf("%s: %w", apiKey, &auth.RetryError{After: time.Minute, Err: fmt.Errorf("%s: %w", apiKey, errMark)}), true},
 		{"a long one to be tried again", fmt.Errorf("%s: %w", strings.Repeat("x", 1000), &auth.RetryError{After: time.Minute, Err: errMark}), true},
 		{"a clean one to be tried again", &auth.RetryError{After: time.Minute, Err: errMark}, true},
 	} {
-		_, err := auth.Func(func(context.Context, auth.Request) (auth.Grant, error) { return auth.Grant{Auth: signed}, c.err }).Authorize(t.Context(), private())
-		checkWords(t, c.name, err, apiKey)
+		_, err := auth.Func(func(context.Context, auth.Request) (auth.Grant, error) { return auth.Grant{Auth: signed}, c.err }).Authorize(t.Context(), request)
+		checkWords(t, c.name, err, apiKey, "0123456789\"}", `0123456789\"}`)
 		retry, ok := errors.AsType[*auth.RetryError](err)
 		if ok != c.retry || ok && retry.After != time.Minute || !errors.Is(err, errMark) {
 			t.Errorf("%s: %v, want to be tried again: %v, and the cause found", c.name, err, c.retry)
