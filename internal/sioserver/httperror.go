@@ -20,7 +20,6 @@ var (
 	errHandshakeMethod  = &HTTPError{http.StatusBadRequest, 2, "Bad handshake method"}
 	errBadRequest       = &HTTPError{http.StatusBadRequest, 3, "Bad request"}
 	errProtocolVersion  = &HTTPError{http.StatusBadRequest, 5, "Unsupported protocol version"}
-	errTooLarge         = &HTTPError{http.StatusRequestEntityTooLarge, 3, "Payload too large"}
 	errClosing          = &HTTPError{http.StatusServiceUnavailable, 3, "Server closed"}
 )
 
