@@ -135,6 +135,16 @@ func (l *link) isMuted() bool {
 	return l.muted
 }
 
+// Reset closes the link by a reset. Of a muted one only the server's end: an end that overtook what was swallowed before it would be
+// none that TCP can show.
+func (l *link) Reset() {
+	if l.isMuted() {
+		l.Close()
+		return
+	}
+	l.cut(true)
+}
+
 // cut closes both ends of the link, muted or not, with a reset if hard.
 func (l *link) cut(hard bool) {
 	l.mu.Lock()
@@ -218,6 +228,9 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 		case <-w.link.closed:
 			return 0, net.ErrClosed
 		}
+	}
+	if w.link.isShut() { // select would take either
+		return 0, net.ErrClosed
 	}
 	select {
 	case w.queue <- slowChunk{data: append([]byte(nil), p...), sent: time.Now()}:

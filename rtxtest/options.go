@@ -2,9 +2,12 @@ package rtxtest
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/sioserver"
@@ -41,6 +44,7 @@ type config struct {
 	dev            bool
 	devToken       string
 	gate           *sioserver.Gate
+	random         io.Reader // what ids are made from; nil for crypto/rand
 	logger         *slog.Logger
 }
 
@@ -163,6 +167,17 @@ func WithRecovery(window time.Duration) Option {
 			return bad("WithRecovery", "window not positive")
 		}
 		c.recovery = window
+		return nil
+	}
+}
+
+// WithSeed makes socket ids, session ids and offsets from a seed, so that a client that is driven the same way sees the same bytes each
+// time. What several clients do at one instant still comes in any order. Default: random ids.
+func WithSeed(seed uint64) Option {
+	return func(c *config) error {
+		var key [32]byte
+		binary.LittleEndian.PutUint64(key[:], seed)
+		c.random = rand.NewChaCha8(key)
 		return nil
 	}
 }

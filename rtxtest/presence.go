@@ -115,49 +115,49 @@ func (s *Server) Leave(channel, userID string) {
 func (s *Server) Members(channel string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[channel]; ch != nil {
+	if ch, ok := s.channels.get(channel); ok {
 		return slices.Clone(ch.order)
 	}
 	return nil
 }
 
 func (s *Server) channel(name string) *channel {
-	ch := s.channels[name]
-	if ch == nil {
+	ch, ok := s.channels.get(name)
+	if !ok {
 		ch = &channel{
 			subscribers: make(map[*Conn]struct{}, 1),
 			confirmed:   make(map[*Conn]struct{}, 1),
 			members:     make(map[string]*present),
 		}
-		s.channels[name] = ch
+		s.channels.set(name, ch)
 	}
 	return ch
 }
 
 // enter notes a subscription. s.mu is held.
 func (s *Server) enter(c *Conn, name string) {
-	c.channels[name] = true
+	c.channels.set(name, struct{}{})
 	s.channel(name).subscribers[c] = struct{}{}
 }
 
 // depart notes the end of a subscription, and of the membership that came with it. s.mu is held.
-func (s *Server) depart(c *Conn, name string, members map[string]member) {
-	delete(c.channels, name)
-	if ch := s.channels[name]; ch != nil {
+func (s *Server) depart(c *Conn, name string, members *ordered[member]) {
+	c.channels.delete(name)
+	if ch, ok := s.channels.get(name); ok {
 		delete(ch.subscribers, c)
 		delete(ch.confirmed, c)
 	}
-	if m, ok := members[name]; ok {
+	if m, ok := members.get(name); ok {
 		s.goAway(c, name, m.key)
-		delete(c.members, name)
+		c.members.delete(name)
 	}
 	s.sweep(name)
 }
 
 // sweep forgets a channel that nobody is on. s.mu is held.
 func (s *Server) sweep(name string) {
-	if ch := s.channels[name]; ch != nil && len(ch.subscribers) == 0 && len(ch.members) == 0 {
-		delete(s.channels, name)
+	if ch, ok := s.channels.get(name); ok && len(ch.subscribers) == 0 && len(ch.members) == 0 {
+		s.channels.delete(name)
 	}
 }
 
@@ -175,8 +175,8 @@ func (s *Server) arrive(c *Conn, name string, m member) {
 
 // goAway takes c from what keeps the member present, and tells the others if nothing is left. s.mu is held.
 func (s *Server) goAway(c *Conn, name, key string) {
-	ch := s.channels[name]
-	if ch == nil {
+	ch, ok := s.channels.get(name)
+	if !ok {
 		return
 	}
 	p := ch.members[key]

@@ -2,7 +2,6 @@ package rtxtest
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -107,8 +106,7 @@ func (s *Server) connected(socket *sioserver.Socket) {
 	if socket.Gone() {
 		return
 	}
-	c.channels = make(map[string]bool)
-	c.members = make(map[string]member)
+	c.channels, c.members = new(ordered[struct{}]), new(ordered[member])
 	s.conns = append(s.conns, c)
 	s.bySocket[socket] = c
 	s.stats.Connects++
@@ -138,10 +136,14 @@ func (s *Server) restore(c *Conn) {
 			s.enter(c, name)
 		}
 	}
-	old, _ := c.socket.Data().(map[string]member)
-	for name, m := range old {
-		if c.channels[name] {
-			c.members[name] = m
+	old, ok := c.socket.Data().(*ordered[member])
+	if !ok {
+		return
+	}
+	for _, name := range old.keys() {
+		if c.channels.has(name) {
+			m, _ := old.get(name)
+			c.members.set(name, m)
 			s.arrive(c, name, m)
 		}
 	}
@@ -164,8 +166,8 @@ func (s *Server) disconnected(socket *sioserver.Socket, reason sioserver.Reason)
 	s.stats.Disconnects++
 	// What recovery keeps is the memberships as they were; this connection's own copy ends now.
 	members := c.members
-	c.members = make(map[string]member)
-	for _, name := range slices.Sorted(maps.Keys(c.channels)) {
+	c.members = new(ordered[member])
+	for _, name := range c.channels.keys() {
 		s.depart(c, name, members)
 	}
 	s.touch()
@@ -215,7 +217,7 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 // relay passes a client event on to the others on its channel. s.mu is held.
 func (s *Server) relay(c *Conn, p request, buffers [][]byte) bool {
 	channel := p.channel()
-	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels[channel] {
+	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels.has(channel) {
 		return false
 	}
 	s.stats.ClientEvents++

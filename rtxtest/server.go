@@ -38,7 +38,7 @@ type Server struct {
 	waiters  int
 	conns    []*Conn // in the order of their CONNECT
 	bySocket map[*sioserver.Socket]*Conn
-	channels map[string]*channel
+	channels ordered[*channel]
 	faults   faults
 	received []Received
 
@@ -90,7 +90,6 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		signer:   signer,
 		stopped:  make(chan struct{}),
 		change:   make(chan struct{}),
-		channels: make(map[string]*channel),
 		bySocket: make(map[*sioserver.Socket]*Conn),
 	}
 	if err := s.listen(pipes); err != nil {
@@ -103,6 +102,7 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 			UpgradeTimeout: cfg.upgradeTimeout,
 			MaxPayload:     cfg.maxPayload,
 			QueueBytes:     cfg.queueBytes,
+			Random:         cfg.random,
 			Admit:          s.admitRequest,
 		},
 		ConnectTimeout: cfg.connectTimeout,

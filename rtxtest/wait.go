@@ -34,7 +34,10 @@ func (s *Server) WaitSubscribers(channel string, n int) {
 func (s *Server) WaitUnsubscribed(channel string) {
 	s.tb.Helper()
 	s.wait(
-		func() bool { return s.channels[channel] == nil || len(s.channels[channel].subscribers) == 0 },
+		func() bool {
+			ch, ok := s.channels.get(channel)
+			return !ok || len(ch.subscribers) == 0
+		},
 		func() string { return fmt.Sprintf("%q still has subscribers", channel) },
 	)
 }
@@ -88,7 +91,7 @@ func (s *Server) Await(ctx context.Context, done func(Stats) bool) error {
 
 // subscribers counts those who have been told. s.mu is held.
 func (s *Server) subscribers(channel string) int {
-	if ch := s.channels[channel]; ch != nil {
+	if ch, ok := s.channels.get(channel); ok {
 		return len(ch.confirmed)
 	}
 	return 0

@@ -1,8 +1,6 @@
 package sioserver
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +21,8 @@ const (
 // has been taken up. With it comes that server's flaw: when two sockets share an id (one that lingers on a half-open link, and one
 // that took it up) the end of the first empties the rooms of the second.
 type adapter struct {
+	ids *ids
+
 	mu      sync.Mutex
 	sockets map[string]*Socket
 	order   []*Socket // in the order of joining
@@ -60,17 +60,15 @@ type kept struct {
 	at    time.Time
 }
 
-func newAdapter() *adapter {
-	a := &adapter{}
+func newAdapter(g *ids) *adapter {
+	a := &adapter{ids: g}
 	a.reset()
 	return a
 }
 
 // reset begins with nothing. a.mu is held, or a is new.
 func (a *adapter) reset() {
-	var b [6]byte
-	rand.Read(b[:])
-	a.epoch, a.next, a.first = hex.EncodeToString(b[:])+".", 0, 0
+	a.epoch, a.next, a.first = a.ids.epoch(), 0, 0
 	a.sockets, a.order = make(map[string]*Socket), nil
 	a.rooms, a.member = make(map[string]*room), make(map[string][]string)
 	a.log, a.size = nil, 0
@@ -114,11 +112,11 @@ func (a *adapter) admit(s *Socket) {
 				s.send(m)
 			}
 		} else {
-			s.pid = newID()
+			s.pid = a.ids.next()
 		}
 	}
 	if s.ID == "" {
-		s.ID = newID()
+		s.ID = a.ids.next()
 	}
 	a.sockets[s.ID] = s
 	a.order = append(a.order, s)

@@ -2,6 +2,7 @@ package sioserver
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,7 +207,7 @@ func TestRoomsAndReasons(t *testing.T) {
 }
 
 func TestRecoveryKeepsABoundedLog(t *testing.T) {
-	n := &Namespace{name: "/", recovery: time.Minute, adapter: newAdapter()}
+	n := &Namespace{name: "/", recovery: time.Minute, adapter: newAdapter(&ids{source: rand.Reader})}
 	big := make([]byte, 1<<20)
 	for i := range big {
 		big[i] = '1'

@@ -114,6 +114,15 @@ func (k *socket) write(f frame) error {
 	return k.ws.Write(context.Background(), websocket.MessageBinary, f.data)
 }
 
+// cut closes the connection, by a reset if hard and if the connection knows how.
+func (k *socket) cut(hard bool) {
+	if c, ok := k.conn.(interface{ Reset() }); ok && hard {
+		c.Reset()
+		return
+	}
+	k.conn.Close()
+}
+
 // read handles what comes in on the session's WebSocket until the session ends.
 func (s *Session) read(sock *socket) {
 	for {
