@@ -291,6 +291,9 @@ func behaviours() []behaviour {
 		{"polling", variant{}, pollingCase},
 		{"recovered", recovery, recoveredCase},
 		{"not recovered", recovery, notRecoveredCase},
+		{"which ends are kept", recovery, keptEndsCase},
+		{"an entry outlives its restoration", recovery, entryCase},
+		{"a deaf connection hears its own client events", recovery, deafEchoCase},
 		{"deaf connection", recovery, func(b *bench) {
 			c, _ := b.recoverable()
 			b.deafen(c.socketID)

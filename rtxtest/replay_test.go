@@ -40,7 +40,7 @@ func transcript(t *testing.T) (seen []string) {
 		for n := range 4 {
 			c, last := join(fmt.Sprint("user", n))
 			if first == nil {
-				first, offset = c, lastArg(t, last)
+				first, offset = c, offsetOf(t, last)
 			}
 		}
 		drain()
@@ -64,8 +64,8 @@ func transcript(t *testing.T) (seen []string) {
 	return seen
 }
 
-// lastArg is the offset of an event.
-func lastArg(t *testing.T, frame string) string {
+// offsetOf is the offset of an event.
+func offsetOf(t *testing.T, frame string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(strings.TrimSuffix(frame, `"]`), `},"`)
 	if !ok {

@@ -221,12 +221,25 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	}
 	sent := 0
 	for _, id := range r.ids {
-		if s := a.sockets[id]; s != nil && !slices.Contains(except, id) {
+		if s := a.sockets[id]; s != nil && !a.excepted(id, except) {
 			s.send(frames)
 			sent++
 		}
 	}
 	return sent
+}
+
+// excepted reports whether a socket id is in one of the rooms. That one which it has for its own may be lost: then an event reaches also
+// those who caused it.
+func (a *adapter) excepted(id string, rooms []string) bool {
+	for _, name := range rooms {
+		if r := a.rooms[name]; r != nil {
+			if _, in := r.at[id]; in {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *adapter) record(l logged, window time.Duration) {
@@ -277,7 +290,7 @@ func (a *adapter) restore(pid, offset string, window time.Duration) (kept, [][]f
 	}
 	var missed [][]frame
 	for _, l := range a.log[seen-a.first+1:] {
-		if slices.Contains(k.rooms, l.room) && !slices.Contains(l.except, k.id) {
+		if slices.Contains(k.rooms, l.room) && !slices.ContainsFunc(l.except, func(r string) bool { return slices.Contains(k.rooms, r) }) {
 			missed = append(missed, l.frames)
 		}
 	}

@@ -24,8 +24,8 @@ type EngineConfig struct {
 	Admit func(r *http.Request) (Admission, *HTTPError)
 	// Open is called for each new session, before anything can be sent or received on it.
 	Open func(s *Session)
-	// Message is called for each message, one at a time for a session. data is the callee's to keep. An error ends the session as
-	// a parse error.
+	// Message is called for each message, one at a time for a session. data is the callee's to keep. An error ends the session, as
+	// one that the server has closed: ParseError is for what is no packet at all.
 	Message func(s *Session, data []byte, binary bool) error
 	// Closed is called once for each opened session.
 	Closed func(s *Session, reason Reason)

@@ -22,7 +22,7 @@ type Handler struct {
 	Disconnect func(s *Socket, reason Reason)
 }
 
-// The reasons for which a socket leaves while its session goes on. Connections that ended so are not recovered.
+// The reasons for which a socket leaves while its session goes on. Connections that ended so, or by a ParseError, are not recovered.
 const (
 	ClientLeft Reason = "client namespace disconnect"
 	ServerLeft Reason = "server namespace disconnect"
@@ -47,8 +47,9 @@ type Namespace struct {
 	adapter  *adapter
 }
 
-// Broadcast queues an event for every socket in room, except for those whose ids are given. args are JSON values, in which placeholders
-// stand for the buffers, and name is a plain string. It never blocks. It returns how many sockets the event went to.
+// Broadcast queues an event for every socket in room, but for those that are in one of the rooms except, such as the one that each has
+// by its id. args are JSON values, in which placeholders stand for the buffers, and name is a plain string. It never blocks. It returns
+// how many sockets the event went to.
 func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) int {
 	return n.adapter.broadcast(n, room, except, eventData(name, args), buffers)
 }

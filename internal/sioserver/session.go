@@ -231,7 +231,7 @@ func (s *Session) receive(p engineio.Packet) bool {
 	switch p.Type {
 	case engineio.Message:
 		if err := s.engine.cfg.Message(s, p.Data, p.Binary); err != nil {
-			s.end(ParseError, polite)
+			s.end(ForcedClose, polite)
 			return false
 		}
 	case engineio.Pong:
