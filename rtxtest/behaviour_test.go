@@ -207,6 +207,14 @@ func behaviours() []behaviour {
 			b.subscribed(c, name)
 		}},
 		{"client events", variant{}, clientEvents},
+		{"deep client event", variant{}, func(b *bench) {
+			x, y := b.client(), b.client()
+			b.subscribed(x, "private-deep")
+			b.subscribed(y, "private-deep")
+			data := strings.Repeat("[", 900) + strings.Repeat("]", 900)
+			x.send(`42["client-event",{"channel":"private-deep","event":"client-deep","data":` + data + `}]`)
+			y.expect(`42["server-event",{"channel":"private-deep","event":"client-deep","data":` + data + `}]`)
+		}},
 		{"binary client event", variant{}, func(b *bench) {
 			x, y := b.client(), b.client()
 			b.subscribed(x, "private-binary")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -12,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/internal/sioserver"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
 // A Server is a RealtimeX server in this process. All its methods may be called concurrently, with one reserve: those that can fail
-// the test by name (Wait…) are for the test's own goroutine.
+// the test by name (Wait…) are for the test's own goroutine. NewServer, NewPipeServer and Start make one; the methods of the zero Server
+// panic, and hold no lock.
 type Server struct {
 	tb      testing.TB // noTest if made by Start
 	cfg     config
@@ -107,6 +110,7 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		},
 		ConnectTimeout: cfg.connectTimeout,
 		Recovery:       cfg.recovery,
+		Limits:         engineio.Limits{Depth: math.MaxInt}, // as deep as the codec follows: the service sets no limit
 	})
 	s.root = s.sio.Of("/", sioserver.Handler{
 		Admit:      s.admitSocket,
