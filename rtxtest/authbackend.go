@@ -49,7 +49,7 @@ const maxAuthBody = 64 << 10
 func newAuthBackend(s *Server, n *network) *AuthBackend {
 	b := &AuthBackend{server: s, network: n, denied: make(map[string]bool)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/auth", b.handle)
+	mux.Handle("/auth", s.cfg.gate.Wrap(s.withToken(http.HandlerFunc(b.handle)), refuseDev))
 	b.http = newHTTPServer(mux, &s.serves)
 	return b
 }
@@ -61,7 +61,9 @@ func (b *AuthBackend) serve(wg *sync.WaitGroup) {
 // AuthEndpoint is the URL of a backend that signs for every private and presence channel, with this server's key and secret. A presence
 // request without user data gets a member of its own, made from its socket id, or the one that a query on the URL names:
 // ?user_id=ann&name=Ann.
-func (s *Server) AuthEndpoint() string { return "http://" + s.auth.network.Addr().String() + "/auth" }
+func (s *Server) AuthEndpoint() string {
+	return "http://" + s.auth.network.Addr().String() + "/auth" + s.tokenQuery()
+}
 
 // Auth is the backend behind AuthEndpoint, for its faults and for what it was asked.
 func (s *Server) Auth() *AuthBackend { return s.auth }

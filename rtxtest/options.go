@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/realtimex/realtimex-go/internal/sioserver"
 )
 
 // The credentials of a server that is given no others.
@@ -37,11 +39,13 @@ type config struct {
 	established    time.Duration
 	noPong         bool
 	dev            bool
+	devToken       string
+	gate           *sioserver.Gate
 	logger         *slog.Logger
 }
 
 func newConfig(opts []Option) (config, error) {
-	c := config{wait: 10 * time.Second, logger: slog.New(slog.DiscardHandler)}
+	c := config{wait: 10 * time.Second, logger: slog.New(slog.DiscardHandler), gate: new(sioserver.Gate)}
 	for _, o := range opts {
 		if err := o(&c); err != nil {
 			return c, err
@@ -50,6 +54,7 @@ func newConfig(opts []Option) (config, error) {
 	c.key = cmp.Or(c.key, DefaultKey)
 	c.secret = cmp.Or(c.secret, DefaultSecret)
 	c.addr = cmp.Or(c.addr, "127.0.0.1:0")
+	c.gate.Listens(c.addr)
 	return c, nil
 }
 
@@ -171,7 +176,8 @@ func WithWait(d time.Duration) Option {
 }
 
 // WithDev serves the HTTP face under /dev/ on the server's own address: publishing, signing and disconnecting for whoever can reach
-// it, without a password. Default: off.
+// it, without a password (see WithDevToken), but for web pages of other origins (see WithOrigins). Bodies are JSON, and their
+// Content-Type must say so. Default: off.
 func WithDev() Option {
 	return func(c *config) error {
 		c.dev = true

@@ -147,7 +147,7 @@ func (s *Server) listen(pipes bool) error {
 
 func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 	return &http.Server{
-		Handler: h,
+		Handler: sioserver.BoundBodies(h),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
@@ -156,7 +156,8 @@ func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 				conns.Done()
 			}
 		},
-		ReadHeaderTimeout: 30 * time.Second,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken-off requests are this server's trade
 	}
@@ -164,9 +165,9 @@ func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/socket.io/", s.serveSocketIO)
+	mux.Handle("/socket.io/", s.cfg.gate.Wrap(http.HandlerFunc(s.serveSocketIO), refuseSocketIO))
 	if s.cfg.dev {
-		s.devRoutes(mux)
+		mux.Handle("/dev/", s.cfg.gate.Wrap(s.withToken(s.devRoutes()), refuseDev))
 	}
 	return mux
 }

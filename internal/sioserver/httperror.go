@@ -24,6 +24,9 @@ var (
 	errClosing          = &HTTPError{http.StatusServiceUnavailable, 3, "Server closed"}
 )
 
+// Forbidden is the refusal of a request that may not be made from where it comes.
+func Forbidden(why string) *HTTPError { return &HTTPError{http.StatusForbidden, 4, why} }
+
 func (e *HTTPError) Error() string { return "sioserver: " + strconv.Itoa(e.Status) + " " + e.Message }
 
 // Write answers the request with the error.

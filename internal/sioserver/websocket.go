@@ -36,7 +36,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 	// An upgrade is under way from before its client can know: what the client sends next, on another connection, meets it.
 	offered := s != nil && s.offer()
 	rec := &hijackRecorder{ResponseWriter: w}
-	// Browsers of any origin may connect, as they may to the service; there are no cookies that a foreign page could use.
+	// Origins are not checked here: that is the Gate's, which stands before the engine where web pages can reach it.
 	ws, err := websocket.Accept(rec, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil { // Accept has answered
 		if offered {
