@@ -109,7 +109,7 @@ func (p *watcher) print(c change, count int) error {
 	}
 	if p.asJSON {
 		p.line.begin(now)
-		p.line.add("kind", strings.ToLower(c.Kind.String()))
+		p.line.add("kind", c.Kind)
 		p.line.add("joined", wire(c.Joined))
 		p.line.add("left", wire(c.Left))
 		p.line.add("updated", wire(c.Updated))
@@ -117,7 +117,7 @@ func (p *watcher) print(c change, count int) error {
 		return p.console.Print(p.line.end())
 	}
 	colour := p.console.outColour
-	kind := strings.ToLower(c.Kind.String())
+	kind := c.Kind.String()
 	if c.Kind == presence.Stale {
 		kind += ", connection lost"
 	}

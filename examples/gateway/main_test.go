@@ -30,7 +30,7 @@ func TestThePageInChromium(t *testing.T) {
 	defer cancel()
 	var out strings.Builder
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, client.Channel("prices"), listener, &out) }()
+	go func() { served <- serve(ctx, client.Channel("prices"), listener, nil, &out) }()
 	defer func() {
 		cancel()
 		if err := <-served; err != nil {
