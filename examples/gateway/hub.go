@@ -105,7 +105,6 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // the request has been read; what follows may take for ever
 	write := func(text []byte) bool {
 		_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second))
 		_, err := w.Write(text)

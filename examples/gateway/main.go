@@ -84,8 +84,8 @@ func serve(ctx context.Context, ch *rtx.Channel, listener net.Listener, names []
 	server := &http.Server{
 		Handler:           routes(hub, names),
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second, // the hub lifts this and the next for those who wait for events
-		WriteTimeout:      10 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second, // the hub moves it on with each event
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
