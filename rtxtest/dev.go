@@ -37,7 +37,11 @@ func (s *Server) devTrigger(w http.ResponseWriter, r *http.Request) {
 		body.Data = json.RawMessage("null")
 	}
 	n, err := s.TryPublish(body.Channel, body.Event, body.Data)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrReservedName):
+		devError(w, http.StatusBadRequest, err)
+		return
+	case err != nil:
 		devError(w, http.StatusBadRequest, errors.New("data can't be encoded"))
 		return
 	}

@@ -16,7 +16,7 @@ const (
 	DefaultSecret = "app-secret"
 )
 
-// An Option changes how a server is made. A bad one fails the test, or Start, with the option's name.
+// An Option changes how a server is made. A bad one fails the test, or Start, with the option's name. A nil one does nothing.
 type Option func(*config) error
 
 type config struct {
@@ -47,6 +47,9 @@ type config struct {
 func newConfig(opts []Option) (config, error) {
 	c := config{wait: 10 * time.Second, logger: slog.New(slog.DiscardHandler), gate: new(sioserver.Gate)}
 	for _, o := range opts {
+		if o == nil {
+			continue
+		}
 		if err := o(&c); err != nil {
 			return c, err
 		}

@@ -84,14 +84,14 @@ func isNumber(s string) bool {
 // Join makes a member join a presence channel without a client, as if a connection of somebody else's had subscribed. A member that is
 // there already stays as it is. On any other channel, or without an ID, it fails the test.
 func (s *Server) Join(channel string, m auth.Member) {
-	s.helper()
+	s.tb.Helper()
 	if !isPresence(channel) || m.ID == "" {
-		s.errorf("rtxtest: Join: want a presence channel and a member with an ID")
+		s.tb.Errorf("rtxtest: Join: want a presence channel and a member with an ID")
 		return
 	}
 	info, err := marshal(m.Info)
 	if err != nil {
-		s.errorf("rtxtest: Join: %v", err)
+		s.tb.Errorf("rtxtest: Join: %v", err)
 		return
 	}
 	if m.Info == nil {
@@ -238,7 +238,7 @@ func (s *Server) presenceEvents(channel, kind string, fields []field) []emission
 
 // confirmPresence tells a client that it is on a presence channel, and who else is. s.mu is held.
 func (s *Server) confirmPresence(c *Conn, name string) {
-	roster := s.rosterFields(s.channel(name))
+	roster := s.rosterFields(name)
 	switch s.cfg.confirmation {
 	case ConfirmWithMembers:
 		c.socket.Emit(eventSucceeded, object(append([]field{{"channel", name}}, roster...)...))
@@ -277,7 +277,14 @@ func (s *Server) memberFields(m member) []field {
 }
 
 // rosterFields is who is on a channel, in the configured shape.
-func (s *Server) rosterFields(ch *channel) []field {
+func (s *Server) rosterFields(name string) []field {
+	if forged, ok := s.faults.rosters[name]; ok {
+		if len(forged) == 0 {
+			return nil
+		}
+		return []field{{value: forged}}
+	}
+	ch := s.channel(name)
 	switch s.cfg.shape {
 	case ShapeHash:
 		return []field{{"presence", hash(ch)}}

@@ -55,11 +55,8 @@ func (s *Server) admitRequest(r *http.Request) (sioserver.Admission, *sioserver.
 	switch {
 	case s.faults.refuse > 0:
 		s.faults.refuse--
-		return sioserver.Admission{}, &sioserver.HTTPError{
-			Status:  s.faults.refuseStatus,
-			Code:    3,
-			Message: http.StatusText(s.faults.refuseStatus),
-		}
+		refusal := s.faults.refusal
+		return sioserver.Admission{}, &refusal
 	case !right && s.cfg.badKey == RefuseHTTP:
 		s.stats.RefusedKeys++
 		return sioserver.Admission{}, &sioserver.HTTPError{
@@ -78,6 +75,15 @@ func (s *Server) admitSocket(socket *sioserver.Socket) error {
 	if right := socket.Session().Value.(keyCheck); !bool(right) && s.cfg.badKey == RefuseConnect {
 		s.stats.RefusedKeys++
 		return &sioserver.Refusal{Message: "Invalid API key", Data: json.RawMessage(`{"code":4001}`)}
+	}
+	if s.faults.noConnect > 0 {
+		s.faults.noConnect--
+		d := s.faults.connection
+		refusal := &sioserver.Refusal{Message: d.text}
+		if d.code != 0 {
+			refusal.Data = object(field{"code", d.code})
+		}
+		return refusal
 	}
 	if s.faults.takeHang(StepConnect) {
 		return sioserver.ErrHold

@@ -19,7 +19,7 @@ import (
 // A Server is a RealtimeX server in this process. All its methods may be called concurrently, with one reserve: those that can fail
 // the test by name (Wait…) are for the test's own goroutine.
 type Server struct {
-	tb      testing.TB // nil if made by Start
+	tb      testing.TB // noTest if made by Start
 	cfg     config
 	signer  *auth.Signer
 	network *network
@@ -62,7 +62,7 @@ func NewPipeServer(t testing.TB, opts ...Option) *Server {
 
 // Start starts a server outside tests: for examples, and for programs that serve one. The caller closes it.
 func Start(opts ...Option) (*Server, error) {
-	return start(nil, false, opts)
+	return start(noTest{}, false, opts)
 }
 
 func startFor(t testing.TB, pipes bool, opts []Option) *Server {

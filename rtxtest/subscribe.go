@@ -36,7 +36,7 @@ func (s *Server) subscribe(c *Conn, p request, r *Received) {
 		refuse("Invalid channel name", codeBadName)
 		return
 	}
-	if d, denied := s.faults.denied[channel]; denied {
+	if d, denied := s.faults.takeDenial(channel); denied {
 		refuse(d.text, d.code)
 		return
 	}

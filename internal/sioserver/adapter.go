@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -29,6 +30,7 @@ type adapter struct {
 	member  map[string][]string // socket id → rooms
 
 	epoch string // begins every offset, so that those of an earlier life are unknown
+	pad   string // ends every offset
 	next  uint64
 	log   []logged
 	first uint64 // the number of log[0]
@@ -73,6 +75,15 @@ func (a *adapter) reset() {
 	a.rooms, a.member = make(map[string]*room), make(map[string][]string)
 	a.log, a.size = nil, 0
 	a.kept, a.keptQ = make(map[string]kept), nil
+}
+
+// padding is what offsets are made longer with. No number has it.
+const padding = "~"
+
+func (a *adapter) padOffsets(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pad = strings.Repeat(padding, max(n, 0))
 }
 
 func (a *adapter) forget() {
@@ -200,7 +211,7 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n.recovery > 0 {
-		data = slices.Concat(data[:len(data)-1], []byte(`,"`+a.epoch+strconv.FormatUint(a.next, 36)+`"]`))
+		data = slices.Concat(data[:len(data)-1], []byte(`,"`+a.epoch+strconv.FormatUint(a.next, 36)+a.pad+`"]`))
 	}
 	frames := encodeEvent(n.name, data, buffers)
 	if n.recovery > 0 {
@@ -261,7 +272,8 @@ func (a *adapter) restore(pid, offset string, window time.Duration) (kept, [][]f
 	if len(offset) <= len(a.epoch) || offset[:len(a.epoch)] != a.epoch {
 		return kept{}, nil, false
 	}
-	seen, err := strconv.ParseUint(offset[len(a.epoch):], 36, 64)
+	number, _, _ := strings.Cut(offset[len(a.epoch):], padding)
+	seen, err := strconv.ParseUint(number, 36, 64)
 	if err != nil || seen < a.first || seen >= a.next {
 		return kept{}, nil, false
 	}

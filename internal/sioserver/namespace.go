@@ -59,6 +59,9 @@ func (n *Namespace) Sockets() []*Socket { return n.adapter.all() }
 // Forget drops what recovery has kept, as the death of the server's process would.
 func (n *Namespace) Forget() { n.adapter.forget() }
 
+// PadOffsets makes every offset longer from now on, by so many bytes.
+func (n *Namespace) PadOffsets(bytes int) { n.adapter.padOffsets(bytes) }
+
 func (n *Namespace) connect(s *Socket) {
 	if n.handler.Admit != nil {
 		switch err := n.handler.Admit(s); {

@@ -50,13 +50,6 @@ const (
 	sessionClosed
 )
 
-// socket is the WebSocket of a session with the connection beneath it, which can be cut while a close handshake is waited for.
-type socket struct {
-	ws     *websocket.Conn
-	conn   net.Conn
-	parted atomic.Bool // its close handshake is under way; cutting it short would hide the close frame
-}
-
 // frame is one Engine.IO packet as it stands in a WebSocket message. It may be shared between sessions and is never changed.
 type frame struct {
 	data   []byte
