@@ -49,6 +49,7 @@ func (c *connection) names() advice.Names {
 		URL:      "--url (RTX_URL)",
 		Key:      "--key (RTX_KEY)",
 		Endpoint: "--auth-endpoint (RTX_AUTH_ENDPOINT)",
+		OnServer: "it is on the RealtimeX server itself: give your own backend, or the URL that rtx serve prints",
 		Sign:     "give --auth-endpoint (RTX_AUTH_ENDPOINT), your backend's URL, or set RTX_SECRET to sign here",
 	}
 	switch c.signing {
@@ -98,9 +99,10 @@ func refusal(e *rtx.SubscribeError) advice.Refusal {
 	r := advice.Refusal{Channel: e.Channel, Code: e.Code, Message: e.Message, Err: e.Err}
 	r.Silent = errors.Is(e, rtx.ErrSubscribeTimeout)
 	if denied, ok := errors.AsType[*auth.DeniedError](e); ok {
-		r.Status = denied.Status
+		r.Status, r.Reason, r.OnServer = denied.Status, denied.Reason, denied.OnServer
 	}
 	if answer, ok := errors.AsType[*auth.AnswerError](e); ok {
+		r.OnServer = answer.OnServer
 		r.Answer = strings.TrimSpace(answer.Field + " " + answer.Reason)
 	}
 	return r

@@ -20,7 +20,7 @@ import (
 
 // names are short, so that a table shows where each of them stands.
 var names = Names{
-	Service: "ws://h", URL: "URL", Key: "KEY", Endpoint: "ENDPOINT",
+	Service: "ws://h", URL: "URL", Key: "KEY", Endpoint: "ENDPOINT", OnServer: "ONSERVER",
 	Sign: "SIGN", Signed: "SIGNED", Connect: "CONNECT", Again: "AGAIN", Subscribe: "SUBSCRIBE",
 }
 
@@ -111,10 +111,14 @@ func TestWrongPath(t *testing.T) {
 
 func TestChannel(t *testing.T) {
 	for want, r := range map[string]Refusal{
-		`channel "a": the auth endpoint answers HTTP 404: check ENDPOINT`:                      {Channel: "a", Status: 404, Err: errors.New("x")},
-		`channel "a": the auth endpoint refused it (HTTP 403): is this user allowed there?`:    {Channel: "a", Status: 403, Err: errors.New("x")},
-		`channel "a": the auth endpoint's answer can't be used (auth missing): check ENDPOINT`: {Channel: "a", Answer: "auth missing", Err: errors.New("x")},
-		`channel "a": the service did not answer`:                                              {Channel: "a", Silent: true, Err: errors.New("x")},
+		`channel "a": the auth endpoint has nothing there (HTTP 404: not found): check ENDPOINT`:             {Channel: "a", Status: 404, Reason: "not found", Err: errors.New("x")},
+		`channel "a": the auth endpoint refused it (HTTP 403): is this user allowed there?`:                  {Channel: "a", Status: 403, Err: errors.New("x")},
+		`channel "a": the auth endpoint refused it (HTTP 419: session expired): is this user allowed there?`: {Channel: "a", Status: 419, Reason: "session expired"},
+		`channel "a": the auth endpoint refused it (HTTP 401): ONSERVER`:                                     {Channel: "a", Status: 401, OnServer: true},
+		`channel "a": the auth endpoint has nothing there (HTTP 404): ONSERVER`:                              {Channel: "a", Status: 404, OnServer: true},
+		`channel "a": the auth endpoint's answer can't be used (auth missing): check ENDPOINT`:               {Channel: "a", Answer: "auth missing", Err: errors.New("x")},
+		`channel "a": the auth endpoint's answer can't be used (auth missing): ONSERVER`:                     {Channel: "a", Answer: "auth missing", OnServer: true},
+		`channel "a": the service did not answer`:                                                            {Channel: "a", Silent: true, Err: errors.New("x")},
 		`channel "a": x`: {Channel: "a", Err: errors.New("auth: x")},
 		`channel "a" was refused by the service: "Invalid signature" (code 4003): SIGNED`: {Channel: "a", Code: 4003, Message: "Invalid signature"},
 		`channel "a" was refused by the service: SIGNED`:                                  {Channel: "a"},
@@ -168,7 +172,7 @@ func TestLibrary(t *testing.T) {
 		{n.NotConnected("a", true), `channel "a": the connection to wss://h was lost: States tells when there is one again`},
 		{n.NotConnected("", false), "there is no connection to wss://h yet: call Connect first"},
 		{n.NeedsAuth("a"), `channel "a" needs a signature: give WithAuthEndpoint, your backend's URL, or WithAuth`},
-		{n.Channel(Refusal{Channel: "a", Status: 404}), `channel "a": the auth endpoint answers HTTP 404: check WithAuthEndpoint`},
+		{n.Channel(Refusal{Channel: "a", Status: 404}), `channel "a": the auth endpoint has nothing there (HTTP 404): check WithAuthEndpoint`},
 	} {
 		if test[0] != test[1] {
 			t.Errorf("got  %s\nwant %s", test[0], test[1])

@@ -13,8 +13,10 @@ type Refusal struct {
 	Message string // the service's words
 	Silent  bool   // the service did not answer
 
-	Status int    // of the auth endpoint's answer, if it was the endpoint that refused; else 0
-	Answer string // what is wrong with the endpoint's answer, in this library's words; "" if nothing is
+	Status   int    // of the auth endpoint's answer, if it was the endpoint that refused; else 0
+	Reason   string // what that means, in this library's words
+	Answer   string // what is wrong with the endpoint's answer, in this library's words; "" if nothing is
+	OnServer bool   // the endpoint is on the service's own host and port
 
 	Err error // what else went wrong; nil if the service refused
 }
@@ -22,13 +24,21 @@ type Refusal struct {
 // Channel says why a channel could not be subscribed, and what to do.
 func (n Names) Channel(r Refusal) string {
 	channel := named(r.Channel)
+	endpoint, allowed := check(n.Endpoint, ""), "is this user allowed there?"
+	if r.OnServer && n.OnServer != "" {
+		endpoint, allowed = n.OnServer, n.OnServer
+	}
+	status := fmt.Sprintf("HTTP %d", r.Status)
+	if r.Reason != "" {
+		status += ": " + clean(r.Reason)
+	}
 	switch {
 	case r.Status == http.StatusNotFound || r.Status == http.StatusMethodNotAllowed:
-		return and(fmt.Sprintf("%s: the auth endpoint answers HTTP %d", channel, r.Status), check(n.Endpoint, ""))
+		return and(fmt.Sprintf("%s: the auth endpoint has nothing there (%s)", channel, status), endpoint)
 	case r.Status != 0:
-		return and(fmt.Sprintf("%s: the auth endpoint refused it (HTTP %d)", channel, r.Status), "is this user allowed there?")
+		return and(fmt.Sprintf("%s: the auth endpoint refused it (%s)", channel, status), allowed)
 	case r.Answer != "":
-		return and(fmt.Sprintf("%s: the auth endpoint's answer can't be used (%s)", channel, r.Answer), check(n.Endpoint, ""))
+		return and(fmt.Sprintf("%s: the auth endpoint's answer can't be used (%s)", channel, clean(r.Answer)), endpoint)
 	case r.Silent:
 		return channel + ": the service did not answer"
 	case r.Err != nil:

@@ -14,6 +14,7 @@ type Names struct {
 	Key      string // where the API key is set: "the API key"
 	Endpoint string // where the auth endpoint is set: "WithAuthEndpoint"
 
+	OnServer  string // what to do where the auth endpoint turns out to be on the service itself
 	Sign      string // how to have channels signed: "give WithAuthEndpoint, your backend's URL, or WithAuth"
 	Signed    string // what to check when the service does not take a signature
 	Connect   string // what to do where there was no connection yet: "call Connect first"
@@ -29,6 +30,7 @@ func Library(service, path string) Names {
 		URL:       "WithURL",
 		Key:       "the API key",
 		Endpoint:  "WithAuthEndpoint",
+		OnServer:  "it is on the RealtimeX server itself, which signs for nobody: give your own backend",
 		Sign:      "give WithAuthEndpoint, your backend's URL, or WithAuth",
 		Signed:    "check that whoever signs has this app's key and secret",
 		Connect:   "call Connect first",
