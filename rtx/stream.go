@@ -124,7 +124,8 @@ func (s *Stream[T]) Close() { s.owner.end(nil, true) }
 // after each token of Lost. (One that races with a receive may be told a value early; with All, none is.) It does not block.
 func (s *Stream[T]) Gaps() iter.Seq[Gap] { return s.q.Gaps() }
 
-// All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). It waits for more until the
+// All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). Take both variables: a loop over
+// the values alone, "for v := range s.All()", takes each gap for a zero value. All waits for more until the
 // stream has ended and everything was handed out; then ask Err. A loop that is left early loses nothing and leaves the
 // stream open. With one reader every gap stands exactly in its place.
 func (s *Stream[T]) All() iter.Seq2[T, *Gap] { return s.q.All() }

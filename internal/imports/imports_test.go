@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"internal/stream":     {},
 	"internal/link":       {},
 	"internal/redact":     {},
+	"internal/advice":     {"rtx/transport", "internal/redact"},
 	"rtxtest":             {"rtx/auth", "internal/engineio", "internal/sioserver"},
 	"internal/sioserver":  {"internal/engineio"},
 	"internal/echoserver": {"internal/sioserver"},
