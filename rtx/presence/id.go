@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -81,16 +82,14 @@ func unquote(dst, quoted []byte) (text []byte, ok bool) {
 	return text, err == nil || jsontext.Value(quoted).IsValid(wireOptions)
 }
 
-// textIs says whether v is the JSON string of s.
+// textIs says whether v is the JSON string of s, which has no quotes or backslashes to write otherwise.
 func textIs(v []byte, s string) bool {
 	if len(v) < len(s)+2 || v[0] != '"' {
 		return false
 	}
-	if string(v[1:len(v)-1]) == s {
-		return true
-	}
-	if len(v) > 6*len(s)+2 {
-		return false
+	inner := v[1 : len(v)-1]
+	if len(inner) == len(s) || len(inner) > 6*len(s) || bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner) == s
 	}
 	text, ok := unquote(nil, v)
 	return ok && string(text) == s
