@@ -1,7 +1,6 @@
 package presence
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -79,39 +78,6 @@ func TestSameInfo(t *testing.T) {
 	if sameInfo(nil, []byte(`{}`)) || !sameInfo(nil, nil) {
 		t.Error("no info")
 	}
-}
-
-// Whatever comes, nothing panics, and what the tracker keeps is within its bounds and is JSON.
-func FuzzTracker(f *testing.F) {
-	for _, seed := range []string{
-		`{"members":[{"user_id":"1","user_info":{"n":"A"}}]}`,
-		`{"presence":{"ids":["1",2],"hash":{"1":{"n":"A"},"2":null},"count":2}}`,
-		`{"user_id":1,"n":"B","channel":"presence-x"}`,
-		`"{\"user_id\":\"3\"}"`,
-		`["1",{"user_id":"2"}]`, `{"user_id":`, `{"members":{"1":{"user_id":"1"}}}`, `{"initial_state":{"members":[1e999]}}`,
-	} {
-		f.Add([]byte(seed), []byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, confirmation, event []byte) {
-		tr := newTracker(testChannel)
-		room := open[map[string]any](tr)
-		defer tr.End(nil)
-		tr.Confirmed([]byte(`{"members":[]}`), []byte(`{"user_id":"7"}`))
-		tr.Event("presence:member_added", event)
-		tr.Confirmed(confirmation, nil)
-		tr.Event("presence:member_removed", event)
-		tr.Confirmed(nil, event)
-		size := 0
-		for id, e := range tr.members {
-			size += e.size()
-			if e.id != id || id == "" || len(id) > maxID || e.info != nil && !json.Valid(e.info) {
-				t.Fatalf("kept %q with %q", id, e.info)
-			}
-		}
-		if size != tr.size || room.Members().Len() != len(tr.members) {
-			t.Fatalf("size %d of %d, %d of %d members", tr.size, size, room.Members().Len(), len(tr.members))
-		}
-	})
 }
 
 func TestEventForms(t *testing.T) {
