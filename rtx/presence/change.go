@@ -34,8 +34,13 @@ type Member[T any] struct {
 // of the lists has a particular order. The slices belong to the receiver; in the first change Joined and Members may be
 // one array.
 type Change[T any] struct {
-	Kind    Kind
-	Me      string      // this client's own user_id; "" if it is not known
+	Kind Kind
+	Me   string // this client's own user_id; "" if it is not known
+
+	// Incomplete says that the service did not tell in full who is there, so that others may be there too, or members may
+	// have an info that is not known. The package's documentation says when.
+	Incomplete bool
+
 	Members []Member[T] // of a Snapshot: everyone who is there
 	Joined  []Member[T] // in the first Snapshot: everyone
 	Left    []Member[T] // with the info they had

@@ -3,7 +3,9 @@ package presence
 // Stats are counts since the room was opened; those of the service's messages are of all rooms on the channel, since the
 // first of them.
 type Stats struct {
-	Members   int    // who are there now
+	Members    int  // who are there now
+	Incomplete bool // the service did not tell in full who is there: see the package's documentation
+
 	Merged    uint64 // changes that the reader had not taken when the next came, and that became one with it
 	Malformed uint64 // infos that were no T, or longer than 64 KiB: the member has the zero T
 	Unknown   uint64 // messages, or parts of them, of no known form; logged once
