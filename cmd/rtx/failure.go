@@ -31,7 +31,7 @@ func (c *connection) explainFault(err error, before bool) error {
 	if text := c.explainChoice(err); text != "" {
 		return usage("%s", text)
 	}
-	fault := advice.Of(err)
+	fault := faultOf(err)
 	fault.Before = before
 	for _, text := range []string{c.explainChannel(err), c.names().Connection(fault)} {
 		if text != "" {

@@ -63,7 +63,7 @@ func TestConnection(t *testing.T) {
 		{"certificate", handshake("dial", 0, &tls.CertificateVerificationError{Err: errors.New("no")}), "ws://h shows a certificate that can't be trusted: check the host in URL"},
 		{"certificate of another", handshake("dial", 0, x509.HostnameError{Certificate: new(x509.Certificate), Host: "h"}), "ws://h shows a certificate that can't be trusted: check the host in URL"},
 		{"hanging", handshake("open", 0, context.DeadlineExceeded), "ws://h did not answer in time: check URL and the network"},
-		{"given up", &transport.InterruptedError{Cause: context.DeadlineExceeded, Last: handshake("dial", 0, syscall.ECONNREFUSED)},
+		{"given up", errors.Join(context.DeadlineExceeded, handshake("dial", 0, syscall.ECONNREFUSED)),
 			"nothing listens at ws://h: check URL, and that the server is up"},
 		{"close frame", handshake("connect", 0, &transport.CloseError{Code: 1008, Reason: "no"}), `ws://h closed the connection: code 1008 "no"`},
 		{"close frame without words", &transport.CloseError{Code: 1001}, "ws://h closed the connection: code 1001"},

@@ -114,13 +114,14 @@ func (m *Machine) Connect(now time.Time, retry bool) {
 	}
 }
 
-// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is wanted any more.
-func (m *Machine) GiveUp(now time.Time, err error) {
+// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is wanted any more: it
+// reports true.
+func (m *Machine) GiveUp(now time.Time, err error) (last bool) {
 	if m.waiters == 0 {
-		return
+		return false
 	}
 	if m.waiters--; m.waiters > 0 || m.succeeded {
-		return
+		return false
 	}
 	m.retry = false
 	switch m.conn {
@@ -132,6 +133,7 @@ func (m *Machine) GiveUp(now time.Time, err error) {
 		m.idle(now, err)
 	}
 	m.err = err
+	return true
 }
 
 // halt has what is under way end.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
@@ -76,7 +76,7 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 		return r
 	}
 	r.channel = ch.Name()
-	w, err := link.Open(ch, func() link.Tracker {
+	w, err := ch.Observe(func() observe.Observer {
 		t := newTracker(r.channel)
 		t.allow(cfg)
 		return t
@@ -85,7 +85,7 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 		r.finish(err)
 		return r
 	}
-	r.tracker, r.release, r.unmarshal, r.log = w.Tracker.(*tracker), w.Release, w.Unmarshal, w.Log
+	r.tracker, r.release, r.unmarshal, r.log = w.Observer.(*tracker), w.Release, w.Unmarshal, w.Log
 	r.tracker.attach(r, w.Log)
 
 	stop := context.AfterFunc(ctx, func() { r.finish(context.Cause(ctx)) })

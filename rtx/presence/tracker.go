@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
 // rosterGrace is how long after a confirmation without a roster the service may still send one.
@@ -48,7 +48,23 @@ type tracker struct {
 	rooms followers
 }
 
-var _ link.Tracker = (*tracker)(nil)
+var _ observe.Observer = (*tracker)(nil)
+
+// Take takes one fact of the channel.
+func (t *tracker) Take(f observe.Fact) {
+	switch f.Kind {
+	case observe.Confirmed:
+		t.Confirmed(f.Payload, f.ChannelData)
+	case observe.Event:
+		t.Event(f.Name, f.Payload)
+	case observe.Stale:
+		t.Down()
+	case observe.Kept:
+		t.Resumed()
+	case observe.Ended:
+		t.End(f.Err)
+	}
+}
 
 // A state is how far the roster can be trusted.
 type state uint8

@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	// ErrClosed is the outcome of everything after [Supervisor.Close].
+	// ErrClosed ends a session for good: the server is told so by a DISCONNECT.
 	ErrClosed = errors.New("transport: closed")
 
-	// ErrReconnect ends a session when [Supervisor.Reconnect] was called.
+	// ErrReconnect ends a session that another is to follow: the server may keep it.
 	ErrReconnect = errors.New("transport: reconnecting on request")
 
 	// ErrSessionClosed is matched by what Send returns on a session that has
@@ -155,25 +155,4 @@ type SizeError struct {
 
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("transport: frame of %d bytes exceeds the server's limit of %d", e.Size, e.Max)
-}
-
-// An InterruptedError is returned by Connect when its context ended first.
-type InterruptedError struct {
-	Cause error // the context's cause
-	Last  error // why the last attempt failed; nil if it was still under way
-}
-
-func (e *InterruptedError) Error() string {
-	if e.Last != nil {
-		return fmt.Sprintf("transport: connect: %v (last attempt: %v)", e.Cause, e.Last)
-	}
-	return fmt.Sprintf("transport: connect: %v", e.Cause)
-}
-
-// Unwrap gives both.
-func (e *InterruptedError) Unwrap() []error {
-	if e.Last != nil {
-		return []error{e.Cause, e.Last}
-	}
-	return []error{e.Cause}
 }

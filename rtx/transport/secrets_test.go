@@ -119,25 +119,21 @@ func TestSecretsStaySecret(t *testing.T) {
 					way(srv, &c)
 				}
 				d := mustDialer(t, c)
-				w := newOwner(t, d, transport.SupervisorOptions{Logger: newLogger(&log)})
-				w.resume = transport.Resume{PID: "pid-secret", Offset: "offset-secret"}
-				var prints []any
-				w.up = func(s transport.Session) {
-					w.sup.Established(s)
-					prints = append(prints, s, s.Info(), struct{ S transport.Info }{s.Info()})
-				}
-				err := w.sup.Connect(t.Context(), false)
+				resume := transport.Resume{PID: "pid-secret", Offset: "offset-secret"}
+				s, err := d.Dial(t.Context(), resume)
 				if (err == nil) != (way == nil) {
-					t.Errorf("Connect: %v", err)
+					t.Errorf("Dial: %v", err)
 				}
-				time.Sleep(2 * time.Second)
-				w.sup.Close()
-				prints = append(prints, err, c, &c, struct{ C transport.Config }{c}, d, w.resume, &w.resume)
+				prints := []any{c, &c, struct{ C transport.Config }{c}, d, resume, &resume}
+				if err == nil {
+					prints = append(prints, s, s.Info(), struct{ S transport.Info }{s.Info()})
+					_, err = s.Recv()
+					s.Close(err)
+					prints = append(prints, s.Ended().Err)
+				}
+				prints = append(prints, err)
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					prints = append(prints, e)
-				}
-				for _, n := range w.all("down") {
-					prints = append(prints, n.cause)
 				}
 				for _, v := range prints {
 					for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
@@ -149,7 +145,7 @@ func TestSecretsStaySecret(t *testing.T) {
 						check(t, fmt.Sprintf("%s of %T", format, v), fmt.Sprintf(format, v))
 					}
 				}
-				newLogger(&log).Info("values", "config", c, "dialer", d, "resume", w.resume, "error", err)
+				newLogger(&log).Info("values", "config", c, "dialer", d, "resume", resume, "error", err)
 				check(t, "the log", log.String())
 				if !strings.Contains(log.String(), "transport: dialing") {
 					t.Errorf("nothing was logged: %s", log.String())
