@@ -23,7 +23,7 @@ const (
 	Expel                     // end what held Channel in Ticket.Term, with Err; Joined: its events were delivered before
 	Changed                   // whoever waits for Channel should look again
 	Stale                     // the roster of Channel, of every one if it is nil, is out of date, and who waits should look again
-	Kept                      // the service restored Channel: its roster is what it was, but for what it tells from here on
+	Kept                      // the service restored Channel: its roster is what it was, but for later news; who waits should look
 	Retrying                  // what was tried for Channel failed with Err and is tried again
 	Ponged                    // Ping was answered after RTT
 	Forget                    // nothing is known of Channel any more

@@ -33,19 +33,26 @@ func (ch *Channel) asked() {
 	}
 }
 
-// answered takes one answer, and reports whether it belongs to a request since the last unsubscribe.
-func (ch *Channel) answered(n Name) bool {
+// answered takes one answer, and reports whether it belongs to a request since the last unsubscribe, and whether such a
+// request was still unanswered: else it comes without one, or from a connection before this one. The copy under the
+// second name of an answer that came under the first belongs to none: a refusal would be taken for that of the next request.
+func (ch *Channel) answered(n Name) (current, awaited bool) {
 	a := &ch.answers[n]
 	if a.stale > 0 {
 		a.stale--
 		a.heard = min(a.heard+1, maxAnswers)
-		return false
+		return false, false
 	}
-	if a.due > 0 {
-		a.due--
+	if a.due == 0 {
+		return true, false
 	}
-	return true
+	copied := a.due > min(ch.answers[Internal].outstanding(), ch.answers[Presence].outstanding())
+	a.due--
+	return !copied, !copied
 }
+
+// outstanding counts all that are to come.
+func (a answers) outstanding() uint16 { return a.due + a.stale }
 
 // left makes what is outstanding stale.
 func (ch *Channel) left() {
@@ -55,8 +62,8 @@ func (ch *Channel) left() {
 	}
 }
 
-// heard reports whether stale answers came since the channel was requested: with two requests unanswered, one of those
-// was the answer, and an earlier one never came.
+// heard reports whether stale answers came since the channel was requested, or last asked for because of that: one of those
+// can have been the answer, if an earlier one never came.
 func (ch *Channel) heard() bool { return ch.answers[Internal].heard+ch.answers[Presence].heard > 0 }
 
 func (ch *Channel) unheard() {
@@ -72,14 +79,23 @@ func (ch *Channel) outstanding() bool {
 
 // stale reports whether an answer from before the last unsubscribe may still come, under a name that this service uses.
 func (m *Machine) stale(ch *Channel) bool {
+	return m.expects(ch, func(a answers) bool { return a.stale > 0 })
+}
+
+// expecting reports whether any answer may still come, under a name that this service uses.
+func (m *Machine) expecting(ch *Channel) bool {
+	return m.expects(ch, func(a answers) bool { return a.outstanding() > 0 })
+}
+
+func (m *Machine) expects(ch *Channel, some func(answers) bool) bool {
 	none := true
 	for i, a := range ch.answers {
 		if m.seen[i] {
 			none = false
-			if a.stale > 0 {
+			if some(a) {
 				return true
 			}
 		}
 	}
-	return none && ch.answers[Internal].stale > 0
+	return none && some(ch.answers[Internal])
 }

@@ -44,8 +44,8 @@ func (ch *Channel) Early() bool {
 // move changes the phase, and resets what belongs to the one that is left. It is the only place where either happens.
 func (m *Machine) move(ch *Channel, to Phase) {
 	from := ch.phase
-	if m.moved != nil {
-		m.moved(from, to)
+	if m.hooks.moved != nil {
+		m.hooks.moved(from, to)
 	}
 	ch.phase, ch.due = to, time.Time{}
 	if from == Authorizing {
@@ -74,13 +74,17 @@ func (m *Machine) Hold(ch *Channel) {
 	}
 	switch ch.phase {
 	case Unwanted:
+		m.terms++
+		ch.term = m.terms // a hold of an earlier channel of that name can't be taken for one of this
 		ch.place = len(m.order)
 		m.order = append(m.order, ch)
 		m.move(ch, Parked)
+		m.look(ch)
+	case Parked, Leaving:
+		m.look(ch)
 	case Joined:
 		ch.due = time.Time{} // of the leave grace
 	}
-	m.look(ch)
 }
 
 // Release takes one that held ch in that term away.
@@ -94,14 +98,14 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 	}
 	m.do(Action{Op: Changed, Channel: ch})
 	if m.cfg.LeaveGrace > 0 {
-		switch ch.phase {
-		case Refreshing:
-			m.move(ch, Joined) // nobody needs the answer
-			fallthrough
-		case Joined:
-			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+		switch {
+		case ch.phase == Requested, ch.phase == Refreshing && !ch.due.IsZero(): // the grace begins with the answer
 			return
-		case Requested: // the grace begins with the answer
+		case ch.phase == Refreshing: // and it is not asked yet, nor needs to be
+			m.move(ch, Joined)
+			fallthrough
+		case ch.phase == Joined:
+			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
 			return
 		}
 	}
@@ -110,7 +114,7 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 
 // unheld sees to a channel that nothing holds any more. One that the service cannot have for us is gone at once.
 func (m *Machine) unheld(ch *Channel) {
-	if (ch.phase == Parked || ch.phase == Backoff) && !ch.outstanding() && !m.stale(ch) {
+	if (ch.phase == Parked || ch.phase == Backoff) && !m.expecting(ch) {
 		m.drop(ch)
 		return
 	}
@@ -125,15 +129,12 @@ func (m *Machine) Refresh(ch *Channel) {
 	}
 }
 
-// Evict expels all who hold ch, on request. What the service has of it is left.
+// Evict expels all who hold ch, on request. What the service has of it is left, with no grace.
 func (m *Machine) Evict(ch *Channel, err error) {
 	if ch.holds == 0 {
 		return
 	}
 	m.expel(ch, err)
-	if ch.phase.Live() {
-		ch.due = time.Time{} // no grace: it is left on request
-	}
 	m.unheld(ch)
 }
 
@@ -206,8 +207,12 @@ func (m *Machine) lose(e End, stable bool) {
 	}
 }
 
-// resume takes a new connection to every channel.
+// resume takes a new connection to every channel, in the order in which they were first held.
 func (m *Machine) resume(recovered bool) {
+	for _, ch := range m.queue {
+		ch.queued = false
+	}
+	m.queue = nil
 	for _, ch := range m.order {
 		switch {
 		case ch == nil:
@@ -220,6 +225,7 @@ func (m *Machine) resume(recovered bool) {
 			m.move(ch, Refreshing)
 			m.do(Action{Op: Kept, Channel: ch})
 		case recovered:
+			ch.loss = nil
 			m.move(ch, Joined)
 		case ch.holds > 0:
 			m.move(ch, Parked)
@@ -261,9 +267,19 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 	}
 }
 
+// certain is since when what the service sends to the client may be in doubt: what it sent earlier has come, or the link
+// would count as dead. What it sent before a session was lost and restored can come after that.
+func (m *Machine) certain(now time.Time) time.Time {
+	at := now.Add(-m.session.LinkTimeout())
+	if m.session.Recovered && (m.since.IsZero() || at.Before(m.since)) {
+		return earliest(at, m.lastHeard)
+	}
+	return at
+}
+
 // takenAway notes that the service does not have ch for us any more, although the connection goes on.
 func (m *Machine) takenAway(now time.Time, ch *Channel) {
-	ch.loss = &Loss{Epoch: m.epoch, Since: now}
+	ch.loss = &Loss{Epoch: m.epoch, Since: m.certain(now)}
 	m.epoch++
 	m.do(Action{Op: Stale, Channel: ch})
 }
@@ -315,12 +331,13 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 	case Requested:
 		switch {
 		case ch.holds == 0:
-		case ch.asks < 2:
+		case ch.asks < 2 || ch.heard():
+			if ch.asks > 1 {
+				ch.unheard() // one of these was the answer, or this one will be: it is not believed unseen
+			}
 			m.do(Action{Op: Retrying, Channel: ch, Err: ErrSubscribeTimeout})
 			m.request(now, ch, Requested)
 			return
-		case ch.heard():
-			m.joined(now, ch)
 		case ch.loss != nil:
 			m.backoff(now, ch, ErrSubscribeTimeout, 0)
 		default:
@@ -328,14 +345,18 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 			return
 		}
 	case Refreshing:
-		if m.session.Recoverable {
+		switch {
+		case ch.holds == 0:
+			m.move(ch, Joined)
+		case m.session.Recoverable:
 			// Answers and events go the same way: as with an unanswered probe. To ask again would only hide what was lost.
 			m.deaf()
 			m.move(ch, Joined)
 			return
+		default:
+			m.request(now, ch, Refreshing)
+			return
 		}
-		m.request(now, ch, Refreshing)
-		return
 	case Leaving:
 		m.drop(ch)
 		return
@@ -358,6 +379,10 @@ func (m *Machine) joined(now time.Time, ch *Channel) {
 		ch.loss = nil
 		m.do(Action{Op: TellLoss, Channel: ch, Loss: *l})
 	}
+	m.confirm(now, ch)
+}
+
+func (m *Machine) confirm(now time.Time, ch *Channel) {
 	m.move(ch, Joined)
 	m.do(Action{Op: Confirmed, Channel: ch})
 	if ch.holds == 0 && m.cfg.LeaveGrace > 0 {
@@ -368,16 +393,20 @@ func (m *Machine) joined(now time.Time, ch *Channel) {
 // Confirmed takes a confirmation of the service.
 func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 	m.seen[n] = true
-	current := ch.answered(n)
+	current, awaited := ch.answered(n)
 	switch ch.phase {
 	case Requested:
 		if current {
 			m.joined(now, ch)
 		}
+	case Parked, Backoff: // an earlier request was refused, and this one was on its way
+		if awaited {
+			m.joined(now, ch)
+			m.look(ch)
+		}
 	case Refreshing:
 		if current && !ch.due.IsZero() { // else it is a copy: the request is not written yet
-			m.move(ch, Joined)
-			m.do(Action{Op: Confirmed, Channel: ch})
+			m.confirm(now, ch)
 		}
 	case Leaving:
 		m.look(ch)
@@ -387,7 +416,7 @@ func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 // Refused takes a refusal of the service. heals says that it may pass; after is what the service asked to wait.
 func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals bool, after time.Duration) {
 	m.seen[n] = true
-	if !ch.answered(n) || ch.phase != Requested && !ch.phase.Live() {
+	if current, _ := ch.answered(n); !current || ch.phase != Requested && !ch.phase.Live() {
 		if ch.phase == Leaving {
 			m.look(ch)
 		}
@@ -411,7 +440,12 @@ func (m *Machine) Fail(ch *Channel, err error) {
 				a.due--
 			}
 		}
+	}
+	switch ch.phase {
+	case Requested:
 		m.fail(ch, err)
+	case Refreshing: // the service has it for us
+		m.Evict(ch, err)
 	}
 }
 
@@ -427,7 +461,8 @@ func (m *Machine) fail(ch *Channel, err error) {
 	m.unheld(ch)
 }
 
-// authorize asks the authorizer. Two questions about one channel and socket id are never under way.
+// authorize asks the authorizer. Two questions about one channel are never under way on one connection. Those of a
+// connection that is lost are the caller's to give up: their outcome is of no use.
 func (m *Machine) authorize(ch *Channel) {
 	m.move(ch, Authorizing)
 	m.serial++
@@ -440,8 +475,8 @@ func (m *Machine) landed(ch *Channel, t Ticket) bool {
 	if ch.phase != Authorizing || ch.ticket != t.Serial {
 		return false // of a connection that is lost
 	}
-	m.move(ch, Parked)
 	if ch.term != t.Term || ch.holds == 0 { // whoever asked is gone; a later one asks for itself
+		m.move(ch, Parked)
 		if ch.holds == 0 {
 			m.unheld(ch)
 		} else {
@@ -457,6 +492,7 @@ func (m *Machine) Granted(ch *Channel, t Ticket) bool {
 	if !m.landed(ch, t) {
 		return false
 	}
+	m.move(ch, Parked)
 	ch.grantFor, ch.tries = t.SocketID, 0
 	m.look(ch)
 	return true

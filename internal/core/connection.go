@@ -15,6 +15,7 @@ type connection struct {
 	intent    intent
 	session   Session
 	since     time.Time // when the connection was established; zero: it is not
+	lastHeard time.Time // of the connection before: not later than the first thing that was missed
 	socketID  string    // what signatures are made for; "" if it is not known
 	recovery  Recovery
 	due       time.Time // Waiting: when to dial; Up: when the socket id is settled without the service's word
@@ -136,6 +137,14 @@ func (m *Machine) GiveUp(now time.Time, err error) (last bool) {
 	return true
 }
 
+// enter changes how far the connection has come, and resets what was due. It is the only place where either happens.
+func (m *Machine) enter(to Conn) {
+	if m.hooks.entered != nil {
+		m.hooks.entered(m.conn, to)
+	}
+	m.conn, m.due = to, time.Time{}
+}
+
 // halt has what is under way end.
 func (m *Machine) halt(why intent, op Op, err error) {
 	m.intent = why
@@ -165,7 +174,7 @@ func (m *Machine) Close(now time.Time) {
 	if was == Closed || was == Failed {
 		return
 	}
-	m.conn, m.due = Closed, time.Time{}
+	m.enter(Closed)
 	switch was {
 	case Dialing:
 		m.do(Action{Op: CancelDial, Err: ErrClosed})
@@ -178,7 +187,8 @@ func (m *Machine) Close(now time.Time) {
 
 // dial has an attempt made.
 func (m *Machine) dial(now time.Time) {
-	m.conn, m.due, m.intent = Dialing, time.Time{}, none
+	m.enter(Dialing)
+	m.intent = none
 	if m.shown != m.attempt {
 		m.shown = m.attempt
 		m.show(State{Conn: Dialing, Attempt: m.attempt, Succeeded: m.succeeded, At: now})
@@ -194,9 +204,9 @@ func (m *Machine) Dialed(now time.Time, s Session) {
 	if s.Recovered && s.SocketID != m.session.SocketID {
 		s.Recovered = false // a restored session keeps its id; rooms and signatures would be for another
 	}
-	m.conn, m.session = Up, s
-	m.due = now.Add(m.cfg.EstablishGrace)
-	m.recovery = s.recovery()
+	m.enter(Up)
+	m.session, m.due = s, now.Add(m.cfg.EstablishGrace)
+	m.remember(s.recovery())
 	m.health.begin()
 	switch m.intent {
 	case giveUp:
@@ -216,7 +226,8 @@ func (m *Machine) Established(now time.Time, socketID string) {
 	if m.conn != Up || m.intent == giveUp {
 		return
 	}
-	m.conn, m.due, m.since, m.socketID = Established, time.Time{}, now, socketID
+	m.enter(Established)
+	m.since, m.socketID = now, socketID
 	m.succeeded, m.shown, m.err = true, 0, nil
 	m.health.established(now, m.session)
 	m.show(State{Conn: Established, SocketID: socketID, Recovered: m.session.Recovered, Succeeded: true, At: now})
@@ -226,7 +237,7 @@ func (m *Machine) Established(now time.Time, socketID string) {
 // DialFailed takes an attempt that failed.
 func (m *Machine) DialFailed(now time.Time, f Failure) {
 	if f.Resumed {
-		m.recovery = None // see Recovery
+		m.remember(None) // see Recovery
 	}
 	if m.conn == Dialing {
 		m.next(now, f)
@@ -239,8 +250,8 @@ func (m *Machine) Ended(now time.Time, e End) {
 		return
 	}
 	stable := !m.since.IsZero() && now.Sub(m.since) >= m.cfg.StableAfter
-	m.since, m.socketID = time.Time{}, ""
-	m.recovery = m.recovery.after(e)
+	m.since, m.socketID, m.lastHeard = time.Time{}, "", e.LastHeard
+	m.remember(m.recovery.after(e))
 	m.health.end()
 	m.lose(e, stable)
 	if m.conn == Closed {
@@ -270,7 +281,7 @@ func (m *Machine) next(now time.Time, f Failure) {
 	case why == giveUp:
 		m.idle(now, f.Err)
 	case f.Verdict == Refused && !m.succeeded:
-		m.conn, m.due = Failed, time.Time{}
+		m.enter(Failed)
 		m.show(State{Conn: Failed, Err: f.Err, At: now})
 		m.reached(f.Err)
 	case !m.succeeded && !m.retry:
@@ -279,14 +290,16 @@ func (m *Machine) next(now time.Time, f Failure) {
 		m.attempt++
 		m.shown = m.attempt
 		delay := m.cfg.Pace.Redial(f.Verdict != Soon, f.After)
-		m.conn, m.due = Waiting, now.Add(delay)
+		m.enter(Waiting)
+		m.due = now.Add(delay)
 		m.show(State{Conn: Waiting, Attempt: m.attempt, Delay: delay, Err: f.Err, Succeeded: m.succeeded, At: now})
 	}
 }
 
 // idle is where nobody wants a connection any more.
 func (m *Machine) idle(now time.Time, err error) {
-	m.conn, m.due, m.shown = Idle, time.Time{}, 0
+	m.enter(Idle)
+	m.shown = 0
 	m.cfg.Pace.Reset()
 	m.show(State{Conn: Idle, Err: err, At: now})
 	m.reached(err)
@@ -304,6 +317,35 @@ func (m *Machine) pollConnection(now time.Time) {
 		m.due = time.Time{}
 		m.Established(now, m.session.SocketID)
 	}
+}
+
+// A ConnMove is one step of the connection, and what causes it.
+type ConnMove struct {
+	From, To Conn
+	Cause    string
+}
+
+// ConnMoves are all that there are. A test holds them against every path that it can walk.
+var ConnMoves = []ConnMove{
+	{Idle, Dialing, "a call of Connect"},
+	{Idle, Closed, "Close"},
+	{Dialing, Dialing, "the attempt is over, and a new one is wanted: on request, or because somebody came after it was given up"},
+	{Dialing, Up, "the service answered CONNECT"},
+	{Dialing, Waiting, "the attempt failed, and is repeated"},
+	{Dialing, Idle, "the attempt failed or was given up, and nobody wants another"},
+	{Dialing, Failed, "the service refused a client that was never in"},
+	{Dialing, Closed, "Close"},
+	{Up, Established, "the service named the socket id; or the time for that is over"},
+	{Up, Dialing, "the connection is over, and a new one is wanted: on request, or because somebody came after it was given up"},
+	{Up, Waiting, "the connection was lost, and is made again"},
+	{Up, Idle, "the connection was lost or given up, and nobody wants another"},
+	{Up, Closed, "Close"},
+	{Established, Dialing, "the connection is over, and a new one is wanted: on request"},
+	{Established, Waiting, "the connection was lost, and is made again"},
+	{Established, Closed, "Close"},
+	{Waiting, Dialing, "the time is up; or a new one is wanted on request"},
+	{Waiting, Idle, "nobody waits for it any more, and there never was one"},
+	{Waiting, Closed, "Close"},
 }
 
 // A DeadLinkError ends a session from which nothing came for the service's ping interval and ping timeout together.

@@ -53,7 +53,14 @@ type Machine struct {
 	queue  []*Channel // to be looked at by Poll
 	timers timers
 
-	moved func(from, to Phase) // told of each move; tests set it
+	hooks hooks
+}
+
+// hooks are told of each move; tests set them.
+type hooks struct {
+	moved      func(from, to Phase)
+	entered    func(from, to Conn)
+	remembered func(from, to Recovery)
 }
 
 // New makes a machine that is Idle.

@@ -144,7 +144,7 @@ func (m *Machine) writePing(now time.Time) {
 
 // deaf ends a session that must not be asked for again.
 func (m *Machine) deaf() (next time.Time) {
-	m.recovery = None
+	m.remember(None)
 	return m.unhealthy(ErrDeaf)
 }
 

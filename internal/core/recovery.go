@@ -43,3 +43,26 @@ func (r Recovery) after(e End) Recovery {
 	}
 	return r
 }
+
+// remember changes what there is to ask for.
+func (m *Machine) remember(to Recovery) {
+	if m.hooks.remembered != nil && to != m.recovery {
+		m.hooks.remembered(m.recovery, to)
+	}
+	m.recovery = to
+}
+
+// A RecoveryMove is one change of what there is to ask for, and what causes it.
+type RecoveryMove struct {
+	From, To Recovery
+	Cause    string
+}
+
+// RecoveryMoves are all that there are. A test holds them against every path that it can walk.
+var RecoveryMoves = []RecoveryMove{
+	{None, First, "a session began that has a recovery id"},
+	{First, Recovered, "it was restored"},
+	{First, None, "the service ended it for good; or asking for it failed; or it is deaf"},
+	{Recovered, First, "the service did not restore it once more: the session is a fresh one"},
+	{Recovered, None, "the service ended it for good, or is not known to have noticed its end; or asking for it failed; or it is deaf"},
+}
