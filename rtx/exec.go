@@ -143,9 +143,7 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 	case core.TellLoss:
 		e.targets, e.gap = c.missed(s, a.Loss.Epoch), reconnected(s.Name, a.Loss.Since)
 	case core.Expel:
-		if errors.Is(a.Err, core.ErrSubscribeTimeout) {
-			e.err = &SubscribeError{Channel: s.Name, Err: ErrSubscribeTimeout}
-		}
+		e.err = expulsion(s.Name, a.Err)
 		var o observe.Observer
 		e.streams, o = c.expelled(s, e.err, a.Joined)
 		if o != nil {
@@ -173,6 +171,18 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 		return e, false
 	}
 	return e, true
+}
+
+// expulsion is what the holders of a channel get.
+func expulsion(channel string, err error) error {
+	var refused *SubscribeError
+	switch {
+	case errors.Is(err, ErrUnsubscribed), errors.As(err, &refused):
+		return err
+	case errors.Is(err, core.ErrSubscribeTimeout):
+		err = ErrSubscribeTimeout
+	}
+	return &SubscribeError{Channel: channel, Err: err}
 }
 
 // staleLocked notes that s, every channel if it is nil, is not what the service has for us any more.

@@ -69,8 +69,9 @@ type End struct {
 	KeepsSession bool      // the service may keep the session for recovery
 	Verdict      Verdict   // Soon, or Slowly if the same would only come again
 	LastHeard    time.Time // not later than the first thing that was missed
-	Culprit      *Channel  // whose message was too large to be taken; nil: none is known
-	Blame        error     // what its holders get if that happens again
+	TooLarge     bool      // a message was larger than the client takes
+	Culprit      *Channel  // whose message that was; nil: it is not known
+	Blame        error     // what the holders of the channel get if it happens again
 }
 
 // Conn returns how far the connection has come.
@@ -253,7 +254,9 @@ func (m *Machine) Ended(now time.Time, e End) {
 	m.since, m.socketID, m.lastHeard = time.Time{}, "", e.LastHeard
 	m.remember(m.recovery.after(e))
 	m.health.end()
+	m.blame(&e, stable)
 	m.lose(e, stable)
+	m.refuse(e)
 	if m.conn == Closed {
 		return
 	}
