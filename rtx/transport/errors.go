@@ -32,9 +32,8 @@ var (
 	// ErrFrameTooBig: the server sent a frame longer than the read limit.
 	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
 
-	// ErrBacklog: more came before the CONNECT answer than is kept. An owner
-	// that asked to resume should forget the recovery id, since the server
-	// would send as much again.
+	// ErrBacklog: more came before the CONNECT answer than is kept, which is
+	// 16 MiB and 65,536 packets.
 	ErrBacklog = errors.New("transport: too much received before CONNECT was answered")
 
 	// ErrRedirect: the server redirected the handshake to another host, or from
@@ -50,6 +49,12 @@ type HandshakeError struct {
 	Code    int    // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
 	Message string // the server's words to the code, shortened, printable
 	Err     error  // the cause, if there is one
+
+	// Resuming: CONNECT had asked for an earlier session. What is missed of it
+	// may be what the attempt failed on (a frame or a backlog too big, a packet
+	// that can't be decoded, a link that stood still), and would come again: ask
+	// for a fresh session next. The same goes for a *ConnectError.
+	Resuming bool
 }
 
 func (e *HandshakeError) Error() string {

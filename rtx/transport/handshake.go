@@ -30,14 +30,23 @@ const (
 )
 
 // handshake waits for the open packet, sends CONNECT, and waits for its answer.
-// The step is where it was when it failed.
-func (s *session) handshake(r Resume) (step string, err error) {
+// The step is where it was when it failed. asking is called before an earlier
+// session is asked for.
+func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 	open, err := s.readOpen()
 	if err != nil {
 		return "open", err
 	}
 	s.secrets.add(open.SID, r.PID, r.Offset)
-	if err := s.sendConnect(r); err != nil {
+	connect := connectPacket(r)
+	if open.MaxPayload > 0 && int64(len(connect)) > open.MaxPayload {
+		r = Resume{}
+		connect = connectPacket(r)
+	}
+	if !r.IsZero() {
+		asking()
+	}
+	if err := s.write(connect); err != nil {
 		return "connect", err
 	}
 	answer, err := s.readConnect()
@@ -84,8 +93,8 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 	return h, nil
 }
 
-// sendConnect asks for the default namespace.
-func (s *session) sendConnect(r Resume) error {
+// connectPacket asks for the default namespace.
+func connectPacket(r Resume) []byte {
 	frame := []byte("40")
 	if !r.IsZero() {
 		frame = append(frame, `{"pid":`...)
@@ -94,7 +103,7 @@ func (s *session) sendConnect(r Resume) error {
 		frame, _ = jsontext.AppendQuote(frame, r.Offset)
 		frame = append(frame, '}')
 	}
-	return s.write(frame)
+	return frame
 }
 
 // connectAnswer is what the server says to CONNECT.
