@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -19,6 +20,11 @@ const (
 	// maxBacklogPackets bounds their number, since a packet costs more than its
 	// bytes.
 	maxBacklogPackets = 1 << 16
+
+	// minMaxPayload is the smallest maxPayload that a session is of use with: a
+	// subscription with a name of 200 bytes and its signature fits. One that names
+	// none has none.
+	minMaxPayload = 512
 
 	// maxID bounds the ids that the server gives. Those of socket.io have 20
 	// bytes.
@@ -89,6 +95,9 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 	h, err := engineio.DecodeHandshake(p.Data)
 	if err != nil {
 		return engineio.Handshake{}, &ProtocolError{Err: err}
+	}
+	if h.MaxPayload > 0 && h.MaxPayload < minMaxPayload {
+		return engineio.Handshake{}, fmt.Errorf("%w: its maxPayload is %d bytes, and %d are needed", ErrMaxPayload, h.MaxPayload, minMaxPayload)
 	}
 	return h, nil
 }
@@ -188,7 +197,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: s.secrets.text(text)}
+	e := &ConnectError{Message: s.secrets.text(text), refusesKey: refusesKey(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

@@ -228,6 +228,7 @@ func upgradeError(ctx context.Context, a *attempt, resp *http.Response, err erro
 	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
+		e.RetryAfter = retryAfter(resp)
 	}
 	var wrapped *url.Error
 	switch {
