@@ -28,7 +28,8 @@ func (e *MemberError) Error() string {
 	return fmt.Sprintf("presence: user data for %q: %s: %s", e.Channel, e.Field, e.Reason)
 }
 
-// A LimitError ends a room that grew past a limit of its own: a roster cut short would be wrong.
+// A LimitError ends a room that grew past a limit of its own: a roster cut short would be wrong. A roster of the service is
+// counted while it is read, and is read no further than the largest limit of the channel's rooms.
 type LimitError struct {
 	Channel string
 	Option  string // the option that sets the limit: "MaxMembers", "MaxBytes"

@@ -111,6 +111,24 @@ func TestIncompleteIsTold(t *testing.T) {
 	}
 }
 
+// Who is late learns of it too, from a Stale that says nothing else.
+func TestIncompleteIsToldToTheLate(t *testing.T) {
+	tr := newTracker(testChannel)
+	r := open[user](tr)
+	tr.confirmed(`{"members":["1"]}`, "")
+	<-r.C
+	tr.Down()
+	<-r.C
+	tr.confirmed(`{"members":["1",{}]}`, "")
+	tr.Down()
+	if c := <-r.C; c.Kind != Stale || !c.Incomplete || len(c.Joined)+len(c.Left)+len(c.Updated) > 0 {
+		t.Fatalf("%+v", c)
+	}
+	tr.confirmed(`{"members":["1",{}]}`, "")
+	tr.Down()
+	expect(t, r, "nothing")
+}
+
 // A service without rosters: what it never said is not claimed, also after a recovery.
 func TestRosterThatGrewIsIncomplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

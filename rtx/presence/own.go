@@ -49,6 +49,9 @@ func (t *tracker) identify(channelData []byte, me string) error {
 // keptExact notes that the service has this client's number as it was sent.
 func (t *tracker) keptExact() {
 	t.own.exact, t.own.id, t.own.sent = t.own.sent, t.own.sent, ""
+	if t.own.named == "" {
+		t.me = t.own.id
+	}
 }
 
 // recognise looks for this client's number among what the service says. It reports whether Me has become another.
@@ -57,10 +60,18 @@ func (t *tracker) recognise(f fact) bool {
 		return false
 	}
 	t.keptExact()
-	if t.own.named == "" {
-		t.me = t.own.id
-	}
 	return true
+}
+
+// renamed returns the change that takes this client off the roster under the number that it does not have there, if f is
+// what shows it.
+func (t *tracker) renamed(f fact) op {
+	old := t.members[t.me]
+	if f.gone || !t.recognise(f) || old == nil || old.id == t.me {
+		return op{}
+	}
+	t.set(old, nil)
+	return op{before: old}
 }
 
 func (f fact) is(id string) bool { return id != "" && string(f.id) == id }

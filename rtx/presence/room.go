@@ -40,6 +40,7 @@ type Room[T any] struct {
 	pending pending[T]
 	queued  bool // pending is in c, unless the reader has taken it
 	taken   Kind // of the last change that the reader took; 0: none yet
+	knows   bool // from that change: the roster is incomplete
 	told    bool // ready is closed
 	me      string
 	partial bool
@@ -283,7 +284,7 @@ func (r *Room[T]) takeBack() {
 	case <-r.c:
 		r.merged++
 	default:
-		r.taken = r.pending.kind
+		r.taken, r.knows = r.pending.kind, r.pending.partial
 		r.pending.reset()
 	}
 }
@@ -292,7 +293,7 @@ func (r *Room[T]) takeBack() {
 // before the first Snapshot.
 func (r *Room[T]) put() {
 	p := &r.pending
-	if p.empty() && (p.kind == Diff || p.kind == Stale && r.taken == Stale) {
+	if p.empty() && (p.kind == Diff || p.kind == Stale && r.taken == Stale && r.partial == r.knows) {
 		p.kind = 0
 		return
 	}
@@ -300,8 +301,9 @@ func (r *Room[T]) put() {
 		p.reset()
 		return
 	}
+	p.partial = r.partial
 	c := Change[T]{
-		Kind: p.kind, Me: r.me, Incomplete: r.partial, Members: p.members,
+		Kind: p.kind, Me: r.me, Incomplete: p.partial, Members: p.members,
 		Joined: p.lists[joined], Left: p.lists[left], Updated: p.lists[updated],
 	}
 	if r.taken == 0 {

@@ -195,9 +195,6 @@ func (t *tracker) settle(s *settling, c *confirmation) {
 	has := func(id string) bool { e := t.members[id]; return e != nil && e.turn == t.turn }
 	if t.own.sent != "" && !has(t.own.id) && has(t.own.sent) {
 		t.keptExact()
-		if t.own.named == "" {
-			t.me = t.own.id
-		}
 	}
 	if t.me != "" && !has(t.me) {
 		f := fact{id: []byte(t.me)}
@@ -274,17 +271,6 @@ func (t *tracker) Event(name string, payload []byte) {
 	}
 	t.tell(ops, Diff)
 	t.keep(ops)
-}
-
-// renamed returns the change that takes this client off the roster under the number that it does not have there, if f is
-// what shows it.
-func (t *tracker) renamed(f fact) op {
-	old := t.members[t.me]
-	if f.gone || !t.recognise(f) || old == nil || old.id == t.me {
-		return op{}
-	}
-	t.set(old, nil)
-	return op{before: old}
 }
 
 // apply takes a fact into the roster. It reports false for one that changes nothing: a second copy, a leave of somebody
