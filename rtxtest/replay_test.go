@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
+var rooms = []string{"presence-e", "presence-a", "presence-d", "presence-b", "presence-c"}
+
 // transcript is what one client sees while others lose their links in one instant, leave five presence channels each, and come back.
 func transcript(t *testing.T) (seen []string) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewPipeServer(t, WithSeed(7), WithRecovery(time.Hour), WithPresenceNames(InternalNames))
-		rooms := []string{"presence-e", "presence-a", "presence-d", "presence-b", "presence-c"}
 		join := func(user string) (c *rawClient, last string) {
 			c = connect(t, s)
 			for _, room := range rooms {
@@ -77,13 +78,17 @@ func offsetOf(t *testing.T, frame string) string {
 // The same steps are seen as the same bytes, each time.
 func TestReplay(t *testing.T) {
 	want := transcript(t)
-	removed, added := 0, 0
+	var order []string // of what is told of each room
 	for _, frame := range want {
-		removed += strings.Count(frame, "member_removed")
-		added += strings.Count(frame, "member_added")
+		for _, room := range rooms {
+			if strings.Contains(frame, "member_") && strings.Contains(frame, `"`+room+`"`) {
+				order = append(order, room)
+			}
+		}
 	}
-	if removed != 20 || added != 25 {
-		t.Fatalf("%d members left and %d came:\n%s", removed, added, strings.Join(want, "\n"))
+	// Four came, four left, and one came back, each by the rooms in the order in which they were joined.
+	if !slices.Equal(order, slices.Repeat(rooms, 9)) {
+		t.Fatalf("told of the rooms in the order %v:\n%s", order, strings.Join(want, "\n"))
 	}
 	for range 10 {
 		if got := transcript(t); !slices.Equal(got, want) {
