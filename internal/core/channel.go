@@ -98,14 +98,11 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 	}
 	m.do(Action{Op: Changed, Channel: ch})
 	if m.cfg.LeaveGrace > 0 {
-		switch {
-		case ch.phase == Requested, ch.phase == Refreshing && !ch.due.IsZero(): // the grace begins with the answer
-			return
-		case ch.phase == Refreshing: // and it is not asked yet, nor needs to be
-			m.move(ch, Joined)
-			fallthrough
-		case ch.phase == Joined:
+		switch ch.phase {
+		case Joined:
 			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+			return
+		case Requested, Refreshing: // the grace begins with the answer
 			return
 		}
 	}
@@ -213,15 +210,12 @@ func (m *Machine) resume(recovered bool) {
 		case ch == nil:
 			continue
 		case ch.phase != Suspended:
-		case recovered && ch.holds > 0:
+		case recovered:
 			// The service kept the room and sends what was missed: events flow from the first packet on. It is asked for
 			// again all the same, which changes nothing for the user.
 			ch.loss = nil
 			m.move(ch, Refreshing)
 			m.do(Action{Op: Kept, Channel: ch})
-		case recovered:
-			ch.loss = nil
-			m.move(ch, Joined)
 		case ch.holds > 0:
 			m.move(ch, Parked)
 		default:
@@ -234,7 +228,7 @@ func (m *Machine) resume(recovered bool) {
 
 // settle brings the service one step nearer to what is wanted of ch.
 func (m *Machine) settle(now time.Time, ch *Channel) {
-	if ch.holds == 0 {
+	if ch.holds == 0 && !m.graced(ch) {
 		m.leave(now, ch)
 		return
 	}
@@ -243,7 +237,7 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 		m.move(ch, Parked)
 		fallthrough
 	case Parked:
-		if ch.Signed && ch.grantFor != m.socketID {
+		if m.unsigned(ch) {
 			m.authorize(ch)
 			return
 		}
@@ -252,7 +246,7 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 		if !ch.due.IsZero() {
 			return // asked
 		}
-		if ch.Signed && ch.grantFor != m.socketID { // the service names another socket id than it restored
+		if m.unsigned(ch) { // the service names another socket id than it restored
 			m.takenAway(now, ch)
 			m.move(ch, Parked)
 			m.authorize(ch)
@@ -261,6 +255,15 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 		m.request(now, ch, Refreshing)
 	}
 }
+
+// graced reports whether ch is asked for once more although nothing holds it: its grace begins with the answer, and who
+// holds it by then relies on that.
+func (m *Machine) graced(ch *Channel) bool {
+	return m.cfg.LeaveGrace > 0 && ch.phase == Refreshing && ch.due.IsZero() && !m.unsigned(ch)
+}
+
+// unsigned reports whether ch needs a signature that there is not.
+func (m *Machine) unsigned(ch *Channel) bool { return ch.Signed && ch.grantFor != m.socketID }
 
 // certain is since when what the service sends to the client may be in doubt: what it sent earlier has come, or the link
 // would count as dead. What it sent before a session was lost and restored can come after that.

@@ -41,6 +41,24 @@ func (w *world) complete() {
 	for i := range w.cfg.channels {
 		w.completed(i)
 	}
+	w.answerPings()
+}
+
+// answerPings holds that no ping waits for ever behind one that its caller has given up.
+func (w *world) answerPings() {
+	for n := 0; w.cfg.pongs && len(w.calls) > 0 && w.bad == ""; n++ {
+		if c := w.calls[0]; c.id != 0 {
+			w.calls = w.calls[1:]
+			w.m.Abandon(c.p)
+			n = 0
+		}
+		if !w.better() {
+			w.wait()
+		}
+		if n > 20 {
+			w.fail("a ping waits for ever")
+		}
+	}
 }
 
 // better has one thing happen that brings the world nearer to its rest, and reports whether there was one.
@@ -62,7 +80,7 @@ func (w *world) better() bool {
 		w.established(w.m.session.SocketID)
 	case len(w.auth) > 0:
 		q := w.answered(0)
-		w.m.Granted(q.ch, q.ticket)
+		w.granted(q)
 	case w.processing() || len(w.link.s2c) > 0:
 		w.drain()
 	default:
@@ -94,6 +112,9 @@ func (w *world) completed(i int) {
 			w.fail("nothing holds %s, and the service has it for us for ever", name)
 		}
 		return
+	}
+	if w.owed[i] {
+		w.fail("%s was restored, and the service has not confirmed that", name)
 	}
 	if !w.service.rooms.in[i] {
 		w.fail("%s is held and Joined, and the service does not have it for us", name)

@@ -145,9 +145,10 @@ func (k *keyer) channel(i int, r ranks) {
 	w := k.w
 	ch := w.chans[i]
 	s := &w.service
-	k.bit(w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
+	k.bit(w.owed[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
 		s.entry != nil && s.entry.in[i], !w.asked[i].IsZero() && w.now.Before(w.asked[i].Add(subscribeTimeout)))
 	k.num(r.of(s.pubs[i]))
+	k.num(min(w.burdens[i], 3))
 	if ch == nil {
 		return
 	}
@@ -228,7 +229,7 @@ func (w *world) key(buf []byte) []byte {
 		k.at(m.since, m.cfg.StableAfter)
 	}
 	k.num(int(w.seen.Conn))
-	k.bit(l.up, l.half, l.ending, l.fin, w.shifted)
+	k.bit(w.wasIn, w.doomed, w.deaf, l.up, l.half, l.ending, l.fin, w.shifted)
 	k.at(l.quiet, time.Hour)
 	for _, r := range l.c2s {
 		k.num(int(r.kind))

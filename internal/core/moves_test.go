@@ -52,9 +52,10 @@ var verbs = []*verb{
 	{name: "release", program: true,
 		canOn: func(w *world, i int) int { return len(w.holders[i]) },
 		do: func(w *world, i, n int) {
+			w.burdens[i] = 0
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
-			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase.Live() && !ch.queued {
+			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase == Joined && !ch.queued {
 				w.graced[i] = w.now.Add(w.cfg.grace)
 			}
 			w.m.Release(w.now, w.chans[i], h.term)
@@ -98,9 +99,13 @@ var verbs = []*verb{
 	{name: "established as another",
 		can: func(w *world) int { return yes(w.m.conn == Up && !w.link.half) },
 		do:  func(w *world, _, _ int) { w.established(w.m.session.SocketID + "'") }},
-	{name: "ok", // both at once
-		can: func(w *world) int { return yes(w.attempt != nil && !w.attempt.cancelled) },
+	{name: "ok", // both at once, when it is time
+		can: func(w *world) int { return yes(w.attempt != nil && !w.attempt.cancelled || w.m.conn == Waiting) },
 		do: func(w *world, _, _ int) {
+			if w.m.conn == Waiting {
+				w.now = w.m.due
+				w.poll(w.signs())
+			}
 			w.dialed()
 			if w.m.conn == Up {
 				w.established(w.m.session.SocketID)
@@ -211,13 +216,13 @@ var verbs = []*verb{
 	// What the authorizer says.
 	{name: "grant",
 		can: func(w *world) int { return len(w.auth) },
-		do:  func(w *world, _, n int) { q := w.answered(n); w.m.Granted(q.ch, q.ticket) }},
+		do:  func(w *world, _, n int) { q := w.answered(n); w.granted(q) }},
 	{name: "auth fails",
 		can: func(w *world) int { return len(w.auth) },
 		do:  func(w *world, _, n int) { q := w.answered(n); w.m.AuthFailed(w.now, q.ch, q.ticket, errLink, 0) }},
 	{name: "deny",
 		can: func(w *world) int { return len(w.auth) },
-		do:  func(w *world, _, n int) { q := w.answered(n); w.m.Denied(q.ch, q.ticket, errNo) }},
+		do:  func(w *world, _, n int) { q := w.answered(n); w.denied(q) }},
 
 	// Health, and time.
 	{name: "ping", program: true,
@@ -286,6 +291,10 @@ func (w *world) connect(retry bool) {
 
 func (w *world) dialFailed(f Failure) {
 	f.Resumed = w.attempt.resume
+	if w.attempt.cancelled && f.Verdict == Soon {
+		f.Err = errGivenUp
+	}
+	w.doomed = w.doomed || f.Resumed
 	w.attempt = nil
 	w.m.DialFailed(w.now, f)
 	w.settle()
@@ -325,7 +334,13 @@ func (w *world) next_() {
 	if w.service.holds {
 		w.service.notice(true)
 	}
+	if i := m.ch; len(w.holders[i]) > 0 {
+		w.burdens[i]++
+	}
 	w.ended(End{Err: errTooBig, PeerKnows: true, KeepsSession: true, Culprit: w.chans[m.ch], Blame: errTooBig})
+	if w.burdens[m.ch] > 2 {
+		w.fail("messages of %s end one connection after the other", w.cfg.channels[m.ch])
+	}
 }
 
 func (w *world) drain() {
@@ -348,6 +363,24 @@ func (w *world) answered(n int) question {
 	q := w.auth[n]
 	w.auth = slices.Delete(slices.Clone(w.auth), n, n+1)
 	return q
+}
+
+// granted takes a signature to the machine. It is for those who held the channel when it was asked for.
+func (w *world) granted(q question) {
+	if w.m.Granted(q.ch, q.ticket) && q.ticket.Term != q.ch.Term() {
+		w.fail("a signature for others is taken")
+	}
+}
+
+// denied takes a no to the machine. It is for those who held the channel when it was asked for.
+func (w *world) denied(q question) {
+	i := w.find(q.ch)
+	others := q.ticket.Term != q.ch.Term() && i >= 0 && len(w.holders[i]) > 0
+	w.m.Denied(q.ch, q.ticket, errNo)
+	w.settle()
+	if others && len(w.holders[i]) == 0 {
+		w.fail("a no to others is taken")
+	}
 }
 
 // horizon is how long nothing happens at most.

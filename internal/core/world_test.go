@@ -91,6 +91,8 @@ type world struct {
 	first    [maxChannels]int       // which channel was held first
 	woken    [maxChannels]bool      // who waits for the channel was told to look
 	live     [maxChannels]bool
+	owed     [maxChannels]bool // it was restored, and the service has not confirmed it since
+	burdens  [maxChannels]int  // connections in a row that ended on a message of it, while it was held
 	tooBig   [maxChannels]bool // the next subscribe can't be written
 	auth     []question
 	calls    []call
@@ -101,6 +103,9 @@ type world struct {
 	entries  int // counts the channels that came into the table
 	burst    int // after a connection: the last channel that was asked for; -1: it is over
 	attempt  *attempt
+	wasIn    bool // it was established once
+	doomed   bool // the session must not be asked for again
+	deaf     bool // a session was ended as deaf, and no pong has come since
 	link     link
 	service  service
 	sid      int    // counts the service's sessions
@@ -227,6 +232,13 @@ func (w *world) carry(a Action) {
 		for j := range w.woken {
 			w.woken[j] = w.woken[j] || i < 0 || i == j
 		}
+	case EndSession, CancelDial:
+		if a.Err == errGivenUp && w.waiters > 0 {
+			w.fail("%s because one gave up, and another waits", a.Op)
+		}
+		if a.Err == ErrDeaf {
+			w.deafened()
+		}
 	case Subscribe, Authorize:
 		if w.burst >= 0 {
 			if w.first[i] < w.burst {
@@ -239,6 +251,9 @@ func (w *world) carry(a Action) {
 	case Dial:
 		if w.attempt != nil || w.link.up {
 			w.fail("two connections at once")
+		}
+		if a.Resume && w.doomed {
+			w.fail("a session is asked for that must not be asked for again")
 		}
 		w.attempt = &attempt{resume: a.Resume && w.service.offset}
 	case CancelDial:
@@ -258,14 +273,19 @@ func (w *world) carry(a Action) {
 		if w.waiters == 0 {
 			w.fail("Reached, and nobody waits")
 		}
+		if a.Err == errGivenUp {
+			w.fail("one that waits in Connect is told why another gave up")
+		}
 		w.waiters = 0
+	case Confirmed:
+		w.owed[i] = false
 	case Subscribe:
 		w.subscribe(i, a.Channel)
 	case Unsubscribe:
 		if w.now.Before(w.graced[i]) {
 			w.fail("%s is left before its grace is over", a.Channel.Name)
 		}
-		w.asked[i] = time.Time{}
+		w.asked[i], w.owed[i] = time.Time{}, false
 		w.write(request{kind: unsub, ch: int8(i)})
 	case WritePing:
 		w.writePing()
@@ -282,6 +302,7 @@ func (w *world) carry(a Action) {
 		for j := range w.holders[i] {
 			w.holders[i][j].cause = false
 		}
+		w.owed[i] = true
 	case Ponged:
 		w.ponged(a)
 	case Forget:
@@ -319,8 +340,29 @@ func (w *world) subscribe(i int, ch *Channel) {
 	w.write(request{kind: sub, ch: int8(i), at: w.now})
 }
 
+// deafened notes that a session is ended because the service is deaf: for a request that was not answered, or for a ping,
+// but not again before the service has answered one.
+func (w *world) deafened() {
+	for i := range w.asked {
+		if at := w.asked[i]; !at.IsZero() && !w.now.Before(at.Add(subscribeTimeout)) {
+			w.doomed = true
+			return
+		}
+	}
+	if w.deaf {
+		w.fail("the service is left for deaf again, and may never answer a ping")
+	}
+	w.doomed, w.deaf = true, true
+}
+
 func (w *world) show(s State) {
+	if s.Conn == Established {
+		w.wasIn = true
+		w.renamed(s.SocketID)
+	}
 	switch {
+	case s.Conn == Failed && w.wasIn:
+		w.fail("a client that was in is refused for good")
 	case s.Conn != w.m.conn:
 		w.fail("%s is shown of a connection that is %s", s.Conn, w.m.conn)
 	case w.seen.Conn == Closed || w.seen.Conn == Failed:
@@ -335,6 +377,18 @@ func (w *world) show(s State) {
 			w.m.Release(w.now, ch, h.term)
 		}
 		w.holders[i] = nil
+	}
+}
+
+// renamed notes that the service calls the session by another name: what was signed was for the one before.
+func (w *world) renamed(id string) {
+	if id == w.id {
+		return
+	}
+	w.id = id
+	for i := range w.chans {
+		w.concern(i)
+		w.service.left[i] = true
 	}
 }
 
@@ -357,7 +411,7 @@ func (w *world) tell(i int, l Loss) {
 }
 
 func (w *world) expel(i int, a Action) {
-	w.graced[i] = time.Time{}
+	w.graced[i], w.burdens[i] = time.Time{}, 0
 	kept := w.holders[i][:0:0]
 	var ended, live int
 	for _, h := range w.holders[i] {
@@ -462,6 +516,7 @@ func (w *world) pong(id int32, written time.Time) {
 		w.fail("the pong of ping %d is taken for that of %d", id, w.pings)
 	}
 	w.shifted = w.shifted && w.link.pinging()
+	w.deaf = false
 	w.m.Pong(w.now)
 	w.settle()
 	w.pingAt = time.Time{}
@@ -485,7 +540,7 @@ func (w *world) ended(e End) {
 		e.Err = errLink
 	}
 	for i := range w.chans {
-		w.asked[i], w.graced[i] = time.Time{}, time.Time{}
+		w.asked[i], w.graced[i], w.owed[i] = time.Time{}, time.Time{}, false
 		w.concern(i)
 		if ch := w.chans[i]; w.service.has(i) && (ch == nil || !ch.phase.Live()) {
 			w.service.left[i] = true // if it is restored, the client does not know
@@ -518,6 +573,7 @@ func (w *world) dialed() {
 		missed = w.service.restore()
 		for _, m := range missed {
 			if m.kind == big { // it can't be taken this time either
+				w.doomed = true
 				w.m.DialFailed(w.now, Failure{Err: errTooBig, Verdict: Slowly, Resumed: true})
 				w.settle()
 				return
@@ -527,7 +583,7 @@ func (w *world) dialed() {
 		w.sid++
 		w.service.fresh()
 	}
-	w.link, w.burst = link{up: true}, 0
+	w.link, w.burst, w.doomed = link{up: true}, 0, false
 	w.m.Dialed(w.now, Session{
 		SocketID: fmt.Sprint("s", w.sid), Recoverable: w.cfg.recovery, Recovered: recovered,
 		PingInterval: pingInterval, PingTimeout: pingTimeout,
@@ -542,13 +598,6 @@ func (w *world) dialed() {
 // established has the service name the socket id.
 func (w *world) established(id string) {
 	w.service.offset = w.service.recovery
-	if id != w.id { // signatures were for another
-		for i := range w.chans {
-			w.concern(i)
-			w.service.left[i] = true
-		}
-	}
-	w.id = id
 	w.m.Established(w.now, id)
 	w.settle()
 }
@@ -573,6 +622,10 @@ func (w *world) checkConnection() {
 		w.fail("somebody waits in Connect, and the connection is %s", m.conn)
 	}
 	switch m.conn {
+	case Closed:
+		if w.attempt != nil && !w.attempt.cancelled || w.link.up && !w.link.ending {
+			w.fail("the connection is Closed, and what is under way is not ended")
+		}
 	case Idle, Waiting:
 		if w.attempt != nil || w.link.up {
 			w.fail("the connection is %s, and one is under way", m.conn)
