@@ -118,6 +118,9 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 func (c *Client) down(sess transport.Session, cause error) {
 	end := c.cfg.sessionEnd(sess, cause)
 	c.mu.Lock()
+	if s := c.subs[culprit(cause)]; s != nil {
+		end.Culprit = &s.Channel
+	}
 	c.session = nil
 	c.broker.clear()
 	c.pingsLost()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
@@ -25,7 +27,7 @@ func (c *config) dialFailure(err error, resumed bool) core.Failure {
 func asked(err error) bool {
 	var h *transport.HandshakeError
 	if errors.As(err, &h) {
-		return h.Step == "connect"
+		return h.Resuming
 	}
 	var refused *transport.ConnectError
 	return errors.As(err, &refused)
@@ -58,7 +60,7 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			// A service or a proxy in trouble, as during a restart. 503 may say how long.
-			return core.Soon, 0
+			return core.Soon, handshake.RetryAfter
 		case 0, http.StatusSwitchingProtocols:
 			// No answer, or one that broke off after the upgrade; see below.
 		case http.StatusBadRequest:
@@ -69,7 +71,7 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		default:
 			// 429 asks for it in so many words. The others answer for somebody else: a wrong path, a login page in front
 			// of the network, a load balancer without a route. They can heal, but seldom within a second.
-			return core.Slowly, 0
+			return core.Slowly, handshake.RetryAfter
 		}
 		if errors.Is(err, transport.ErrRedirect) || errors.As(err, &badCert) {
 			// A captive portal, or a clock that is not set yet, can look like this and heal. So can an attack; no harm is
@@ -92,7 +94,8 @@ func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	var bad *transport.ProtocolError
 	switch {
 	case errors.Is(cause, transport.ErrFrameTooBig):
-		e.KeepsSession, e.Verdict = false, core.Slowly
+		e.KeepsSession, e.TooLarge = false, true
+		e.Blame = fmt.Errorf("%w: its messages ended two connections: %w", ErrTooLarge, cause)
 	case errors.As(cause, &bad):
 		e.KeepsSession = false // the packet would only come again
 	}
@@ -117,4 +120,11 @@ func authHeals(err error) (heals bool, after time.Duration) {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled), 0
 }
 
-func finalRefusal(e *transport.ConnectError) bool { return e.Code >= 4000 && e.Code < 4100 || e.Code == 0 }
+// finalRefusal reports whether a refusal of CONNECT does not come back otherwise: 4000 to 4099, or a key refused in words.
+func finalRefusal(e *transport.ConnectError) bool {
+	if e.Code != 0 {
+		return e.Code >= 4000 && e.Code < 4100
+	}
+	text := strings.ToLower(e.Message)
+	return strings.Contains(text, "key") || strings.Contains(text, "unauthori") || strings.Contains(text, "forbidden")
+}

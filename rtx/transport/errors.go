@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ var (
 	// The session has ended.
 	ErrWriteTimeout = errors.New("transport: write timed out")
 
-	// ErrFrameTooBig: the server sent a frame longer than the read limit.
+	// ErrFrameTooBig: the server sent a frame longer than the read limit. The error is a *FrameError.
 	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
 
 	// ErrBacklog: more came before the CONNECT answer than is kept, which is
@@ -175,3 +176,22 @@ type SizeError struct {
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("transport: frame of %d bytes exceeds the server's limit of %d", e.Size, e.Max)
 }
+
+// A FrameError tells of a frame that was longer than the read limit. It matches ErrFrameTooBig.
+type FrameError struct {
+	Limit int64  // the read limit, in bytes
+	Head  []byte // how the frame began, at most 512 bytes, for whoever wants to know whose it was; no print shows it
+}
+
+const maxFrameHead = 512
+
+func frameTooBig(frame []byte, limit int64) *FrameError {
+	return &FrameError{Limit: limit, Head: slices.Clone(frame[:min(len(frame), maxFrameHead)])}
+}
+
+func (e *FrameError) Error() string { return fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit) }
+
+// Format writes Error, whatever the verb.
+func (e *FrameError) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.Error())) }
+
+func (e *FrameError) Unwrap() error { return ErrFrameTooBig }

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"unicode/utf8"
@@ -187,6 +186,9 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 			s.link.progress.message(0)
 			break
 		}
+		if errors.Is(err, websocket.ErrMessageTooBig) {
+			return nil, false, frameTooBig(buf, s.config.ReadLimit)
+		}
 		if err != nil {
 			return nil, false, s.readError(err)
 		}
@@ -218,8 +220,6 @@ func (s *session) readError(err error) error {
 	case errors.As(err, &closed):
 		s.heard.Store(true)
 		return &CloseError{Code: int(closed.Code), Reason: s.secrets.text(closed.Reason)}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return fmt.Errorf("%w of %d bytes", ErrFrameTooBig, s.config.ReadLimit)
 	case fault != nil:
 		return &LostError{Err: s.secrets.error(fault)}
 	case errors.Is(err, net.ErrClosed), errors.Is(err, context.DeadlineExceeded):
