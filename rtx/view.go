@@ -158,8 +158,10 @@ func hopeless(t reflect.Type, outer []reflect.Type) bool {
 		return true
 	case reflect.Interface:
 		return t.NumMethod() > 0
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return hopeless(t.Elem(), outer)
+	case reflect.Map:
+		return hopelessKey(t.Key()) || hopeless(t.Elem(), outer)
 	case reflect.Struct:
 		fields := 0
 		for i := range t.NumField() {
@@ -174,6 +176,12 @@ func hopeless(t reflect.Type, outer []reflect.Type) bool {
 		return fields > 0
 	}
 	return false
+}
+
+// hopelessKey says whether no member's name can become a t.
+func hopelessKey(t reflect.Type) bool {
+	k := t.Kind()
+	return k != reflect.String && (k < reflect.Int || k > reflect.Uintptr) && !reflect.PointerTo(t).Implements(unmarshalTexts)
 }
 
 var unmarshalEvents = reflect.TypeFor[EventUnmarshaler]()
