@@ -81,8 +81,10 @@
 //
 // # JSON
 //
-// Payloads are decoded with the semantics of encoding/json by its second version, which is several times as fast.
-// What differs: errors have that version's types, decoding stops at the first error, and what was decoded of a payload
-// that is no T is thrown away. Nesting deeper than 10,000 is refused. [WithJSON] sets another codec. Binary attachments
-// reach a []byte field; raw views see them as base64 strings.
+// Payloads are decoded and encoded with the semantics of encoding/json, whatever their type is. Types of nothing but the usual
+// kinds, tags and methods are decoded by its second version, which is several times as fast: which one a stream has is settled
+// when it opens. What differs: with the second version errors have its types, and what was decoded of a payload that is no T is
+// thrown away. Half of a surrogate pair becomes U+FFFD in payloads and names. A payload nested deeper than [WithMaxDepth] allows
+// is refused, whatever the type is. [WithJSON] sets another codec. Binary attachments reach a []byte field; raw views see them as
+// base64 strings.
 package rtx

@@ -39,7 +39,8 @@ type config struct {
 	grace            time.Duration
 	log              *slog.Logger
 	marshal          func(any) ([]byte, error)
-	unmarshal        func([]byte, any) error
+	codec            codec
+	unmarshal        func([]byte, any) error // the codec's, for rooms
 }
 
 const (
@@ -56,7 +57,7 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 		apiKey: auth.NewSecret(apiKey), cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
 		readLimit: defaultReadLimit, backoffInitial: defaultBackoffInitial, backoffMax: defaultBackoffMax,
 		subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
-		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, unmarshal: unmarshalJSON,
+		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, codec: codec{maxDepth: decoderDepth},
 	}
 	if apiKey == "" || !printable(apiKey) {
 		return c, badOption("apiKey", "is empty or holds control characters")
@@ -69,6 +70,7 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 			return c, err
 		}
 	}
+	c.unmarshal = c.codec.unmarshal
 	return c, c.resolveAuthorizer()
 }
 
@@ -296,21 +298,28 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets
-// one valid JSON value, runs on the connection's reader, and must not keep its input.
-// Default: encoding/json's semantics at the speed of its second version; the package documentation says what differs.
+// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets one valid
+// JSON value, no deeper than [WithMaxDepth] allows, runs on the connection's reader, and must not keep its input.
+// Default: the semantics of encoding/json; the package documentation says more.
 func WithJSON(marshal func(any) ([]byte, error), unmarshal func([]byte, any) error) Option {
 	return func(c *config) error {
 		if marshal == nil || unmarshal == nil {
 			return badOption("WithJSON", "needs both functions")
 		}
-		c.marshal = marshal
-		c.unmarshal = func(data []byte, v any) error {
-			if !validJSON(data) { // a lenient codec must not hide that the frame was cut in the wrong place
-				return errBroken
-			}
-			return unmarshal(data, v)
+		c.marshal, c.codec.own = marshal, unmarshal
+		return nil
+	}
+}
+
+// WithMaxDepth sets how many levels of objects and arrays a payload may be nested: [[1]] has two. A deeper one is a [Gap] with
+// Malformed and an Err that is [ErrTooDeep], on just the streams that it was for; whatever the type of the stream is, raw views
+// included. Default, and the most that is possible, 10,000, as in encoding/json.
+func WithMaxDepth(levels int) Option {
+	return func(c *config) error {
+		if levels < 1 || levels > decoderDepth {
+			return badOption("WithMaxDepth", "%d is not between 1 and %d", levels, decoderDepth)
 		}
+		c.codec.maxDepth = levels
 		return nil
 	}
 }
