@@ -31,27 +31,28 @@ func entryCase(b *bench) {
 	kept, later := "kept-"+first.socketID, "later-"+first.socketID
 	b.end(first.socketID, endReset)
 	b.awaitEnd(first.socketID)
-	back := func(offset string, missed ...string) (c *rawClient, last string) {
+	back := func(offset string, missed ...string) *rawClient {
 		b.Helper()
-		c = b.dial()
+		c := b.dial()
 		c.socketID, c.pid = first.socketID, first.pid
 		c.send(`40{"pid":"` + first.pid + `","offset":"` + offset + `"}`)
 		for _, event := range missed {
-			offset = c.readOffset(event)
+			c.readOffset(event)
 		}
 		c.expectJSON(`40{"sid":"` + first.socketID + `","pid":"` + first.pid + `"}`)
-		return c, c.readOffset(`["realtimex:connection_established",{"socket_id":"` + first.socketID + `"}`)
+		c.readOffset(`["realtimex:connection_established",{"socket_id":"` + first.socketID + `"}`)
+		return c
 	}
 	event := func(channel, n string) string {
 		return `["server-event",{"channel":"` + channel + `","event":"e","data":` + n + `}`
 	}
-	second, offset := back(offset)
+	second := back(offset)
 	b.subscribe(second, later, "")
 	offset = second.readOffset(`["realtimex_internal:subscription_succeeded",{"channel":"` + later + `","initial_state":{}}`)
 	b.publish(later, "e", 1)
 	b.publish(kept, "e", 2)
 	// The service holds second for alive. What was missed on the channel that it joined is missing, and nobody is told.
-	third, offset := back(offset, event(kept, "2"))
+	third := back(offset, event(kept, "2"))
 	b.publish(later, "e", 3) // but the room is there: it belongs to the socket id, which both have
 	offset = third.readOffset(event(later, "3"))
 

@@ -21,6 +21,12 @@ func TestAgendaKeepsTimesAndOrder(t *testing.T) {
 			all[i] = &entry{number: uint64(i)}
 			all[i].do = func() { calls = append(calls, call{uint64(i), time.Since(start)}) }
 		}
+		all[2].do = func() { // sets itself anew, and one before it
+			calls = append(calls, call{2, time.Since(start)})
+			a.set(all[2], start.Add(2*time.Second))
+			a.set(all[0], start.Add(time.Second+time.Millisecond))
+			all[2].do = func() { calls = append(calls, call{2, time.Since(start)}) }
+		}
 		for _, i := range []int{4, 2, 5, 0, 3} { // of one instant, in any order
 			a.set(all[i], start.Add(time.Second))
 		}
@@ -28,13 +34,8 @@ func TestAgendaKeepsTimesAndOrder(t *testing.T) {
 		a.drop(all[3])
 		a.drop(all[3])
 		a.set(all[5], start.Add(3*time.Second)) // later
-		all[2].do = func() {                    // sets itself anew, and one before it
-			calls = append(calls, call{2, time.Since(start)})
-			a.set(all[2], start.Add(2*time.Second))
-			a.set(all[0], start.Add(time.Second+time.Millisecond))
-			all[2].do = func() { calls = append(calls, call{2, time.Since(start)}) }
-		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		want := []call{
 			{1, time.Millisecond}, {0, time.Second}, {2, time.Second}, {4, time.Second},
 			{0, time.Second + time.Millisecond}, {2, 2 * time.Second}, {5, 3 * time.Second},
