@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -78,6 +77,25 @@ func TestDeepInfo(t *testing.T) {
 	tr.confirmed(`{"members":[{"user_id":"1","user_info":`+nested(maxDepth)+`}]}`, "")
 	if m, ok := r.Members().Get("1"); !ok || m.Info == nil || r.Stats().Malformed != 0 {
 		t.Errorf("an info as deep as may be: %v, %+v", m, r.Stats())
+	}
+}
+
+// An info that can't be taken is another than none, wherever it comes from.
+func TestRefusedIsNotNone(t *testing.T) {
+	tr := newTracker(testChannel)
+	r := open[user](tr)
+	tr.confirmed(`{"members":["1"]}`, "")
+	expect(t, r, "snapshot +1{} of 1")
+	tr.Down()
+	expect(t, r, "stale")
+	tr.event(added, `{"user_id":"1","user_info":`+nested(600)+`}`)
+	tr.confirmed(`{"members":["1"]}`, "")
+	expect(t, r, "snapshot ~1{} of 1")
+	if st := r.Stats(); st.Malformed != 1 {
+		t.Fatalf("%+v", st)
+	}
+	if sameInfo(nil, refused) || sameInfo(refused, nil) || sameInfo(refused, []byte("1")) || !sameInfo(refused, refused) {
+		t.Fatal("the same")
 	}
 }
 
@@ -199,13 +217,18 @@ func TestMillionNames(t *testing.T) {
 	}
 	roster = million("flip", 100_000) // one member, described now so and now so
 	tr = newTracker(testChannel)
-	tr.log = slog.New(slog.DiscardHandler)
-	r := open[int](tr)
+	r := open[int](tr, MaxBytes(10))
+	var log []string
+	tr.attach(&witness{log: &log}, nil)
 	tr.Confirmed(roster, nil)
 	expect(t, r, "snapshot +11 of 1")
-	if cap(tr.ops) > 1024 {
-		t.Errorf("%d changes of one member", cap(tr.ops))
+	if len(log) != 1 || log[0] != "0 snapshot +1" {
+		t.Errorf("one member comes to %.100q", log)
 	}
+	tr.Confirmed(roster, nil) // describes it otherwise on the way, and in the end as it was
+	expect(t, r, "nothing")
+	tr.Confirmed(million("flip", 99_999), nil)
+	expect(t, r, "snapshot ~10 of 1")
 }
 
 // A room that allows more goes on with the roster that ends another.
