@@ -192,6 +192,9 @@ func TestMillionNames(t *testing.T) {
 			}
 			expect(t, r, "closed")
 		}
+		if len(tr.members) > 0 || tr.first != nil {
+			t.Errorf("%s: %d members are kept for nobody", form, len(tr.members))
+		}
 		if late := open[user](tr); late.Err() == nil {
 			t.Errorf("%s: a room came to half a roster", form)
 		}
@@ -229,6 +232,19 @@ func TestMillionNames(t *testing.T) {
 	expect(t, r, "nothing")
 	tr.Confirmed(million("flip", 99_999), nil)
 	expect(t, r, "snapshot ~10 of 1")
+}
+
+// A member counts once towards the limits, however often it is named.
+func TestRepeatedMembersCountOnce(t *testing.T) {
+	for _, form := range []string{"same", "flip"} {
+		tr := newTracker(testChannel)
+		r := open[any](tr, MaxMembers(1), MaxBytes(2))
+		tr.Confirmed(million(form, 1000), nil)
+		tr.Confirmed(million(form, 1000), nil)
+		if r.Err() != nil || r.Members().Len() != 1 {
+			t.Errorf("%s: %v, %d members", form, r.Err(), r.Members().Len())
+		}
+	}
 }
 
 // A room that allows more goes on with the roster that ends another.
