@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -78,6 +77,25 @@ func TestDeepInfo(t *testing.T) {
 	tr.confirmed(`{"members":[{"user_id":"1","user_info":`+nested(maxDepth)+`}]}`, "")
 	if m, ok := r.Members().Get("1"); !ok || m.Info == nil || r.Stats().Malformed != 0 {
 		t.Errorf("an info as deep as may be: %v, %+v", m, r.Stats())
+	}
+}
+
+// An info that can't be taken is another than none, wherever it comes from.
+func TestRefusedIsNotNone(t *testing.T) {
+	tr := newTracker(testChannel)
+	r := open[user](tr)
+	tr.confirmed(`{"members":["1"]}`, "")
+	expect(t, r, "snapshot +1{} of 1")
+	tr.Down()
+	expect(t, r, "stale")
+	tr.event(added, `{"user_id":"1","user_info":`+nested(600)+`}`)
+	tr.confirmed(`{"members":["1"]}`, "")
+	expect(t, r, "snapshot ~1{} of 1")
+	if st := r.Stats(); st.Malformed != 1 {
+		t.Fatalf("%+v", st)
+	}
+	if sameInfo(nil, refused) || sameInfo(refused, nil) || sameInfo(refused, []byte("1")) || !sameInfo(refused, refused) {
+		t.Fatal("the same")
 	}
 }
 
@@ -174,6 +192,9 @@ func TestMillionNames(t *testing.T) {
 			}
 			expect(t, r, "closed")
 		}
+		if len(tr.members) > 0 || tr.first != nil {
+			t.Errorf("%s: %d members are kept for nobody", form, len(tr.members))
+		}
 		if late := open[user](tr); late.Err() == nil {
 			t.Errorf("%s: a room came to half a roster", form)
 		}
@@ -199,12 +220,30 @@ func TestMillionNames(t *testing.T) {
 	}
 	roster = million("flip", 100_000) // one member, described now so and now so
 	tr = newTracker(testChannel)
-	tr.log = slog.New(slog.DiscardHandler)
-	r := open[int](tr)
+	r := open[int](tr, MaxBytes(10))
+	var log []string
+	tr.attach(&witness{log: &log}, nil)
 	tr.Confirmed(roster, nil)
 	expect(t, r, "snapshot +11 of 1")
-	if cap(tr.ops) > 1024 {
-		t.Errorf("%d changes of one member", cap(tr.ops))
+	if len(log) != 1 || log[0] != "0 snapshot +1" {
+		t.Errorf("one member comes to %.100q", log)
+	}
+	tr.Confirmed(roster, nil) // describes it otherwise on the way, and in the end as it was
+	expect(t, r, "nothing")
+	tr.Confirmed(million("flip", 99_999), nil)
+	expect(t, r, "snapshot ~10 of 1")
+}
+
+// A member counts once towards the limits, however often it is named.
+func TestRepeatedMembersCountOnce(t *testing.T) {
+	for _, form := range []string{"same", "flip"} {
+		tr := newTracker(testChannel)
+		r := open[any](tr, MaxMembers(1), MaxBytes(2))
+		tr.Confirmed(million(form, 1000), nil)
+		tr.Confirmed(million(form, 1000), nil)
+		if r.Err() != nil || r.Members().Len() != 1 {
+			t.Errorf("%s: %v, %d members", form, r.Err(), r.Members().Len())
+		}
 	}
 }
 

@@ -97,3 +97,23 @@ func TestOwnNumberPast53BitsInAnEvent(t *testing.T) {
 		}
 	})
 }
+
+// Whom the service calls this client holds for its connection, also where a copy of the confirmation does not say it.
+func TestServiceNamesThisClient(t *testing.T) {
+	tr := newTracker(testChannel)
+	r := open[user](tr)
+	tr.confirmed(`{"members":["s1","s2"],"me":"s1"}`, `{"name":"J"}`)
+	tr.confirmed(`{"members":["s1","s2"]}`, `{"name":"J"}`)
+	tr.event(removed, `"s1"`)
+	expect(t, r, "snapshot +s1{} +s2{} of 2")
+	if m, ok := r.Me(); !ok || m.ID != "s1" || r.Err() != nil {
+		t.Fatalf("%v, %v, %v", m, ok, r.Err())
+	}
+	tr.Down()
+	expect(t, r, "stale")
+	tr.confirmed(`{"members":["s2"]}`, `{"user_id":"7"}`)
+	expect(t, r, "snapshot +7{} -s1{} of 2")
+	if m, ok := r.Me(); !ok || m.ID != "7" {
+		t.Fatalf("%v, %v", m, ok)
+	}
+}

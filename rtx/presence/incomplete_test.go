@@ -60,6 +60,7 @@ func TestPartsMissing(t *testing.T) {
 		{`{"presence":{"hash":{"1":{"name":"Ann"}},"count":1}}`, "snapshot +1{Ann} of 1", 1, true},
 		{`{"presence":{"ids":["1"],"hash":{"1":{"name":"Ann"}},"count":120}}`, "snapshot +1{Ann} of 1", 1, true},
 		{`{"members":{"ids":["1"],"hash":{"1":{"name":"Ann"}},"count":120}}`, "snapshot +1{Ann} of 1", 1, true},
+		{`{"members":{"ids":["1"],"hash":{"1":{"name":"Ann"}},"count":1,"page":{"size":10}}}`, "snapshot +1{Ann} of 1", 0, false},
 		{`{"members":["1",{"name":"nobody"}]}`, "snapshot +1{} of 1", 1, true},
 		{`{"members":{"1":{"name":"Ann"},"2":"Bob"}}`, "snapshot +1{Ann} of 1", 1, true},
 		{`{"members":{"1":{"name":"Ann"},"ids":{"name":"Ida"},"count":{"name":"Dracula"}}}`, "snapshot +1{Ann} +count{Dracula} +ids{Ida} of 3", 0, false},
