@@ -19,7 +19,7 @@ var transportMutations = []mutation{
 	{name: "leave without a word", in: "rtx/transport", fn: "session.Close", do: never("forGood(cause)")},
 	{name: "take a second CONNECT", in: "rtx/transport", fn: "session.receive", do: in("default", replace("err = _", "continue"))},
 	{name: "follow a redirect from TLS to plain text", in: "rtx/transport", fn: "checkRedirect", do: never("encrypted(from) && __")},
-	{name: "follow a redirect to another host", in: "rtx/transport", fn: "checkRedirect", do: never("authority(_) != authority(_)")},
+	{name: "follow a handshake's redirect to another host", in: "rtx/transport", fn: "checkRedirect", do: never("authority(_) != authority(_)")},
 	{name: "take text that is not UTF-8", in: "rtx/transport", fn: "session.readFrame", do: never("!utf8.Valid(_)")},
 	{name: "count a read as silence", in: "rtx/transport", fn: "link.fill", do: drop("l.mono.Store(_)")},
 	{name: "hold frames back at the end of a batch", in: "rtx/transport", fn: "session.Send", do: replace("i < len(packets)-1", "true")},

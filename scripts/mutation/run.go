@@ -68,7 +68,7 @@ type event struct{ Action, Package, Test, Output string }
 
 // readTests returns the first test that failed. built is false if none was run at all.
 func readTests(out []byte) (first string, built bool) {
-	limit := ""
+	timedOut := false
 	for line := range bytes.Lines(out) {
 		var e event
 		if json.Unmarshal(line, &e) != nil {
@@ -78,13 +78,16 @@ func readTests(out []byte) (first string, built bool) {
 		case e.Action == "build-fail" || strings.Contains(e.Output, "[build failed]") || strings.Contains(e.Output, "[setup failed]"):
 			return "", false
 		case strings.HasPrefix(e.Output, "panic: test timed out"):
-			limit = " (time limit)"
+			timedOut = true
+		case timedOut && strings.HasPrefix(e.Output, "\t\tTest"): // of those that were running
+			name, _, _ := strings.Cut(strings.TrimSpace(e.Output), " ")
+			return name + " (time limit)", true
 		case e.Action == "run" || e.Action == "output" && e.Test != "":
 			built = true
 		case e.Action == "fail" && e.Test != "":
-			return e.Test + limit, true
+			return e.Test, true
 		case e.Action == "fail":
-			return "after the tests of " + e.Package + limit, built
+			return "after the tests of " + e.Package, built
 		}
 	}
 	return "", built
