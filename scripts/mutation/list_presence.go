@@ -7,7 +7,7 @@ var presenceMutations = []mutation{
 		do: after("r.merged++", "r.pending.reset()")},
 	{name: "tell a taken change again", in: "rtx/presence", fn: "Room.takeBack", do: drop("r.pending.reset()")},
 	{name: "let Joined and Members share the room behind them", in: "rtx/presence", fn: "Room.put",
-		do: replace("_m[:n:n]", "_m")},
+		do: replace("_m[:n:n]", "_m[:n]")},
 	{name: "tell a room that has ended", in: "rtx/presence", fn: "Room.follow", do: never("r.ended")},
 	{name: "let a snapshot that waits grow old", in: "rtx/presence", fn: "Room.follow", do: drop("p.amend(__)")},
 	{name: "refuse a roster that just fits", in: "rtx/presence", fn: "Room.fits",

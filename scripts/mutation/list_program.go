@@ -6,6 +6,11 @@ var programMutations = []mutation{
 	{name: "go on for one more than was asked for", in: "cmd/rtx", fn: "limit.reached", do: replace("n >= _max", "n > _max")},
 	{name: "take a refused key for something else", in: "cmd/rtx", fn: "connection.explainRefusal", do: never("e.Code == 4001 || __")},
 	{name: "break a line of JSON in two", in: "cmd/rtx", fn: "jsonLine.addRaw", do: never("bytes.ContainsAny(__)")},
-	{name: "forget what a slow browser missed", in: "examples/gateway", fn: "hub.send", do: drop("b.missed++")},
-	{name: "hide from a browser that it was away", in: "examples/gateway", fn: "hub.ServeHTTP", do: never("had != last")},
+	{name: "forget what a slow browser missed", in: "examples/gateway", fn: "hub.send", tests: browserTests,
+		do: drop("b.missed++")},
+	{name: "hide from a browser that it was away", in: "examples/gateway", fn: "hub.ServeHTTP", tests: browserTests,
+		do: never("had != last")},
 }
+
+// Without the test that needs Chromium.
+var browserTests = []tests{{pkg: "examples/gateway", run: "Browser"}}

@@ -18,16 +18,19 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -40,13 +43,15 @@ func main() {
 	only := flag.String("run", "", "run those whose name or package matches this regular expression")
 	names := flag.Bool("list", false, "list them and run none")
 	flag.Parse()
-	if err := run(*all, *sample, *seed, *only, *names); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *all, *sample, *seed, *only, *names); err != nil {
 		fmt.Fprintln(os.Stderr, "mutation:", err)
 		os.Exit(1)
 	}
 }
 
-func run(all bool, sample int, seed, only string, names bool) error {
+func run(ctx context.Context, all bool, sample int, seed, only string, names bool) error {
 	root, err := git("", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return fmt.Errorf("not in a git checkout: %w", err)
@@ -98,11 +103,11 @@ func run(all bool, sample int, seed, only string, names bool) error {
 		}
 		trees <- tree
 	}
-	if err := sound(trees, chosen); err != nil {
+	if err := sound(ctx, trees, chosen); err != nil {
 		return err
 	}
 	results := each(trees, chosen, func(tree string, m mutation) result {
-		r := try(tree, m)
+		r := try(ctx, tree, m)
 		fmt.Println(r)
 		return r
 	})
@@ -123,7 +128,7 @@ func pick(from []mutation, n int, seed string) []mutation {
 }
 
 // sound returns an error if one of the tests fails without any mutation.
-func sound(trees chan string, chosen []mutation) error {
+func sound(ctx context.Context, trees chan string, chosen []mutation) error {
 	once := make(map[string]tests)
 	for _, m := range chosen {
 		for _, t := range m.checks() {
@@ -136,7 +141,7 @@ func sound(trees chan string, chosen []mutation) error {
 	}
 	slices.SortFunc(runs, func(a, b tests) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return errors.Join(each(trees, runs, func(tree string, t tests) error {
-		by, err := t.failure(tree)
+		by, err := t.failure(ctx, tree)
 		if by != "" {
 			err = fmt.Errorf("%s in %s fails without any mutation", by, t.pkg)
 		}

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -17,9 +18,12 @@ type pattern struct {
 	stmts []ast.Stmt
 }
 
-// parse panics on what is no Go: patterns are constants of the list.
+// parse panics on what is no Go: patterns are constants of the list. "default" is a pattern for that clause alone.
 func parse(text string) pattern {
 	var p pattern
+	if text == "default" {
+		return p
+	}
 	if e, err := parser.ParseExpr(text); err == nil {
 		p.expr = e
 	}
@@ -74,6 +78,18 @@ func (p pattern) at(e ast.Expr, yield func(ast.Expr, bindings)) (matched bool) {
 
 // is tells whether p matches e.
 func (p pattern) is(e ast.Expr) bool { return p.at(e, func(ast.Expr, bindings) {}) }
+
+// isFor tells whether n is a clause of a switch or select, and one that is for what p is, among other things.
+func (p pattern) isFor(n ast.Node) bool {
+	byDefault := p.expr == nil && p.stmts == nil
+	switch n := n.(type) {
+	case *ast.CaseClause:
+		return byDefault && n.List == nil || slices.ContainsFunc(n.List, p.is)
+	case *ast.CommClause:
+		return byDefault && n.Comm == nil || n.Comm != nil && p.amid([]ast.Stmt{n.Comm})
+	}
+	return false
+}
 
 // runs calls yield for each run of statements in s that p matches.
 func (p pattern) runs(s scope, yield func([]ast.Stmt, bindings)) {

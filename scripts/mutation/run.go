@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ type result struct {
 }
 
 // try applies m to the tree in root, runs its tests until one fails, and takes it back.
-func try(root string, m mutation) (r result) {
+func try(ctx context.Context, root string, m mutation) (r result) {
 	r.mutation = m
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
@@ -37,7 +38,7 @@ func try(root string, m mutation) (r result) {
 		}
 	}()
 	for _, t := range m.checks() {
-		if r.by, r.err = t.failure(root); r.err != nil {
+		if r.by, r.err = t.failure(ctx, root); r.err != nil {
 			r.err = fmt.Errorf("%q: %w", m.name, r.err)
 		}
 		if r.by != "" || r.err != nil {
@@ -49,12 +50,13 @@ func try(root string, m mutation) (r result) {
 
 // failure runs the tests in root. It returns the first that fails, "" if none does, and an error if they can't be run,
 // because something does not compile.
-func (t tests) failure(root string) (string, error) {
-	cmd := exec.Command("go", t.command()...)
+func (t tests) failure(ctx context.Context, root string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", t.command()...)
 	cmd.Dir = root
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return "", nil
+	if err == nil || ctx.Err() != nil {
+		return "", ctx.Err()
 	}
 	by, built := readTests(out)
 	if !built {

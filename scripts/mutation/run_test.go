@@ -58,7 +58,7 @@ func TestTry(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.m.name, tt.m.in, tt.m.fn = tt.name, "shapes", "box.take"
-			r := try(root, tt.m)
+			r := try(t.Context(), root, tt.m)
 			switch {
 			case tt.err == "" && r.err != nil, tt.err != "" && (r.err == nil || !strings.Contains(r.err.Error(), tt.err)):
 				t.Errorf("error %v, want %q", r.err, tt.err)
@@ -80,7 +80,7 @@ func TestFailingTestsWithoutMutationAreFound(t *testing.T) {
 	}
 	trees := make(chan string, 1)
 	trees <- root
-	err := sound(trees, []mutation{{in: "shapes"}, {in: "shapes"}})
+	err := sound(t.Context(), trees, []mutation{{in: "shapes"}, {in: "shapes"}})
 	if err == nil || err.Error() != "TestBroken in shapes fails without any mutation" {
 		t.Errorf("error %v", err)
 	}
