@@ -22,7 +22,7 @@ var transportMutations = []mutation{
 	{name: "follow a handshake's redirect to another host", in: "rtx/transport", fn: "checkRedirect", do: never("authority(_) != authority(_)")},
 	{name: "take text that is not UTF-8", in: "rtx/transport", fn: "session.readFrame", do: never("!utf8.Valid(_)")},
 	{name: "count a read as silence", in: "rtx/transport", fn: "link.fill", do: drop("l.mono.Store(_)")},
-	{name: "hold frames back at the end of a batch", in: "rtx/transport", fn: "session.Send", do: replace("i < len(packets)-1", "true")},
+	{name: "hold frames back at the end of a batch", in: "rtx/transport", fn: "session.Send", do: replace("i < len(packets)-1", "i < len(packets)")},
 	{name: "keep the buffer of a burst", in: "rtx/transport", fn: "link.settle", do: drop("l.room = nil")},
 	{name: "lose what was read ahead", in: "rtx/transport", fn: "link.Read", do: replace("l.rest[n:]", "l.rest[:0]")},
 }
