@@ -2,7 +2,7 @@ package main
 
 // The command and the examples.
 var programMutations = []mutation{
-	{name: "leave a secret in the argument list", in: "cmd/rtx", fn: "hideSecret", do: dropCase("inline")},
+	{name: "leave a secret in the argument list", in: "cmd/rtx", fn: "hideSecret", do: in("inline", drop("overwrite(value)"))},
 	{name: "go on for one more than was asked for", in: "cmd/rtx", fn: "limit.reached", do: replace("n >= _max", "n > _max")},
 	{name: "take a refused key for something else", in: "cmd/rtx", fn: "connection.explainRefusal", do: never("e.Code == 4001 || __")},
 	{name: "break a line of JSON in two", in: "cmd/rtx", fn: "jsonLine.addRaw", do: never("bytes.ContainsAny(__)")},
