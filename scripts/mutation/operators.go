@@ -27,18 +27,6 @@ func after(stmt, code string) operator {
 	return onStatements(stmt, func(s scope, text string, b bindings) string { return text + "\n" + s.fill(code, b) })
 }
 
-// exchange lets two statements that follow each other change places.
-func exchange(first, second string) operator {
-	p := parse(first + "\n" + second)
-	return func(s scope) (found []edit) {
-		p.runs(s, func(run []ast.Stmt, _ bindings) {
-			a, b := run[0], run[1]
-			found = append(found, edit{s.file, a.Pos(), b.End(), s.text(b) + "\n" + s.text(a)})
-		})
-		return found
-	}
-}
-
 // first puts code at the beginning of the function: an early return, say.
 func first(code string) operator {
 	return func(s scope) []edit {
@@ -170,17 +158,6 @@ func guarding(stmt string, op operator) operator {
 	return anywhere(func(s scope, n ast.Node) []edit {
 		if n, ok := n.(*ast.IfStmt); ok && p.amid(n.Body.List) {
 			return op(s.within(n.Cond))
-		}
-		return nil
-	})
-}
-
-// literal is the body of a function literal of this shape.
-func literal(code string, op operator) operator {
-	p := parse(code)
-	return anywhere(func(s scope, n ast.Node) []edit {
-		if n, ok := n.(*ast.FuncLit); ok && p.is(n) {
-			return op(s.within(n.Body))
 		}
 		return nil
 	})

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/scanner"
 	"go/token"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -225,29 +225,18 @@ func wildcard(v reflect.Value) string {
 // isAny tells whether e matches everything.
 func isAny(e ast.Expr) bool { return wildcard(reflect.ValueOf(e)) != "" }
 
-// fill puts into text, which is Go, what its wildcards with a name stand for.
+var names = regexp.MustCompile(`\b_\w+`)
+
+// fill puts into text what its wildcards with a name stand for.
 func (f *file) fill(text string, b bindings) string {
-	var out strings.Builder
-	var s scanner.Scanner
-	fset := token.NewFileSet()
-	s.Init(fset.AddFile("", fset.Base(), len(text)), []byte(text), nil, scanner.ScanComments)
-	copied := 0
-	for {
-		pos, tok, name := s.Scan()
-		if tok == token.EOF {
-			return out.String() + text[copied:]
-		}
+	return names.ReplaceAllStringFunc(text, func(name string) string {
 		n, ok := b[name]
-		if tok != token.IDENT || !ok {
-			continue
+		if !ok {
+			return name
 		}
-		at := fset.Position(pos).Offset
-		out.WriteString(text[copied:at])
 		if _, two := n.(*ast.BinaryExpr); two {
-			out.WriteString("(" + f.text(n) + ")")
-		} else {
-			out.WriteString(f.text(n))
+			return "(" + f.text(n) + ")"
 		}
-		copied = at + len(name)
-	}
+		return f.text(n)
+	})
 }
