@@ -110,7 +110,6 @@ func (b *binding) start(ctx context.Context, src Source) {
 		b.sink.finish(err, true)
 		return
 	}
-	b.c.sup.Wake()
 	b.endWith(ctx)
 }
 
@@ -119,11 +118,11 @@ func (ch *Channel) label() string  { return ch.name }
 func (ch *Channel) open(b *binding) error {
 	c := ch.c
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.decideAndUnlock()
 	if err := ch.usable(); err != nil {
 		return err
 	}
-	c.bindings[b] = struct{}{}
+	c.bindings.add(b)
 	b.attach(c.subscription(ch))
 	return nil
 }
@@ -134,10 +133,10 @@ func (c *Client) open(b *binding) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		return c.endErr()
+		return c.endErrLocked()
 	}
-	c.bindings[b] = struct{}{}
-	a := &attachment{b: b, epoch: c.epoch}
+	c.bindings.add(b)
+	a := &attachment{b: b, epoch: c.machine.Epoch()}
 	b.places.put(a)
 	c.routes.attach(a)
 	return nil

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // An Option configures a [Client]. New refuses a bad one with an [*OptionError] that has its name.
@@ -31,10 +30,12 @@ type config struct {
 	userData         json.RawMessage
 	http             *http.Client
 	header           http.Header
-	backoff          transport.Backoff
+	backoffInitial   time.Duration
+	backoffMax       time.Duration
 	connectRetry     bool
 	readLimit        int64
 	subscribeTimeout time.Duration
+	leaveGrace       time.Duration
 	grace            time.Duration
 	log              *slog.Logger
 	marshal          func(any) ([]byte, error)
@@ -53,7 +54,8 @@ const (
 func newConfig(apiKey string, opts []Option) (config, error) {
 	c := config{
 		apiKey: auth.NewSecret(apiKey), cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
-		readLimit: defaultReadLimit, subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
+		readLimit: defaultReadLimit, backoffInitial: defaultBackoffInitial, backoffMax: defaultBackoffMax,
+		subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
 		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, unmarshal: unmarshalJSON,
 	}
 	if apiKey == "" || !printable(apiKey) {
@@ -232,10 +234,10 @@ func WithHeader(h http.Header) Option {
 // and doubles up to limit. Default 250 ms and 30 s.
 func WithBackoff(initial, limit time.Duration) Option {
 	return func(c *config) error {
-		if initial <= 0 || limit < initial {
-			return badOption("WithBackoff", "needs 0 < initial <= limit, has %v and %v", initial, limit)
+		if initial < time.Millisecond || limit < initial {
+			return badOption("WithBackoff", "needs 1ms <= initial <= limit, has %v and %v", initial, limit)
 		}
-		c.backoff = transport.Backoff{Initial: initial, Max: limit}
+		c.backoffInitial, c.backoffMax = initial, limit
 		return nil
 	}
 }
@@ -265,6 +267,19 @@ func WithSubscribeTimeout(d time.Duration) Option {
 			return badOption("WithSubscribeTimeout", "%v is not positive", d)
 		}
 		c.subscribeTimeout = d
+		return nil
+	}
+}
+
+// WithLeaveGrace sets how long a channel that nothing holds any more stays subscribed. Holding it again within that time
+// costs no traffic and no wait, which helps programs that open and close streams of one channel in quick succession. Events
+// that come meanwhile reach nobody. [Channel.Unsubscribe] leaves at once. Default 0.
+func WithLeaveGrace(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return badOption("WithLeaveGrace", "%v is negative", d)
+		}
+		c.leaveGrace = d
 		return nil
 	}
 }

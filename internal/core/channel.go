@@ -1,0 +1,511 @@
+package core
+
+import "time"
+
+// A Channel is one channel that something holds, or that the service may still have for us. Its fields belong to the
+// machine, but for Name and Signed, which never change. Whoever holds it remembers the Term of that moment.
+type Channel struct {
+	Name   string
+	Signed bool // the service wants a signature for it
+
+	phase    Phase
+	holds    int
+	term     uint64 // of those who hold it; it changes when all are expelled
+	loss     *Loss  // confirmed before, and what was missed since is not told yet
+	answers  [names]answers
+	asks     int    // requests of this Requested phase
+	tries    int    // failures in a row
+	oversize int    // connections in a row that ended on a message of this channel
+	ticket   uint64 // the question to the authorizer that is under way
+	grantFor string // the socket id that there is a signature for
+	due      time.Time
+	place    int  // in the machine's order
+	queued   bool // in the machine's queue
+}
+
+// NewChannel makes a channel that is Unwanted.
+func NewChannel(name string, signed bool) *Channel { return &Channel{Name: name, Signed: signed} }
+
+// Phase returns how far its subscription has come.
+func (ch *Channel) Phase() Phase { return ch.phase }
+
+// Holds returns how many hold it.
+func (ch *Channel) Holds() int { return ch.holds }
+
+// Term changes when all who held the channel are expelled.
+func (ch *Channel) Term() uint64 { return ch.term }
+
+// Early reports whether what the service tells of its members may come before the first confirmation: it has been asked
+// for once on this connection, and nothing of an earlier subscription can still come.
+func (ch *Channel) Early() bool {
+	return ch.phase == Requested && ch.asks == 1 && ch.answers[Internal].stale == 0 && ch.answers[Presence].stale == 0
+}
+
+// move changes the phase, and resets what belongs to the one that is left. It is the only place where either happens.
+func (m *Machine) move(ch *Channel, to Phase) {
+	from := ch.phase
+	if m.hooks.moved != nil {
+		m.hooks.moved(from, to)
+	}
+	ch.phase, ch.due = to, time.Time{}
+	if from == Authorizing {
+		ch.ticket = 0
+	}
+	if from == Requested && to != Requested {
+		ch.asks = 0
+	}
+	switch to {
+	case Unwanted:
+		ch.loss, ch.grantFor, ch.tries, ch.oversize = nil, "", 0, 0
+		ch.answers = [names]answers{}
+	case Leaving:
+		ch.loss, ch.grantFor, ch.tries = nil, "", 0
+	case Joined:
+		ch.tries = 0
+		m.do(Action{Op: Changed, Channel: ch})
+	}
+}
+
+// Hold adds one that holds ch.
+func (m *Machine) Hold(ch *Channel) {
+	ch.holds++
+	if ch.holds > 1 {
+		return
+	}
+	switch ch.phase {
+	case Unwanted:
+		m.terms++
+		ch.term = m.terms // a hold of an earlier channel of that name can't be taken for one of this
+		ch.place = len(m.order)
+		m.order = append(m.order, ch)
+		m.move(ch, Parked)
+		m.look(ch)
+	case Parked, Leaving:
+		m.look(ch)
+	case Joined:
+		ch.due = time.Time{} // of the leave grace
+	}
+}
+
+// Release takes one that held ch in that term away.
+func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
+	if term != ch.term {
+		return // expelled before
+	}
+	ch.holds--
+	if ch.holds > 0 {
+		return
+	}
+	m.do(Action{Op: Changed, Channel: ch})
+	if m.cfg.LeaveGrace > 0 {
+		switch ch.phase {
+		case Joined:
+			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+			return
+		case Requested, Refreshing: // the grace begins with the answer
+			return
+		}
+	}
+	m.unheld(ch)
+}
+
+// unheld sees to a channel that nothing holds any more. One that the service cannot have for us is gone at once.
+func (m *Machine) unheld(ch *Channel) {
+	if (ch.phase == Parked || ch.phase == Backoff) && !m.expecting(ch) {
+		m.drop(ch)
+		return
+	}
+	m.look(ch)
+}
+
+// Refresh asks for the confirmation once more, because a room needs the roster in it.
+func (m *Machine) Refresh(ch *Channel) {
+	if ch.phase == Joined && ch.holds > 0 {
+		m.move(ch, Refreshing)
+		m.look(ch)
+	}
+}
+
+// Evict expels all who hold ch, on request. What the service has of it is left, with no grace.
+func (m *Machine) Evict(ch *Channel, err error) {
+	if ch.holds == 0 {
+		return
+	}
+	m.expel(ch, err)
+	m.unheld(ch)
+}
+
+// expel takes off all who hold ch.
+func (m *Machine) expel(ch *Channel, err error) {
+	m.terms++
+	was := Ticket{Term: ch.term}
+	ch.holds, ch.term = 0, m.terms
+	m.do(Action{Op: Expel, Channel: ch, Ticket: was, Err: err, Joined: ch.phase.Live() || ch.loss != nil})
+	ch.loss = nil
+	m.do(Action{Op: Changed, Channel: ch})
+}
+
+// drop forgets ch.
+func (m *Machine) drop(ch *Channel) {
+	m.move(ch, Unwanted)
+	m.order[ch.place] = nil
+	if m.gone++; m.gone > 32 && m.gone > len(m.order)/2 {
+		m.compact()
+	}
+	m.do(Action{Op: Forget, Channel: ch})
+}
+
+// compact closes the gaps in the order.
+func (m *Machine) compact() {
+	live := make([]*Channel, 0, len(m.order)-m.gone)
+	for _, ch := range m.order {
+		if ch != nil {
+			ch.place = len(live)
+			live = append(live, ch)
+		}
+	}
+	m.order, m.gone = live, 0
+}
+
+// lose takes the connection from every channel: the one reset that there is.
+func (m *Machine) lose(e End, stable bool) {
+	for _, ch := range m.order { // drop may compact: this is the order as it was
+		if ch == nil {
+			continue
+		}
+		ch.answers = [names]answers{}
+		if stable && ch != e.Culprit {
+			ch.oversize = 0
+		}
+		switch {
+		case ch.phase.Live():
+			if ch.holds > 0 {
+				ch.loss = &Loss{Epoch: m.epoch, Since: e.LastHeard}
+			}
+			m.move(ch, Suspended)
+		case ch.holds == 0 && ch.phase == Leaving:
+			m.drop(ch)
+		case ch.phase != Parked:
+			m.move(ch, Parked)
+			fallthrough
+		default:
+			if ch.holds == 0 {
+				m.drop(ch)
+			}
+		}
+	}
+	m.timers = nil // every time was of this connection
+	m.epoch++
+	m.do(Action{Op: Stale})
+}
+
+// resume takes a new connection to every channel, in the order in which they were first held.
+func (m *Machine) resume(recovered bool) {
+	for _, ch := range m.queue {
+		ch.queued = false
+	}
+	m.queue = nil
+	for _, ch := range m.order {
+		switch {
+		case ch == nil:
+			continue
+		case ch.phase != Suspended:
+		case recovered:
+			// The service kept the room and sends what was missed: events flow from the first packet on. It is asked for
+			// again all the same, which changes nothing for the user.
+			ch.loss = nil
+			m.move(ch, Refreshing)
+			m.do(Action{Op: Kept, Channel: ch})
+		case ch.holds > 0:
+			m.move(ch, Parked)
+		default:
+			m.drop(ch)
+			continue
+		}
+		m.look(ch)
+	}
+}
+
+// settle brings the service one step nearer to what is wanted of ch.
+func (m *Machine) settle(now time.Time, ch *Channel) {
+	if ch.holds == 0 && !m.graced(ch) {
+		m.leave(now, ch)
+		return
+	}
+	switch ch.phase {
+	case Leaving:
+		m.move(ch, Parked)
+		fallthrough
+	case Parked:
+		if m.unsigned(ch) {
+			m.authorize(ch)
+			return
+		}
+		m.request(now, ch, Requested)
+	case Refreshing:
+		if !ch.due.IsZero() {
+			return // asked
+		}
+		if m.unsigned(ch) { // the service names another socket id than it restored
+			m.takenAway(now, ch)
+			m.move(ch, Parked)
+			m.authorize(ch)
+			return
+		}
+		m.request(now, ch, Refreshing)
+	}
+}
+
+// graced reports whether ch is asked for once more although nothing holds it: its grace begins with the answer, and who
+// holds it by then relies on that.
+func (m *Machine) graced(ch *Channel) bool {
+	return m.cfg.LeaveGrace > 0 && ch.phase == Refreshing && ch.due.IsZero() && !m.unsigned(ch)
+}
+
+// unsigned reports whether ch needs a signature that there is not.
+func (m *Machine) unsigned(ch *Channel) bool { return ch.Signed && ch.grantFor != m.socketID }
+
+// certain is since when what the service sends to the client may be in doubt: what it sent earlier has come, or the link
+// would count as dead. What it sent before a session was lost and restored can come after that.
+func (m *Machine) certain(now time.Time) time.Time {
+	at := now.Add(-m.session.LinkTimeout())
+	if m.session.Recovered && (m.since.IsZero() || at.Before(m.since)) {
+		return earliest(at, m.lastHeard)
+	}
+	return at
+}
+
+// takenAway notes that the service does not have ch for us any more, although the connection goes on.
+func (m *Machine) takenAway(now time.Time, ch *Channel) {
+	ch.loss = &Loss{Epoch: m.epoch, Since: m.certain(now)}
+	m.epoch++
+	m.do(Action{Op: Stale, Channel: ch})
+}
+
+// request writes a subscribe.
+func (m *Machine) request(now time.Time, ch *Channel, p Phase) {
+	if ch.phase != p {
+		ch.unheard()
+	}
+	m.move(ch, p)
+	ch.asks++
+	ch.asked()
+	m.alarm(ch, now.Add(m.cfg.SubscribeTimeout))
+	m.do(Action{Op: Subscribe, Channel: ch})
+}
+
+// leave brings the service to forget a channel that nothing holds.
+func (m *Machine) leave(now time.Time, ch *Channel) {
+	switch ch.phase {
+	case Unwanted, Authorizing, Suspended: // the authorizer's outcome, or the next connection, comes first
+		return
+	case Joined:
+		if !ch.due.IsZero() { // the leave grace
+			return
+		}
+	case Leaving:
+		if !m.stale(ch) {
+			m.drop(ch)
+		}
+		return
+	}
+	if ch.phase == Requested || ch.phase.Live() || ch.outstanding() {
+		m.do(Action{Op: Unsubscribe, Channel: ch})
+	}
+	ch.left()
+	if !m.stale(ch) {
+		m.drop(ch)
+		return
+	}
+	m.move(ch, Leaving)
+	m.alarm(ch, now.Add(2*m.cfg.SubscribeTimeout)) // what has not come by then will not come
+}
+
+// overdue sees to a channel whose time has come.
+func (m *Machine) overdue(now time.Time, ch *Channel) {
+	switch ch.phase {
+	case Backoff:
+		m.move(ch, Parked)
+	case Requested:
+		switch {
+		case ch.holds == 0:
+		case ch.asks < 2 || ch.heard():
+			if ch.asks > 1 {
+				ch.unheard() // one of these was the answer, or this one will be: it is not believed unseen
+			}
+			m.do(Action{Op: Retrying, Channel: ch, Err: ErrSubscribeTimeout})
+			m.request(now, ch, Requested)
+			return
+		case ch.loss != nil:
+			m.backoff(now, ch, ErrSubscribeTimeout, 0)
+		default:
+			m.fail(ch, ErrSubscribeTimeout)
+			return
+		}
+	case Refreshing:
+		switch {
+		case ch.holds == 0:
+			m.move(ch, Joined)
+		case m.session.Recoverable:
+			// Answers and events go the same way: as with an unanswered probe. To ask again would only hide what was lost.
+			m.deaf()
+			m.move(ch, Joined)
+			return
+		default:
+			m.request(now, ch, Refreshing)
+			return
+		}
+	case Leaving:
+		m.drop(ch)
+		return
+	}
+	m.look(ch)
+}
+
+// backoff has ch tried again later.
+func (m *Machine) backoff(now time.Time, ch *Channel, err error, after time.Duration) {
+	m.move(ch, Backoff)
+	delay := m.cfg.Pace.Retry(ch.tries, after)
+	ch.tries++
+	m.alarm(ch, now.Add(delay))
+	m.do(Action{Op: Retrying, Channel: ch, Err: err, After: delay})
+}
+
+// joined takes a confirmation. From here on everything arrives, so what was missed before is told here.
+func (m *Machine) joined(now time.Time, ch *Channel) {
+	if l := ch.loss; l != nil {
+		ch.loss = nil
+		m.do(Action{Op: TellLoss, Channel: ch, Loss: *l})
+	}
+	m.confirm(now, ch)
+}
+
+func (m *Machine) confirm(now time.Time, ch *Channel) {
+	m.move(ch, Joined)
+	m.do(Action{Op: Confirmed, Channel: ch})
+	if ch.holds == 0 && m.cfg.LeaveGrace > 0 {
+		m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+	}
+}
+
+// Confirmed takes a confirmation of the service.
+func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
+	m.seen[n] = true
+	current, awaited := ch.answered(n)
+	switch ch.phase {
+	case Requested:
+		if current {
+			m.joined(now, ch)
+		}
+	case Parked, Backoff: // an earlier request was refused, and this one was on its way
+		if awaited {
+			m.joined(now, ch)
+			m.look(ch)
+		}
+	case Refreshing:
+		if current && !ch.due.IsZero() { // else it is a copy: the request is not written yet
+			m.confirm(now, ch)
+		}
+	case Leaving:
+		m.look(ch)
+	}
+}
+
+// Refused takes a refusal of the service. heals says that it may pass; after is what the service asked to wait.
+func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals bool, after time.Duration) {
+	m.seen[n] = true
+	if current, _ := ch.answered(n); !current || ch.phase != Requested && !ch.phase.Live() {
+		if ch.phase == Leaving {
+			m.look(ch)
+		}
+		return
+	}
+	if !heals {
+		m.fail(ch, err)
+		return
+	}
+	if ch.phase.Live() && ch.holds > 0 { // the service took it away
+		m.takenAway(now, ch)
+	}
+	m.backoff(now, ch, err, after)
+}
+
+// Fail ends the subscription of ch for all who hold it, because it can't be asked for: nothing was written.
+func (m *Machine) Fail(ch *Channel, err error) {
+	if ch.phase == Requested || ch.phase == Refreshing {
+		for i := range ch.answers {
+			if a := &ch.answers[i]; a.due > 0 {
+				a.due--
+			}
+		}
+	}
+	switch ch.phase {
+	case Requested:
+		m.fail(ch, err)
+	case Refreshing: // the service has it for us
+		m.Evict(ch, err)
+	}
+}
+
+// fail ends the subscription of ch, which the service does not have for us, for all who hold it.
+func (m *Machine) fail(ch *Channel, err error) {
+	held := ch.holds > 0
+	if held {
+		m.expel(ch, err)
+	}
+	if ch.phase != Parked {
+		m.move(ch, Parked)
+	}
+	m.unheld(ch)
+}
+
+// authorize asks the authorizer. Two questions about one channel are never under way on one connection. Those of a
+// connection that is lost are the caller's to give up: their outcome is of no use.
+func (m *Machine) authorize(ch *Channel) {
+	m.move(ch, Authorizing)
+	m.serial++
+	ch.ticket = m.serial
+	m.do(Action{Op: Authorize, Channel: ch, Ticket: Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}})
+}
+
+// landed takes the authorizer's outcome, and reports whether it is of use.
+func (m *Machine) landed(ch *Channel, t Ticket) bool {
+	if ch.phase != Authorizing || ch.ticket != t.Serial {
+		return false // of a connection that is lost
+	}
+	if ch.term != t.Term || ch.holds == 0 { // whoever asked is gone; a later one asks for itself
+		m.move(ch, Parked)
+		if ch.holds == 0 {
+			m.unheld(ch)
+		} else {
+			m.look(ch)
+		}
+		return false
+	}
+	return true
+}
+
+// Granted takes a signature, and reports whether it is of use.
+func (m *Machine) Granted(ch *Channel, t Ticket) bool {
+	if !m.landed(ch, t) {
+		return false
+	}
+	m.move(ch, Parked)
+	ch.grantFor, ch.tries = t.SocketID, 0
+	m.look(ch)
+	return true
+}
+
+// AuthFailed takes an error of the authorizer that can heal; after is what it asked to wait.
+func (m *Machine) AuthFailed(now time.Time, ch *Channel, t Ticket, err error, after time.Duration) {
+	if m.landed(ch, t) {
+		m.backoff(now, ch, err, after)
+	}
+}
+
+// Denied takes the authorizer's no.
+func (m *Machine) Denied(ch *Channel, t Ticket, err error) {
+	if m.landed(ch, t) {
+		m.fail(ch, err)
+	}
+}

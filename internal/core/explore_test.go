@@ -1,0 +1,27 @@
+package core
+
+import (
+	"sync"
+	"testing"
+)
+
+// TestExplore walks what can happen in each kind of world, and holds the tables of moves against it. With -explore 10m it
+// goes on for that time in each.
+func TestExplore(t *testing.T) {
+	var mu sync.Mutex
+	all := newMoves()
+	t.Run("worlds", func(t *testing.T) {
+		for _, cfg := range configs {
+			t.Run(cfg.name, func(t *testing.T) {
+				t.Parallel()
+				x := explore(t, cfg)
+				mu.Lock()
+				defer mu.Unlock()
+				all.add(x.moves)
+			})
+		}
+	})
+	if !t.Failed() {
+		all.check(t)
+	}
+}
