@@ -44,6 +44,7 @@ func (s *session) Close(reason error) {
 	case <-ctx.Done(): // another's frame does not get through
 	}
 	// This reads on until the server's close frame, unless the reader does.
+	s.link.leave()
 	err := s.conn.Close(closeCode(cause), "")
 	if stop() && s.link.fault() == nil && answered(err) {
 		s.heard.Store(true)

@@ -54,8 +54,10 @@ type Config struct {
 	// CloseTimeout bounds leaving politely. 0: DefaultCloseTimeout.
 	CloseTimeout time.Duration
 
-	// HandshakeTimeout bounds everything up to the answer to CONNECT. 0:
-	// DefaultHandshakeTimeout.
+	// HandshakeTimeout bounds everything up to the answer to CONNECT. Where an
+	// earlier session is asked for it bounds the time up to that, and from then
+	// on the time without a packet of what was missed, nor as much of a large one
+	// as comes within it at 100 bytes a second. 0: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
 
 	// Logger gets a debug line for each step of a dial. Nil: silent.

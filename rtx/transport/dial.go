@@ -29,8 +29,6 @@ type dialer struct {
 func (d *dialer) Format(f fmt.State, verb rune) { d.config.Format(f, verb) }
 
 func (d *dialer) Dial(ctx context.Context, r Resume) (Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.config.HandshakeTimeout)
-	defer cancel()
 	d.config.Logger.Debug("transport: dialing", "host", d.config.URL.Host, "resume", !r.IsZero())
 
 	s, err := d.dial(ctx, r)
@@ -42,6 +40,11 @@ func (d *dialer) Dial(ctx context.Context, r Resume) (Session, error) {
 }
 
 func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	patience := newPatience(d.config.HandshakeTimeout, end)
+	defer patience.stop()
+
 	a := &attempt{ctx: ctx}
 	conn, err := d.upgrade(a)
 	if err != nil {
@@ -49,7 +52,11 @@ func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
 	}
 	s := newSession(conn, a.link, d.config, d.hidden)
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
-	step, err := s.handshake(r)
+	resuming := false
+	step, err := s.handshake(r, func() {
+		resuming = true
+		patience.resume(s.link)
+	})
 	if inTime := stop(); !inTime || !a.keep() {
 		// The link was cut, or is about to be: whatever err says comes of that.
 		err = context.Cause(ctx)
@@ -61,5 +68,5 @@ func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
 	if _, refused := err.(*ConnectError); refused {
 		return nil, err
 	}
-	return nil, &HandshakeError{Step: step, Code: -1, Err: err}
+	return nil, &HandshakeError{Step: step, Code: -1, Err: err, Resuming: resuming}
 }

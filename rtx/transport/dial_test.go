@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestConfigIsValidated(t *testing.T) {
 		{"Header", header("host", "a b")},
 		{"Header", header("Host", "a", "b")},
 		{"Header", header("Host", "")},
-		{"Header", func(c *transport.Config) { c.Header = http.Header{"Host": {"a"}, "host": {"b"}} }},
+		{"Header", func(c *transport.Config) { c.Header = http.Header{"Host": {"a"}, strings.ToLower("Host"): {"b"}} }},
 		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = -1 }},
 		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = 1<<30 + 1 }},
 		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = 1 << 62 }},
@@ -187,6 +188,7 @@ func TestDialHeaderNames(t *testing.T) {
 			"host": {"other.test"}, "x-trace": {"1", "2"}, "X-TRACE": {"0"}, "connection": {"close"}, "UPGRADE": {"h2c"},
 			"authorization": {"Bearer x"}, "sec-websocket-version": {"8"},
 		}
+		before := given.Clone()
 		srv.mustDial(func(c *transport.Config) { c.Header = given })
 		req := <-requests
 		if req.Host != "other.test" {
@@ -199,7 +201,7 @@ func TestDialHeaderNames(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
 		}
-		if len(given) != 7 || given["host"] == nil {
+		if !reflect.DeepEqual(given, before) {
 			t.Errorf("the given header was changed: %v", given)
 		}
 	})

@@ -32,10 +32,13 @@ var (
 	// ErrFrameTooBig: the server sent a frame longer than the read limit.
 	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
 
-	// ErrBacklog: more came before the CONNECT answer than is kept. An owner
-	// that asked to resume should forget the recovery id, since the server
-	// would send as much again.
+	// ErrBacklog: more came before the CONNECT answer than is kept, which is
+	// 16 MiB and 65,536 packets.
 	ErrBacklog = errors.New("transport: too much received before CONNECT was answered")
+
+	// ErrMaxPayload: the handshake names a maxPayload of fewer than 512 bytes,
+	// which no subscription fits into.
+	ErrMaxPayload = errors.New("transport: the server takes no frames long enough to work with")
 
 	// ErrRedirect: the server redirected the handshake to another host, or from
 	// TLS to plain text. It is not followed: the URL carries the API key.
@@ -50,6 +53,16 @@ type HandshakeError struct {
 	Code    int    // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
 	Message string // the server's words to the code, shortened, printable
 	Err     error  // the cause, if there is one
+
+	// RetryAfter is how long a 429 or 503 asks to wait before the next attempt,
+	// 5 minutes at most; 0 if it does not say.
+	RetryAfter time.Duration
+
+	// Resuming: CONNECT had asked for an earlier session. What is missed of it
+	// may be what the attempt failed on (a frame or a backlog too big, a packet
+	// that can't be decoded, a link that stood still), and would come again: ask
+	// for a fresh session next. The same goes for a *ConnectError.
+	Resuming bool
 }
 
 func (e *HandshakeError) Error() string {
@@ -65,6 +78,9 @@ func (e *HandshakeError) Error() string {
 	if e.Message != "" {
 		fmt.Fprintf(&b, ": %q", e.Message)
 	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ": retry after %s", e.RetryAfter)
+	}
 	if e.Err != nil {
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())
@@ -75,10 +91,13 @@ func (e *HandshakeError) Error() string {
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
 // A ConnectError is the server's refusal of CONNECT (`44`), such as
-// `{"message":"Invalid API key","data":{"code":4001}}`.
+// `{"message":"Invalid API key","data":{"code":4001}}`. [ConnectError.Final] tells
+// whether the same request is of any use later.
 type ConnectError struct {
-	Message string // shortened, printable
+	Message string // the server's words: 200 bytes at most, printable, without secrets
 	Code    int    // data.code; 0 if there was none
+
+	refusesKey bool // by the words as they came: a key may stand among them
 }
 
 func (e *ConnectError) Error() string {

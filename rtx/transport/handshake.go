@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,6 +21,11 @@ const (
 	// bytes.
 	maxBacklogPackets = 1 << 16
 
+	// minMaxPayload is the smallest maxPayload that a session is of use with: a
+	// subscription with a name of 200 bytes and its signature fits. One that names
+	// none has none.
+	minMaxPayload = 512
+
 	// maxID bounds the ids that the server gives. Those of socket.io have 20
 	// bytes.
 	maxID = 256
@@ -30,14 +36,23 @@ const (
 )
 
 // handshake waits for the open packet, sends CONNECT, and waits for its answer.
-// The step is where it was when it failed.
-func (s *session) handshake(r Resume) (step string, err error) {
+// The step is where it was when it failed. asking is called before an earlier
+// session is asked for.
+func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 	open, err := s.readOpen()
 	if err != nil {
 		return "open", err
 	}
 	s.secrets.add(open.SID, r.PID, r.Offset)
-	if err := s.sendConnect(r); err != nil {
+	connect := connectPacket(r)
+	if open.MaxPayload > 0 && int64(len(connect)) > open.MaxPayload {
+		r = Resume{}
+		connect = connectPacket(r)
+	}
+	if !r.IsZero() {
+		asking()
+	}
+	if err := s.write(connect); err != nil {
 		return "connect", err
 	}
 	answer, err := s.readConnect()
@@ -81,11 +96,14 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 	if err != nil {
 		return engineio.Handshake{}, &ProtocolError{Err: err}
 	}
+	if h.MaxPayload > 0 && h.MaxPayload < minMaxPayload {
+		return engineio.Handshake{}, fmt.Errorf("%w: its maxPayload is %d bytes, and %d are needed", ErrMaxPayload, h.MaxPayload, minMaxPayload)
+	}
 	return h, nil
 }
 
-// sendConnect asks for the default namespace.
-func (s *session) sendConnect(r Resume) error {
+// connectPacket asks for the default namespace.
+func connectPacket(r Resume) []byte {
 	frame := []byte("40")
 	if !r.IsZero() {
 		frame = append(frame, `{"pid":`...)
@@ -94,7 +112,7 @@ func (s *session) sendConnect(r Resume) error {
 		frame, _ = jsontext.AppendQuote(frame, r.Offset)
 		frame = append(frame, '}')
 	}
-	return s.write(frame)
+	return frame
 }
 
 // connectAnswer is what the server says to CONNECT.
@@ -179,7 +197,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: s.secrets.text(text)}
+	e := &ConnectError{Message: s.secrets.text(text), refusesKey: refusesKey(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

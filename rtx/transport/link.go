@@ -24,9 +24,11 @@ type link struct {
 	rest     []byte // of room: read, and not yet asked for
 	full     bool   // room was of use since settle
 	holding  atomic.Bool
-	held     []byte    // written by the WebSocket library, and not sent yet
-	arrived  time.Time // when bytes last came; of the goroutine that reads
+	held     []byte // written by the WebSocket library, and not sent yet
+	settling atomic.Bool
+	arrived  time.Time // when bytes last came; of the session's reader, as progress is
 	progress progress
+	leaving  atomic.Bool
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
@@ -41,8 +43,12 @@ func newLink(rwc io.ReadWriteCloser) *link {
 	return l
 }
 
-// Read is called by one goroutine at a time, as settle is.
+// Read is called by one goroutine at a time: the WebSocket library sees to it.
 func (l *link) Read(p []byte) (int, error) {
+	if l.settling.Load() {
+		l.settling.Store(false)
+		l.release()
+	}
 	if len(l.rest) == 0 {
 		if len(p) >= len(l.room) {
 			n, err := l.fill(p)
@@ -63,13 +69,16 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// leave ends the noting of progress: from here on more than one goroutine reads.
+func (l *link) leave() { l.leaving.Store(true) }
+
 // whole notes that the packet that was read last is progress.
 func (l *link) whole() { l.progress.mark(l.arrived) }
 
 // fill reads from the socket.
 func (l *link) fill(p []byte) (int, error) {
 	n, err := l.rwc.Read(p)
-	if n > 0 {
+	if n > 0 && !l.leaving.Load() {
 		l.arrived = time.Now()
 		l.progress.bytes(n, l.arrived)
 	}
@@ -79,8 +88,12 @@ func (l *link) fill(p []byte) (int, error) {
 	return n, err
 }
 
-// settle lets go of the room if it was of no use since the last time.
-func (l *link) settle() {
+// settle has the next Read let go of the room if it was of no use since the last
+// time. It is not done here because Close of the WebSocket library reads too, on
+// another goroutine than the session's reader.
+func (l *link) settle() { l.settling.Store(true) }
+
+func (l *link) release() {
 	if !l.full && len(l.rest) == 0 {
 		l.room = nil
 	}

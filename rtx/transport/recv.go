@@ -84,7 +84,7 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	var p Packet
 	if binary {
 		p, ok, err = s.assembler.AddBinary(frame)
-		s.link.whole()
+		s.arrived(ok)
 	} else {
 		p, ok, err = s.text(frame)
 	}
@@ -99,6 +99,14 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	return ok && p.Namespace == "/", nil
 }
 
+// arrived notes progress: any packet that is not there for nothing, but before
+// CONNECT is answered only one that Recv will return or that answers it.
+func (s *session) arrived(wanted bool) {
+	if wanted || !s.info.ConnectedAt.IsZero() {
+		s.link.whole()
+	}
+}
+
 // text takes an Engine.IO packet.
 func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 	packet, err := engineio.DecodePacket(frame)
@@ -107,10 +115,11 @@ func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 	}
 	switch packet.Type {
 	case engineio.Message:
-		s.link.whole()
-		return s.message(packet.Data)
+		p, ok, err = s.message(packet.Data)
+		s.arrived(ok && p.Namespace == "/")
+		return p, ok, err
 	case engineio.Ping:
-		s.link.whole()
+		s.arrived(false)
 		s.pinged()
 	case engineio.Close:
 		s.heard.Store(true)

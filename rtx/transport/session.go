@@ -99,8 +99,9 @@ type Session interface {
 type Dialer interface {
 	// Dial makes one, and leaves nothing behind if it fails. The context, and
 	// the dialer's own handshake timeout, bound it from the first byte to the
-	// answer to CONNECT, and nothing after. Errors: *HandshakeError,
-	// *ConnectError.
+	// answer to CONNECT, and nothing after. Once it has asked to resume, it may
+	// take any time, as long as it gets on: then the handshake timeout is how
+	// long it may stand still. Errors: *HandshakeError, *ConnectError.
 	Dial(ctx context.Context, r Resume) (Session, error)
 }
 

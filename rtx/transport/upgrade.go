@@ -224,15 +224,16 @@ const maxErrorBody = 1024
 
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
-func upgradeError(a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
+func upgradeError(ctx context.Context, a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
 	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
+		e.RetryAfter = retryAfter(resp)
 	}
 	var wrapped *url.Error
 	switch {
-	case a.ctx.Err() != nil:
-		e.Err = context.Cause(a.ctx)
+	case ctx.Err() != nil:
+		e.Err = context.Cause(ctx)
 	case errors.Is(err, ErrRedirect):
 		e.Err = ErrRedirect
 	case errors.As(err, &wrapped):
@@ -263,15 +264,20 @@ func engineError(resp *http.Response, hidden redact.Secrets) (code int, message 
 }
 
 // upgrade opens the WebSocket.
+//
+// Its request has a deadline of its own, from which net.Dialer learns how long to
+// try each of several addresses.
 func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
-	conn, resp, err := websocket.Dial(context.WithValue(a.ctx, attemptKey{}, a), d.target, &websocket.DialOptions{
+	ctx, cancel := context.WithTimeout(context.WithValue(a.ctx, attemptKey{}, a), d.config.HandshakeTimeout)
+	defer cancel()
+	conn, resp, err := websocket.Dial(ctx, d.target, &websocket.DialOptions{
 		HTTPClient:      d.client,
 		HTTPHeader:      d.config.Header,
 		Host:            d.config.Header.Get("Host"),
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, upgradeError(a, resp, err, d.hidden)
+		return nil, upgradeError(ctx, a, resp, err, d.hidden)
 	}
 	if a.link == nil {
 		_ = conn.CloseNow()
