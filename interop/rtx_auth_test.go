@@ -2,8 +2,10 @@ package interop_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -44,6 +46,7 @@ func TestClientAuthorised(t *testing.T) {
 	ways := map[string]rtx.Option{
 		"endpoint":         rtx.WithAuthEndpoint(srv.AuthEndpoint() + "?user_id=ann&name=ann"),
 		"endpoint of ours": rtx.WithAuthEndpoint(backend(t, srv.Key(), srv.Secret()) + "?user=ann"),
+		"a form to ours":   rtx.WithAuth(auth.Endpoint(backend(t, srv.Key(), srv.Secret())+"?user=ann", auth.Form())),
 		"signer":           rtx.WithAuth(signer.Authorizer(auth.Member{ID: "ann"})),
 		"callback": rtx.WithAuth(auth.Func(func(ctx context.Context, r auth.Request) (auth.Grant, error) {
 			data := ""
@@ -103,6 +106,94 @@ func TestClientRefusedByBackendAndByServer(t *testing.T) {
 	if err := wrong.Channel("private-a").Subscribe(within(t)); !errors.As(err, &refused) || refused.Message == "" {
 		t.Errorf("by the server: %v", err)
 	}
+}
+
+// A backend that says by 419 that the session has expired is asked again with a new token, on every channel.
+func TestClientRenewsASessionThatExpired(t *testing.T) {
+	srv := startServer(t)
+	signer, err := auth.NewSigner(srv.Key(), srv.Secret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := auth.Handler(signer, func(*http.Request, auth.Request) (auth.Decision, error) {
+		return auth.Decision{Allow: true, Member: auth.Member{ID: "ann"}}, nil
+	})
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer new" {
+			w.WriteHeader(419)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	defer web.Close()
+	var expired atomic.Int64
+	token := auth.Token(func(_ context.Context, refused bool) (string, error) {
+		if refused {
+			expired.Add(1)
+		}
+		if expired.Load() > 0 {
+			return "new", nil
+		}
+		return "old", nil
+	})
+	c := dial(t, srv.URL(), srv.Key(), rtx.WithAuth(auth.Endpoint(web.URL, token, auth.Expired(419))))
+	for _, ch := range []string{"private-a", "presence-a"} {
+		if err := c.Channel(ch).Subscribe(within(t)); err != nil {
+			t.Errorf("%s: %v", ch, err)
+		}
+	}
+	if n := expired.Load(); n != 1 {
+		t.Errorf("a new token was asked for %d times, want once", n)
+	}
+}
+
+// What JSON.parse takes, from the backend or in the member, keeps nobody out.
+func TestClientTakesAnOddAnswer(t *testing.T) {
+	srv := startServer(t)
+	for name, answer := range map[string]func(socketID string) string{
+		"half a surrogate pair, escaped in the channel data": func(id string) string {
+			return `{"auth":"` + srv.Sign(id, "presence-a", `{"user_id":"ann","user_info":{"name":"\ud83d"}}`) +
+				`","channel_data":"{\"user_id\":\"ann\",\"user_info\":{\"name\":\"\\ud83d\"}}"}`
+		},
+		"half a surrogate pair, as the channel data": func(id string) string {
+			return `{"auth":"` + srv.Sign(id, "presence-a", "{\"user_id\":\"ann\",\"user_info\":\"\ufffd\"}") +
+				`","channel_data":"{\"user_id\":\"ann\",\"user_info\":\"\ud83d\"}"}`
+		},
+		"a byte order mark, and fields of its own twice": func(id string) string {
+			return "\ufeff" + `{"x":"\ud83d","x":1,"auth":"` + srv.Sign(id, "presence-a", `{"user_id":"ann"}`) + `","channel_data":"{\"user_id\":\"ann\"}"}`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var asked struct {
+					SocketID string `json:"socket_id"`
+				}
+				if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+					t.Error(err)
+				}
+				_, _ = io.WriteString(w, answer(asked.SocketID))
+			}))
+			defer web.Close()
+			c := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(web.URL))
+			if err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("a name that is not UTF-8, from the handler", func(t *testing.T) {
+		signer, err := auth.NewSigner(srv.Key(), srv.Secret())
+		if err != nil {
+			t.Fatal(err)
+		}
+		web := httptest.NewServer(auth.Handler(signer, func(*http.Request, auth.Request) (auth.Decision, error) {
+			return auth.Decision{Allow: true, Member: auth.Member{ID: "ann", Info: map[string]string{"name": "a\xff"}}}, nil
+		}))
+		defer web.Close()
+		c := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(web.URL))
+		if err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A backend that answers only once the link has been cut: its answers are for a socket id that has ended, and never sent.

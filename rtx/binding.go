@@ -8,15 +8,17 @@ import (
 )
 
 // A binding is a stream as the client sees it: its sink, and the channels it is attached to. Its fields belong to the
-// client's lock, but for sink, names and client, which never change.
+// client's lock, but for sink, names, client and ctx, which never change.
 type binding struct {
 	c     *Client
 	sink  sink
-	names []string // the events it takes; "*" for all but the internal ones
+	names []string        // the events it takes; "*" for all but the internal ones
+	ctx   context.Context // ends the stream; nil if it never ends
 
 	group   *Group // the source, if it is a group
 	places  places // where it is attached; for a stream of the whole client that is the nil subscription
 	exited  *exit  // nil until there is something to say
+	place   int    // among the client's open streams
 	ended   bool
 	settled bool        // ended, and so has its queue
 	stop    func() bool // takes the context's callback back
@@ -48,11 +50,11 @@ func (b *binding) attach(s *subscription) {
 	if b.ended || b.places.get(s) != nil {
 		return
 	}
-	a := &attachment{b: b, s: s, epoch: b.c.epoch, term: s.term}
+	b.c.machine.Hold(&s.Channel)
+	a := &attachment{b: b, s: s, epoch: b.c.machine.Epoch(), term: s.Term()}
 	b.places.put(a)
-	b.readmit(s.name)
+	b.readmit(s.Name)
 	s.routes.attach(a)
-	b.c.hold(s)
 }
 
 // detach takes the binding off a channel and releases it. The caller holds c.mu.
@@ -61,37 +63,39 @@ func (b *binding) detach(s *subscription) {
 	if a == nil {
 		return
 	}
+	c := b.c
 	b.places.remove(s)
 	if s == nil {
-		b.c.routes.detach(a)
+		c.routes.detach(a)
 		return
 	}
 	s.routes.detach(a)
-	b.c.release(s)
+	if b.group != nil && s.Phase().Live() && c.session != nil {
+		c.lapses.left(b, s.Name, c.session.ReceivedAt(), now())
+	}
+	c.machine.Release(now(), &s.Channel, a.term)
 }
 
-// lost tells the binding that a channel left it, refused or unsubscribed. A stream of that one channel ends, a group's
-// goes on while it has another. The caller holds c.mu and calls the returned function without it.
-func (b *binding) lost(s *subscription, err error) (after func()) {
+// expelled notes that a channel left the binding, refused or unsubscribed, and returns what is to be told without the
+// lock. A stream of that one channel ends, a group's goes on while it has another. The caller holds c.mu.
+func (b *binding) expelled(s *subscription, err error) departure {
 	b.detach(s)
 	x := b.exit()
 	if x.refused == nil {
 		x.refused = make(map[string]error, 1)
 	}
-	x.refused[s.name] = err
+	x.refused[s.Name] = err
 	x.expelled = b.places.empty()
+	d := departure{b: b}
 	if b.group == nil {
-		return func() { b.end(err, true) }
+		d.end = err
+		return d
 	}
-	gap := left(s.name, err)
-	if !x.expelled {
-		return func() { b.sink.lose(gap) }
+	d.gap = left(s.Name, err)
+	if x.expelled {
+		d.end = b.refusals()
 	}
-	all := b.refusals()
-	return func() {
-		b.sink.lose(gap)
-		b.end(all, true)
-	}
+	return d
 }
 
 // readmit forgets why a channel left. The caller holds c.mu.
@@ -121,27 +125,23 @@ func (b *binding) refusals() error {
 func (b *binding) end(err error, discard bool) {
 	c := b.c
 	c.mu.Lock()
-	first := !b.ended
-	if first {
+	if !b.ended {
 		b.ended = true
 		b.exit().cause = err
 		for a := range b.places.all() {
 			b.detach(a.s)
 		}
 		if b.group != nil {
-			delete(b.group.streams, b)
+			b.group.streams.remove(b)
 		}
-		delete(c.bindings, b)
+		c.bindings.remove(b)
 	}
 	if !discard {
 		discard = !c.keepSpill(b)
 	}
-	c.mu.Unlock()
+	c.decideAndUnlock()
 	b.sink.finish(err, discard)
 	c.dropSpill(b)
-	if first {
-		c.sup.Wake()
-	}
 }
 
 // endWith ends the stream when ctx does. The caller has not yet handed the stream out.
@@ -149,12 +149,20 @@ func (b *binding) endWith(ctx context.Context) {
 	if ctx.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(ctx, func() { b.end(context.Cause(ctx), true) })
+	b.ctx = ctx
+	stop := context.AfterFunc(ctx, b.heed)
 	b.c.mu.Lock()
 	b.stop = stop
 	over := b.ended
 	b.c.mu.Unlock()
 	if over {
 		b.c.dropSpill(b)
+	}
+}
+
+// heed ends the stream if its context has ended: the callback may not have run yet.
+func (b *binding) heed() {
+	if b.ctx != nil && b.ctx.Err() != nil {
+		b.end(context.Cause(b.ctx), true)
 	}
 }

@@ -2,29 +2,22 @@ package rtx
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
 	"sync"
-	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // The broker has channels authorised: at most limit requests at a time, never two for one channel and socket id, none
 // for a session that has ended. Its goroutines exist while there is something to authorise.
 type broker struct {
 	limit   int
-	waiting []*subscription // under the client's lock, as is running
+	waiting []question // under the client's lock, as is running
 	running int
 	wg      sync.WaitGroup
 }
 
-const (
-	defaultConcurrency = 16
-	authRetryFirst     = 500 * time.Millisecond
-	authRetryMax       = 30 * time.Second
-)
+const defaultConcurrency = 16
 
 func concurrency(a auth.Authorizer) int {
 	if l, ok := a.(interface{ Concurrency() int }); ok && l.Concurrency() > 0 {
@@ -38,17 +31,15 @@ func (b *broker) clear() { b.waiting = nil }
 
 func (b *broker) wait() { b.wg.Wait() }
 
-// authorize has s authorised for the current socket id, unless that is under way or must wait. The caller holds c.mu.
-func (c *Client) authorize(s *subscription, now time.Time) {
-	if s.authBusy {
-		return
-	}
-	if now.Before(s.authAfter) {
-		c.alarm(s, s.authAfter)
-		return
-	}
-	s.authBusy = true
-	c.broker.waiting = append(c.broker.waiting, s)
+// A question is one that the machine has for the authorizer.
+type question struct {
+	s      *subscription
+	ticket core.Ticket
+}
+
+// askLocked has the authorizer asked about s.
+func (c *Client) askLocked(s *subscription, t core.Ticket) {
+	c.broker.waiting = append(c.broker.waiting, question{s, t})
 	if c.broker.running < c.broker.limit && !c.ended {
 		c.broker.running++
 		c.broker.wg.Go(c.authorizeWaiting)
@@ -59,32 +50,26 @@ func (c *Client) authorize(s *subscription, now time.Time) {
 func (c *Client) authorizeWaiting() {
 	for {
 		c.mu.Lock()
-		var s *subscription
-		for s == nil && len(c.broker.waiting) > 0 {
-			s, c.broker.waiting = c.broker.waiting[0], c.broker.waiting[1:]
-			if s.holds == 0 {
-				s.authBusy = false
-				c.look(s)
-				s = nil
-			}
-		}
-		if s == nil || c.session == nil {
+		if len(c.broker.waiting) == 0 || c.session == nil || c.ended {
 			c.broker.running--
 			c.mu.Unlock()
 			return
 		}
-		sess, ctx := c.session, c.sessionCtx
-		r := auth.Request{
-			SocketID: c.socketID, Channel: s.name,
-			Key: c.cfg.apiKey, Server: c.cfg.serviceHost(),
+		var q question
+		q, c.broker.waiting = c.broker.waiting[0], c.broker.waiting[1:]
+		s, ctx := q.s, c.sessionCtx
+		if s.Holds() == 0 {
+			c.machine.Denied(&s.Channel, q.ticket, nil) // nobody wants it any more
+			c.decideAndUnlock()
+			continue
 		}
+		r := auth.Request{SocketID: q.ticket.SocketID, Channel: s.Name, Key: c.cfg.apiKey, Server: c.cfg.serviceHost()}
 		if s.kind == presence {
 			r.UserData = s.userData
 		}
-		term := s.term
 		c.mu.Unlock()
 		grant, err := c.askAuthorizer(ctx, r)
-		c.land(sess, s, term, r, grant, err)
+		c.land(q, grant, err)
 	}
 }
 
@@ -105,51 +90,19 @@ func (c *Client) askAuthorizer(ctx context.Context, r auth.Request) (g auth.Gran
 	return g, g.Check(r)
 }
 
-// land takes the authorizer's outcome: one of an old session is dropped here.
-func (c *Client) land(sess transport.Session, s *subscription, term int, r auth.Request, g auth.Grant, err error) {
+// land takes the authorizer's outcome. The machine knows whether it is of use.
+func (c *Client) land(q question, g auth.Grant, err error) {
 	c.mu.Lock()
-	if c.session != sess || c.ended {
-		c.mu.Unlock()
-		return
-	}
-	s.authBusy = false
-	var after []func()
-	switch {
-	case s.holds == 0 || s.term != term:
-		// Whoever asked is gone; a later holder asks for itself.
+	s, m := q.s, c.machine
+	switch heals, after := authHeals(err); {
 	case err == nil:
-		s.grant, s.grantFor, s.authTries = g, r.SocketID, 0
-	case retryAuth(err):
-		s.authAfter = time.Now().Add(s.authDelay(err))
-		c.cfg.log.Warn("rtx: authorising a channel failed, will retry", "channel", s.name, "error", err)
+		if m.Granted(&s.Channel, q.ticket) {
+			s.grant = g
+		}
+	case heals:
+		m.AuthFailed(now(), &s.Channel, q.ticket, err, after)
 	default:
-		after = c.refuse(s, &SubscribeError{Channel: s.name, Err: err})
+		m.Denied(&s.Channel, q.ticket, &SubscribeError{Channel: s.Name, Err: err})
 	}
-	c.look(s)
-	c.mu.Unlock()
-	for _, f := range after {
-		f()
-	}
-	c.sup.Wake()
-}
-
-// retryAuth decides what is asked again. Trouble that can pass is: the authorizer says so with a *auth.RetryError (the
-// backend is down, slow or busy). So is a context that ended while the session lives: the authorizer's own time limit.
-// Everything else is a verdict on this channel: a *auth.DeniedError, an answer that is none (it would be none again), an
-// error of the user's own callback.
-func retryAuth(err error) bool {
-	var retry *auth.RetryError
-	return errors.As(err, &retry) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// authDelay is full jitter under a bound that doubles, or what the backend asked for if that is longer.
-func (s *subscription) authDelay(err error) time.Duration {
-	bound := min(authRetryMax, authRetryFirst<<min(s.authTries, 10))
-	s.authTries++
-	d := rand.N(bound)
-	var retry *auth.RetryError
-	if errors.As(err, &retry) {
-		d = max(d, retry.After)
-	}
-	return d
+	c.decideAndUnlock()
 }

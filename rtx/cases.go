@@ -5,7 +5,7 @@ import "context"
 // A Case is one event of an [OnAny] stream: its name, its payload's type, and how that becomes a T.
 type Case[T any] struct {
 	name string
-	view func(unmarshal func([]byte, any) error) decoder[T]
+	view func(c codec) (decoder[T], error)
 }
 
 // Event is the case of the event of that name, whose payload is a P, turned into a T by to, which runs on the
@@ -15,8 +15,11 @@ func Event[P, T any](name string, to func(P) T) Case[T] {
 	if to == nil {
 		return Case[T]{name: name}
 	}
-	return Case[T]{name: name, view: func(unmarshal func([]byte, any) error) decoder[T] {
-		decode := viewOf[P](unmarshal)
+	return Case[T]{name: name, view: func(c codec) (decoder[T], error) {
+		decode, err := viewOf[P]("OnAny", c)
+		if err != nil {
+			return nil, err
+		}
 		scratch := new(P) // the reader's alone
 		return func(e *event, dst *T) error {
 			defer func() { *scratch = *new(P) }()
@@ -25,7 +28,7 @@ func Event[P, T any](name string, to func(P) T) Case[T] {
 			}
 			*dst = to(*scratch)
 			return nil
-		}
+		}, nil
 	}}
 }
 
@@ -40,16 +43,20 @@ func OneOf[T any](cases ...Case[T]) []Case[T] { return cases }
 //	))
 //
 // A case for "*" takes every event but the internal ones that no other case takes. Everything else is as with [On]. No
-// case, a nil function, or two cases of one event give a stream that has ended, with Err.
+// case, a nil function, two cases of one event, or a P that can't hold any JSON give a stream that has ended, with Err.
 func OnAny[T any](ctx context.Context, src Source, cases []Case[T], opts ...StreamOption) *Stream[T] {
 	names, err := caseNames(cases)
 	if err != nil {
 		return failed[T]("", err)
 	}
-	view := func(unmarshal func([]byte, any) error) decoder[T] {
+	view := func(codec codec) (decoder[T], error) {
 		byName := make(map[string]decoder[T], len(cases))
 		for _, c := range cases {
-			byName[c.name] = c.view(unmarshal)
+			decode, err := c.view(codec)
+			if err != nil {
+				return nil, err
+			}
+			byName[c.name] = decode
 		}
 		rest := byName[anyEvent]
 		return func(e *event, dst *T) error {
@@ -57,7 +64,7 @@ func OnAny[T any](ctx context.Context, src Source, cases []Case[T], opts ...Stre
 				return decode(e, dst)
 			}
 			return rest(e, dst)
-		}
+		}, nil
 	}
 	return onNames(ctx, src, names, view, opts)
 }

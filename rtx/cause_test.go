@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -35,7 +34,7 @@ func TestCloseFrameIsTheCauseAlsoWhileWriting(t *testing.T) {
 			time.Sleep(time.Millisecond) // fake time: the pings are under way
 			s.DropAll(rtxtest.CloseFrame)
 			st := await(t, states, rtx.Reconnecting)
-			var closed *transport.CloseError
+			var closed *rtx.CloseError
 			if !errors.As(st.Err, &closed) {
 				t.Fatalf("round %d: the cause is %v", round, st.Err)
 			}

@@ -43,7 +43,7 @@ func (ch *Channel) Name() string { return ch.name }
 func (ch *Channel) usable() error {
 	switch {
 	case ch.c.ended:
-		return ch.c.endErr()
+		return ch.c.endErrLocked()
 	case ch.err != nil:
 		return ch.err
 	case ch.kind != public && ch.c.cfg.authorizer == nil:
@@ -64,28 +64,27 @@ func (ch *Channel) Subscribe(ctx context.Context) error {
 		return err
 	}
 	s := c.subscription(ch)
-	if !s.explicit {
-		s.explicit = true
-		c.hold(s)
+	if !s.explicit.on {
+		s.explicit.on = true
+		c.machine.Hold(&s.Channel)
 	}
-	s.joining++
-	term := s.term
-	c.mu.Unlock()
-	c.sup.Wake()
+	s.explicit.joining++
+	term := s.Term()
+	c.decideAndUnlock()
 
 	err := c.await(ctx, s, term, nil)
 	c.mu.Lock()
-	s.joining--
-	if s.term == term && s.explicit {
+	x := &s.explicit
+	x.joining--
+	if s.Term() == term && x.on {
 		if err == nil {
-			s.firm = true
-		} else if !s.firm && s.joining == 0 {
-			s.explicit = false
-			c.release(s)
+			x.firm = true
+		} else if !x.firm && x.joining == 0 {
+			x.on = false
+			c.machine.Release(now(), &s.Channel, term)
 		}
 	}
-	c.mu.Unlock()
-	c.sup.Wake()
+	c.decideAndUnlock()
 	return err
 }
 
@@ -98,19 +97,12 @@ func (ch *Channel) Unsubscribe() error {
 	c.mu.Lock()
 	if c.ended {
 		defer c.mu.Unlock()
-		return c.endErr()
+		return c.endErrLocked()
 	}
-	s := c.subs[ch.name]
-	if s == nil || s.holds == 0 {
-		c.mu.Unlock()
-		return nil
+	if s := c.subs[ch.name]; s != nil {
+		c.machine.Evict(&s.Channel, ErrUnsubscribed)
 	}
-	after := c.expel(s, ErrUnsubscribed)
-	c.mu.Unlock()
-	for _, f := range after {
-		f()
-	}
-	c.sup.Wake()
+	c.decideAndUnlock()
 	return nil
 }
 
@@ -141,9 +133,9 @@ func (ch *Channel) State() ChannelState {
 	defer ch.c.mu.Unlock()
 	s := ch.c.subs[ch.name]
 	switch {
-	case s == nil || s.holds == 0:
+	case s == nil || s.Holds() == 0:
 		return Unsubscribed
-	case s.phase == joined:
+	case s.Phase().Live():
 		return Subscribed
 	}
 	return Subscribing

@@ -6,41 +6,53 @@ import (
 	"sync"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // A Client is one connection to the service and the streams on it. All its methods may be called concurrently.
 type Client struct {
 	cfg    *config // behind a pointer, as recovery is, so that no print of a struct that holds a client shows it
-	sup    *transport.Supervisor
+	dialer transport.Dialer
 	ctx    context.Context // ends when the client does
 	cancel context.CancelFunc
 	stats  counters
-	reader reader // the reader's goroutine alone
+	reader reader           // the reader's goroutine alone
+	wall   func() time.Time // the wall clock; tests make it jump
+	woken  chan struct{}    // capacity 1: the connection's goroutine is to look
 
-	mu            sync.Mutex // guards what follows; never held across anything that can block
-	state         StateChange
-	stateWatches  map[*stateWatch]struct{}
-	session       transport.Session // nil while there is none
-	sessionCtx    context.Context   // ends with the session
-	sessionEnd    context.CancelFunc
-	socketID      string
-	upAt          time.Time
-	epoch         uint64 // counts lost sessions
-	connectedOnce bool
-	subs          map[string]*subscription
-	queue         []*subscription // what the supervisor looks at next
-	alarms        alarms
-	spills        map[*binding]struct{} // streams that have ended and still let values out; nil once Close has looked
-	bindings      map[*binding]struct{}
-	routes        routes // of the streams of the whole client
-	broker        broker
-	pings         pings
-	recovery      *recovery
-	ended         bool
-	failure       error
-	closeOnce     sync.Once
-	done          chan struct{}
+	mu         sync.Mutex // guards what follows; never held across anything that can block
+	machine    *core.Machine
+	running    chan struct{} // closed when the connection's goroutine has ended; nil while there is none
+	attempt    *attempt      // the last one
+	due        *attempt      // one that is to be made
+	goal       *goal         // what calls of Connect wait for; nil if none does
+	frames     [][]byte      // what is to be written next
+	acks       []uint64      // acknowledgements that are to be written
+	recovery   *recovery
+	state      StateChange
+	watches    ordered[*stateWatch]
+	session    transport.Session // nil while there is none
+	sessionCtx context.Context   // ends with the session
+	sessionEnd context.CancelCauseFunc
+	subs       map[string]*subscription
+	bindings   openStreams
+	spills     spills
+	lapses     lapses
+	routes     routes // of the streams of the whole client
+	broker     broker
+	pings      map[*core.Ping]chan time.Duration
+	ended      bool
+	failure    error
+	closeOnce  sync.Once
+	done       chan struct{}
+}
+
+// A goal is the next connection, for the calls of Connect that wait for it.
+type goal struct {
+	reached chan struct{} // closed when it is there, or when it will not come
+	err     error         // then why not
 }
 
 // New makes a client. It checks the options and connects to nothing; a bad option is an [*OptionError].
@@ -57,23 +69,26 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		cfg:          &cfg,
-		state:        StateChange{State: Idle, At: time.Now()},
-		stateWatches: make(map[*stateWatch]struct{}),
-		subs:         make(map[string]*subscription),
-		bindings:     make(map[*binding]struct{}),
-		recovery:     new(recovery),
-		spills:       make(map[*binding]struct{}),
-		done:         make(chan struct{}),
+		cfg: &cfg, dialer: dialer, wall: time.Now, woken: make(chan struct{}, 1),
+		machine: core.New(core.Config{
+			SubscribeTimeout: cfg.subscribeTimeout, EstablishGrace: cfg.grace, LeaveGrace: cfg.leaveGrace,
+			StableAfter: stableAfter, Pace: newPace(cfg.backoffInitial, cfg.backoffMax),
+		}),
+		state:    StateChange{State: Idle, At: time.Now()},
+		subs:     make(map[string]*subscription),
+		recovery: new(recovery),
+		done:     make(chan struct{}),
 	}
 	if a, ok := cfg.authorizer.(interface{ SameServer(hostport string) bool }); ok && a.SameServer(cfg.serviceHost()) {
 		cfg.log.Warn("rtx: the auth endpoint is on the RealtimeX server's own host and port; it must be your own backend")
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.broker.limit = concurrency(cfg.authorizer)
-	c.sup = transport.NewSupervisor(dialer, handler{c}, transport.SupervisorOptions{Backoff: cfg.backoff, Logger: cfg.log})
 	return c, nil
 }
+
+// stableAfter is how long a connection must have been established for the back-off to begin anew.
+const stableAfter = 10 * time.Second
 
 // Dial is [New] and [Client.Connect]. On an error there is no client to close.
 func Dial(ctx context.Context, apiKey string, opts ...Option) (*Client, error) {
@@ -91,22 +106,68 @@ func Dial(ctx context.Context, apiKey string, opts ...Option) (*Client, error) {
 // called again, unless the service refused the API key, which is final. With [WithConnectRetry] it retries what can heal
 // until ctx ends. After a first success the client reconnects by itself until Close. ctx bounds the attempt, not the
 // connection. Several calls share one attempt; on a connected client it returns nil at once.
+//
+// Errors: a [*DialError] or a [*ConnectError], which say why the attempt failed; an [*InterruptedError] if ctx ended;
+// [ErrClosed]. A refusal that is final is returned by every later call.
 func (c *Client) Connect(ctx context.Context) error {
-	err := c.sup.Connect(ctx, c.cfg.connectRetry)
-	if err == nil {
+	c.mu.Lock()
+	switch {
+	case c.ended:
+		defer c.mu.Unlock()
+		return c.endErrLocked()
+	case c.machine.Conn() == core.Established:
+		c.mu.Unlock()
+		return nil
+	case ctx.Err() != nil:
+		c.mu.Unlock()
+		return &InterruptedError{Cause: context.Cause(ctx)}
+	}
+	if c.goal == nil {
+		c.goal = &goal{reached: make(chan struct{})}
+	}
+	g := c.goal
+	c.machine.Connect(now(), c.cfg.connectRetry)
+	c.decideAndUnlock()
+	select {
+	case <-g.reached:
+	case <-ctx.Done():
+		if err := c.giveUp(ctx, g); err != nil {
+			return err
+		}
+	}
+	return c.reached(g)
+}
+
+// reached is the outcome of a goal that is there, or that will not come.
+func (c *Client) reached(g *goal) error {
+	if g.err == nil {
 		return nil
 	}
-	c.mu.Lock()
-	if c.state.State == Connecting {
-		c.setState(StateChange{State: Idle, Err: err})
-	}
-	c.mu.Unlock()
-	if errors.Is(err, transport.ErrClosed) {
-		return c.endErrLocked()
-	}
-	if final := c.sup.Err(); final != nil {
-		c.end(final)
+	if c.State() == Failed {
 		c.Close()
+	}
+	if errors.Is(g.err, core.ErrClosed) {
+		return ErrClosed
+	}
+	return g.err
+}
+
+// giveUp is for a call of Connect whose context has ended. Without an error the goal was reached in the same moment.
+func (c *Client) giveUp(ctx context.Context, g *goal) error {
+	c.mu.Lock()
+	if c.goal != g {
+		c.mu.Unlock()
+		return nil
+	}
+	err := &InterruptedError{Cause: context.Cause(ctx), Last: c.machine.State(now()).Err}
+	a := c.attempt
+	last := c.machine.GiveUp(now(), err)
+	if last {
+		c.goal = nil
+	}
+	c.decideAndUnlock()
+	if last {
+		<-a.over
 	}
 	return err
 }
@@ -116,8 +177,13 @@ func (c *Client) Connect(ctx context.Context) error {
 // slog.Handler: it would wait for itself.
 func (c *Client) Close() error {
 	c.closeOnce.Do(func() {
-		c.end(nil)
-		c.sup.Close()
+		c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
+		c.mu.Lock()
+		running := c.running
+		c.mu.Unlock()
+		if running != nil {
+			<-running
+		}
 		c.broker.wait()
 		c.discardSpills()
 		if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
@@ -145,53 +211,73 @@ func (c *Client) Cluster() string { return c.cfg.cluster }
 
 // Reconnect drops the connection, if there is one, and makes a new one now, without waiting for a delay: for programs
 // that know that the network changed. It does not wait for the outcome; States tells it.
-func (c *Client) Reconnect() { c.sup.Reconnect() }
+func (c *Client) Reconnect() {
+	c.do(func(m *core.Machine, now time.Time) { m.Reconnect(now) })
+}
 
-// end ends the client for its users: streams, states, waits. err is nil for Close. What runs is waited for by Close.
-func (c *Client) end(err error) {
-	c.mu.Lock()
+// An ending is what ends with the client.
+type ending struct {
+	failure  error // nil for Close
+	reason   error // what streams get
+	bindings []*binding
+	facts    []factFor
+	watches  []*stateWatch
+}
+
+// endLocked takes the client out of use. err is nil for Close.
+func (c *Client) endLocked(err error) *ending {
 	if c.ended {
-		c.mu.Unlock()
-		return
+		return nil
 	}
-	c.ended = true
-	c.failure = err
-	state := StateChange{State: Closed}
-	if err != nil {
-		state = StateChange{State: Failed, Err: err}
+	c.ended, c.failure = true, err
+	e := &ending{
+		failure: err, reason: c.endErrLocked(), bindings: c.bindings.slice(), watches: c.watches.slice(),
 	}
-	c.setState(state)
-	reason := c.endErr()
-	bindings, trackers, watches := c.bindings, c.takeTrackers(), c.stateWatches
-	c.bindings, c.stateWatches = nil, nil
-	c.mu.Unlock()
+	e.facts = c.takeObserversLocked(e.reason)
+	c.bindings, c.watches = openStreams{}, ordered[*stateWatch]{}
+	return e
+}
+
+// over ends the client for its users: streams, rooms, states, waits. What runs is waited for by Close.
+func (c *Client) over(e *ending) {
 	c.cancel()
-	for b := range bindings {
-		b.end(reason, true)
+	for _, b := range e.bindings {
+		b.end(e.reason, true)
 	}
-	for _, t := range trackers {
-		t.End(reason)
+	for _, f := range e.facts {
+		f.o.Take(f.f)
 	}
-	for w := range watches {
-		w.end(reason, true)
+	for _, w := range e.watches {
+		w.end(e.reason, true)
 	}
-	if err != nil {
-		c.cfg.log.Error("rtx: the service refused the client", "error", err)
+	if e.failure != nil {
+		c.cfg.log.Error("rtx: the service refused the client", "error", e.failure)
 	}
 }
 
-// endErr is what streams and calls get after the end. The caller holds c.mu.
-func (c *Client) endErr() error {
+// endErrLocked is what streams and calls get after the end.
+func (c *Client) endErrLocked() error {
 	if c.failure != nil {
 		return c.failure
 	}
 	return ErrClosed
 }
 
-func (c *Client) endErrLocked() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.endErr()
+// takeObserversLocked takes the rooms off their channels, and returns what they are to be told.
+func (c *Client) takeObserversLocked(err error) (facts []factFor) {
+	for ch := range c.machine.Channels() {
+		s := c.of(ch)
+		if s.observer == nil {
+			continue
+		}
+		facts = append(facts, factFor{s.observer, observe.Fact{Kind: observe.Ended, Err: err}})
+		n := s.observed
+		s.observer, s.observed = nil, 0
+		for range n {
+			c.machine.Release(now(), ch, ch.Term())
+		}
+	}
+	return facts
 }
 
 // Drain ends every stream with Err nil: what they have buffered stays readable, a Grow stream's spill is let out, and C
@@ -199,24 +285,17 @@ func (c *Client) endErrLocked() error {
 // Subscribe holds stay subscribed, for Trigger. A stream opened later is a new one.
 func (c *Client) Drain(ctx context.Context) error {
 	c.mu.Lock()
-	bindings := make([]*binding, 0, len(c.bindings))
-	for b := range c.bindings {
-		bindings = append(bindings, b)
-	}
-	watches := make([]*stateWatch, 0, len(c.stateWatches))
-	for w := range c.stateWatches {
-		watches = append(watches, w)
-	}
-	trackers := c.takeTrackers()
-	c.mu.Unlock()
+	bindings, watches := c.bindings.slice(), c.watches.slice()
+	facts := c.takeObserversLocked(nil)
+	c.decideAndUnlock()
 	for _, b := range bindings {
 		b.end(nil, false)
 	}
 	for _, w := range watches {
 		w.end(nil, false)
 	}
-	for _, t := range trackers {
-		t.End(nil)
+	for _, f := range facts {
+		f.o.Take(f.f)
 	}
 	for _, b := range bindings {
 		if err := b.sink.drained(ctx); err != nil {

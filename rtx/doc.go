@@ -11,13 +11,17 @@
 //	for {
 //		select {
 //		case order, ok := <-orders.C:
+//			for gap := range orders.Gaps() { // missed before this order, or before the end
+//				log.Printf("missed: %+v", gap)
+//			}
 //			if !ok {
 //				return orders.Err()
 //			}
+//			handle(order)
+//		case <-orders.Lost: // missed, and no order has come since
 //			for gap := range orders.Gaps() {
 //				log.Printf("missed: %+v", gap)
 //			}
-//			handle(order)
 //		case <-ticker.C:
 //			flush()
 //		}
@@ -38,8 +42,19 @@
 //
 // Nothing is lost in silence. Whatever a stream did not get is a [Gap] on it: what did not fit its buffer, a payload that
 // is no T, a time without a connection. A gap has its place among the values, and wakes up a stream on which nothing else
-// happens ([Stream.Lost]). Counts are exact where they can be known. Use [Stream.All] to have every gap in its exact place
-// without thinking about it.
+// happens ([Stream.Lost]). Counts are exact where they can be known. A select loop asks for gaps in both places, as above:
+// without the first a gap is told after the value that follows it, and without the second one on a quiet stream may never
+// be told. Use [Stream.All] to have every gap in its exact place without thinking about it:
+//
+//	for order, gap := range orders.All() {
+//		if gap != nil {
+//			log.Printf("missed: %+v", *gap)
+//			continue
+//		}
+//		handle(order)
+//	}
+//
+// Take both variables: with each gap comes a zero value, which "for order := range orders.All()" takes for an order.
 //
 // An event arrives at most once per stream, in the service's order, across all channels and events of that stream.
 //
@@ -66,8 +81,10 @@
 //
 // # JSON
 //
-// Payloads are decoded with the semantics of encoding/json by its second version, which is several times as fast.
-// What differs: errors have that version's types, decoding stops at the first error, and what was decoded of a payload
-// that is no T is thrown away. Nesting deeper than 10,000 is refused. [WithJSON] sets another codec. Binary attachments
-// reach a []byte field; raw views see them as base64 strings.
+// Payloads are decoded and encoded with the semantics of encoding/json, whatever their type is. Types of nothing but the usual
+// kinds, tags and methods are decoded by its second version, which is several times as fast: which one a stream has is settled
+// when it opens. What differs: with the second version errors have its types, and what was decoded of a payload that is no T is
+// thrown away. Half of a surrogate pair becomes U+FFFD in payloads and names. A payload nested deeper than [WithMaxDepth] allows
+// is refused, whatever the type is. [WithJSON] sets another codec. Binary attachments reach a []byte field; raw views see them as
+// base64 strings.
 package rtx

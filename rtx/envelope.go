@@ -3,7 +3,6 @@ package rtx
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,8 +14,8 @@ import (
 type envelope struct {
 	event   []byte // the event's name
 	channel []byte // empty for an event that concerns no channel
-	payload []byte // one JSON value
-	offset  []byte // the recovery offset; nil if there is none
+	payload []byte // one JSON value; nil if what stands there is none
+	offset  []byte // the recovery offset; nil if there is none, noOffset if there is none that can be used
 	topmost bool   // an event of its own, not wrapped in server-event
 }
 
@@ -73,7 +72,7 @@ func cutOffset(e envelope, rest []byte) (envelope, bool) {
 	if !ok {
 		return e, false
 	}
-	e.offset = offset
+	e.offset = bounded(offset)
 	e.payload, ok = bytes.CutSuffix(rest[:open], []byte(`},`))
 	return e, ok && len(e.payload) > 0
 }
@@ -103,42 +102,84 @@ func plainText(b []byte) ([]byte, bool) {
 	return b, utf8.Valid(b)
 }
 
-// parseEnvelope is the judge of every form: it validates the whole packet. A malformed one is an error that ends the
-// session; errNoEnvelope is a valid event of a form that is not known.
+// parseEnvelope takes every form, in one pass: each value of the packet is found by its ends, whatever it holds and however deep.
+// A value that is not JSON costs the event its payload, which is nil then, and nothing else: what was read around it is good for
+// telling of a loss, and not for data. A fault between the values is an error that ends the session. errNoEnvelope is an event of
+// a form that is not known, one without a name for instance.
 func parseEnvelope(data []byte, withOffset bool) (envelope, error) {
 	var e envelope
-	rawName, args, err := engineio.SplitEvent(data, engineio.DefaultLimits)
-	if err != nil {
-		return e, err
+	var name, first, last []byte // last of the arguments after the first
+	known := false
+	c := engineio.NewCursor(data)
+	n := 0
+	for more := c.Open('['); more; more = c.More(']') {
+		switch {
+		case n == 0 && c.Peek() == '"':
+			name = unquote(c.String())
+			known = string(name) != evServer
+		case n == 1 && string(name) == evServer && c.Peek() == '{':
+			known = e.unwrap(&c)
+		case n == 1:
+			first = c.Value()
+		default:
+			last = c.Value()
+		}
+		n++
 	}
-	name, err := unquote(rawName)
-	if err != nil {
-		return e, err
+	if err := c.End(); err != nil {
+		return envelope{}, err
 	}
-	first, rest := engineio.NextArg(args)
-	if withOffset {
-		e.offset = lastString(rest)
+	switch {
+	case !withOffset || n < 3:
+	case c.Whole():
+		e.offset = lastOffset(last)
+	default:
+		e.offset = noOffset
+	}
+	if !known {
+		return e, errNoEnvelope
 	}
 	if string(name) != evServer {
 		e.event, e.payload, e.topmost = name, first, true
-		if e.payload == nil {
-			e.payload = emptyPayload
-		}
-		e.channel = channelOf(e.payload)
-		return e, nil
 	}
-	eventName, ok := stringMember(first, "event")
-	if !ok || eventName == nil {
-		return e, errNoEnvelope
-	}
-	if e.channel, ok = stringMember(first, "channel"); !ok {
-		return e, errNoEnvelope
-	}
-	e.event = eventName
-	if e.payload, ok = engineio.Member(first, "data"); !ok {
+	if e.payload == nil {
 		e.payload = emptyPayload
 	}
+	if !c.Whole() {
+		e.payload = nil
+	}
+	if e.topmost {
+		e.channel, _ = stringMember(e.payload, "channel")
+	}
 	return e, nil
+}
+
+// unwrap reads what server-event wraps, and reports whether it is of the known form: with an event's name, and a channel's if
+// there is one. Of a repeated member the last counts, as with JSON.parse.
+func (e *envelope) unwrap(c *engineio.Cursor) (known bool) {
+	var isEvent, isChannel = false, true
+	for more := c.Open('{'); more; more = c.More('}') {
+		switch key := unquote(c.Key()); string(key) {
+		case "event":
+			e.event, isEvent = nextText(c)
+			isEvent = isEvent && e.event != nil
+		case "channel":
+			e.channel, isChannel = nextText(c)
+		case "data":
+			e.payload = c.Value()
+		default:
+			c.Value()
+		}
+	}
+	return isEvent && isChannel
+}
+
+// nextText takes a string, or null, which is no text; any other value is not ok.
+func nextText(c *engineio.Cursor) (text []byte, ok bool) {
+	if c.Peek() == '"' {
+		return unquote(c.String()), true
+	}
+	return nil, string(c.Value()) == "null"
 }
 
 // stringMember returns the text of a member that is a string, and nil if it is null or missing; any other is not ok.
@@ -150,43 +191,41 @@ func stringMember(object []byte, name string) (text []byte, ok bool) {
 	if v[0] != '"' {
 		return nil, false
 	}
-	text, err := unquote(v)
-	return text, err == nil
+	return unquote(v), true
 }
 
-// lastString returns the last of the remaining arguments if it is a string: the recovery offset stands there.
-func lastString(args []byte) []byte {
-	var last []byte
-	for len(args) > 0 {
-		last, args = engineio.NextArg(args)
-	}
-	if len(last) == 0 || last[0] != '"' {
+// maxOffset bounds the recovery offset in bytes. Those of the adapters have 20 to 40. It goes into every CONNECT that asks for a
+// recovery, and a service takes no CONNECT larger than its maxPayload.
+const maxOffset = 1024
+
+// noOffset is what an offset past maxOffset counts as. It is not nil: it takes the place of the offset before, from which the
+// service would send this event again, so that nothing is recovered until an event with another offset has come.
+var noOffset = []byte{}
+
+// lastOffset is the last argument, if it is a string: the recovery offset stands there.
+func lastOffset(arg []byte) []byte {
+	if len(arg) == 0 || arg[0] != '"' {
 		return nil
 	}
-	s, err := unquote(last)
-	if err != nil {
+	return bounded(unquote(arg))
+}
+
+func bounded(offset []byte) []byte {
+	if len(offset) > maxOffset {
+		return noOffset
+	}
+	return offset
+}
+
+// unquote returns the text of a JSON string that is known to be one, without a copy where it has no escapes. Half of a surrogate
+// pair becomes U+FFFD, as it does for whoever writes in UTF-8 what JSON.parse made of it.
+func unquote(quoted []byte) []byte {
+	switch {
+	case len(quoted) < 2:
 		return nil
+	case bytes.IndexByte(quoted, '\\') < 0:
+		return quoted[1 : len(quoted)-1]
 	}
-	return s
-}
-
-// channelOf reads the channel that an event of its own names in its payload; nil if none.
-func channelOf(payload []byte) []byte {
-	channel, _ := stringMember(payload, "channel")
-	return channel
-}
-
-// unquote returns the text of a JSON string, without a copy where it has no escapes.
-func unquote(raw []byte) ([]byte, error) {
-	if len(raw) < 2 {
-		return nil, errors.New("rtx: not a string")
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return raw[1 : len(raw)-1], nil
-	}
-	s, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return nil, fmt.Errorf("rtx: bad string in an event: %w", err)
-	}
-	return s, nil
+	text, _ := jsontext.AppendUnquote(nil, quoted) // the error would tell of U+FFFD
+	return text
 }

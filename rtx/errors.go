@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // The errors a caller tells apart with [errors.Is]. What else went wrong is wrapped inside.
@@ -90,8 +89,36 @@ type PanicError struct{ Value any }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("decoder panicked: %v", e.Value) }
 
-// errDeaf ends a session on which the service answers heartbeats but no longer events.
-var errDeaf = errors.New("rtx: the service answers heartbeats but no pings: connecting afresh")
+// A ChannelError says which channel an error of a call is about.
+type ChannelError struct {
+	Channel string
+	Err     error // ErrNotSubscribed, ErrNotConnected
+}
 
-// A ConnectError is the service's refusal of the connection, a wrong API key for one.
-type ConnectError = transport.ConnectError
+func (e *ChannelError) Error() string { return fmt.Sprintf("%v: %q", e.Err, e.Channel) }
+
+func (e *ChannelError) Unwrap() error { return e.Err }
+
+// A WaitError is what a wait returns whose context ended first: Ready, Subscribe, Trigger, Ping. It says what it waited for
+// and the last thing that went wrong.
+type WaitError struct {
+	For   string // what was waited for
+	Cause error  // the context's cause
+	Last  error  // the last failure of it; nil if there was none
+}
+
+func (e *WaitError) Error() string {
+	s := fmt.Sprintf("rtx: waiting for %s: %v", e.For, e.Cause)
+	if e.Last != nil {
+		s += fmt.Sprintf(" (last failure: %v)", e.Last)
+	}
+	return s
+}
+
+// Unwrap gives both.
+func (e *WaitError) Unwrap() []error {
+	if e.Last != nil {
+		return []error{e.Cause, e.Last}
+	}
+	return []error{e.Cause}
+}

@@ -11,21 +11,20 @@ import (
 type event struct {
 	channel string
 	name    string
-	payload []byte // aliases the frame
+	payload []byte // aliases the frame; empty if it is known not to be JSON
 	at      time.Time
 
-	raw     []byte // the shared copy, made for the first sink that wants one
-	checked bool   // payload is known to be valid JSON
-	broken  bool   // payload is known not to be
+	raw    []byte // the shared copy, made for the first sink that wants one
+	judged bool
+	fault  error // once judged
 }
 
-// valid says whether the payload is valid JSON; it looks once.
-func (e *event) valid() bool {
-	if !e.checked {
-		e.checked = true
-		e.broken = !validJSON(e.payload)
+// judge says what is wrong with the payload, whatever it is decoded into: errBroken, ErrTooDeep, or nothing. It looks once.
+func (e *event) judge(maxDepth int) error {
+	if !e.judged {
+		e.judged, e.fault = true, judge(e.payload, maxDepth)
 	}
-	return !e.broken
+	return e.fault
 }
 
 // shared returns the payload as a copy that all raw views of this event share; they must not change it.
@@ -52,6 +51,6 @@ type verdict uint8
 
 const (
 	taken     verdict = iota // delivered, or counted as a loss
-	malformed                // the payload is not JSON at all: the frame is suspect
+	malformed                // the payload is not JSON: the frame may have been cut in the wrong place
 	ended                    // the sink has ended
 )

@@ -55,12 +55,15 @@ func Example_selectLoop() {
 	for received := 0; received < 1; {
 		select {
 		case o, ok := <-orders.C:
+			for gap := range orders.Gaps() { // missed before this order, or before the end
+				fmt.Printf("lost: %+v\n", gap)
+			}
 			if !ok {
 				log.Fatal(orders.Err())
 			}
 			received++
 			fmt.Println("order", o.ID)
-		case <-orders.Lost:
+		case <-orders.Lost: // missed, and no order has come since
 			for gap := range orders.Gaps() {
 				fmt.Printf("lost: %+v\n", gap)
 			}
@@ -312,12 +315,19 @@ func Example_reloadOnGap() {
 		log.Fatal(err)
 	}
 	have := stock.Load() // after Ready, so that nothing falls between
+	reload := func(gap rtx.Gap) {
+		have = stock.Load()
+		fmt.Println("reconnected:", gap.Reconnected, "- loaded", have)
+	}
 
 	stock.Store(5)
 	server.Publish("stock", "changed", 5)
 	for have != 7 {
 		select {
 		case v, ok := <-changes.C:
+			for gap := range changes.Gaps() {
+				reload(gap)
+			}
 			if !ok {
 				log.Fatal(changes.Err())
 			}
@@ -327,8 +337,7 @@ func Example_reloadOnGap() {
 			server.DropAll(rtxtest.Reset)
 		case <-changes.Lost:
 			for gap := range changes.Gaps() {
-				have = stock.Load()
-				fmt.Println("reconnected:", gap.Reconnected, "- loaded", have)
+				reload(gap)
 			}
 		}
 	}

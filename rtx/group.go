@@ -14,13 +14,14 @@ import (
 type Group struct {
 	client  atomic.Pointer[Client] // of the first channel; the group belongs to its lock
 	members map[string]*Channel
-	streams map[*binding]struct{}
+	order   ordered[string] // of the members
+	streams ordered[*binding]
 	err     error // what Channels was given that can't be used
 }
 
 // Channels returns a group of these channels, which must be of one client. A channel given twice counts once.
 func Channels(chs ...*Channel) *Group {
-	g := &Group{members: make(map[string]*Channel), streams: make(map[*binding]struct{})}
+	g := new(Group)
 	g.err = g.Add(chs...)
 	return g
 }
@@ -52,16 +53,19 @@ func (g *Group) Add(chs ...*Channel) error {
 			return err
 		}
 	}
+	if g.members == nil {
+		g.members = make(map[string]*Channel)
+	}
 	for _, ch := range chs {
 		if g.members[ch.name] == nil {
 			g.members[ch.name] = ch
+			g.order.add(ch.name)
 		}
-		for b := range g.streams {
+		for b := range g.streams.all() {
 			b.attach(c.subscription(ch))
 		}
 	}
-	c.mu.Unlock()
-	c.sup.Wake()
+	c.decideAndUnlock()
 	return nil
 }
 
@@ -77,17 +81,16 @@ func (g *Group) Remove(chs ...*Channel) {
 			continue
 		}
 		delete(g.members, ch.name)
-		if s := c.subs[ch.name]; s != nil {
-			for b := range g.streams {
+		g.order.remove(ch.name)
+		s := c.subs[ch.name]
+		for b := range g.streams.all() {
+			if s != nil {
 				b.detach(s)
 			}
-		}
-		for b := range g.streams {
 			b.readmit(ch.name)
 		}
 	}
-	c.mu.Unlock()
-	c.sup.Wake()
+	c.decideAndUnlock()
 }
 
 // Len returns how many channels the group has.
@@ -106,20 +109,20 @@ func (g *Group) label() string  { return "" }
 func (g *Group) open(b *binding) error {
 	c := b.c
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.decideAndUnlock()
 	if c.ended {
-		return c.endErr()
+		return c.endErrLocked()
 	}
-	for _, ch := range g.members {
-		if err := ch.usable(); err != nil {
+	for name := range g.order.all() {
+		if err := g.members[name].usable(); err != nil {
 			return err
 		}
 	}
-	c.bindings[b] = struct{}{}
+	c.bindings.add(b)
 	b.group = g
-	g.streams[b] = struct{}{}
-	for _, ch := range g.members {
-		b.attach(c.subscription(ch))
+	g.streams.add(b)
+	for name := range g.order.all() {
+		b.attach(c.subscription(g.members[name]))
 	}
 	return nil
 }

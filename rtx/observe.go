@@ -4,56 +4,45 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
-func init() {
-	link.Open = func(channel any, make func() link.Tracker) (link.Watch, error) {
-		ch, ok := channel.(*Channel)
-		if !ok || ch == nil {
-			return link.Watch{}, errors.New("rtx: channel is nil")
-		}
-		return ch.watch(make)
+// Observe holds the channel for an observer, which is told on the connection's reader what happens to it. It is what
+// package presence is built on, and can't be called from anywhere else: the types of internal/observe can't be named there.
+// The observers of one channel share one, made by make if there is none.
+func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) {
+	if ch == nil || ch.c == nil {
+		return observe.Watch{}, errors.New("rtx: channel is nil")
 	}
-}
-
-// watch gives a room its hold on the channel, and the tracker that the channel's rooms share.
-func (ch *Channel) watch(make func() link.Tracker) (link.Watch, error) {
 	c := ch.c
 	c.mu.Lock()
 	if err := ch.usable(); err != nil {
 		c.mu.Unlock()
-		return link.Watch{}, err
+		return observe.Watch{}, err
 	}
 	s := c.subscription(ch)
-	if s.tracker == nil {
-		s.tracker = make()
-		if s.phase == joined {
-			s.again = true // the confirmation brings the roster once more
-			c.look(s)
-		}
+	c.machine.Hold(&s.Channel)
+	if s.observer == nil {
+		s.observer = make()
+		c.machine.Refresh(&s.Channel) // the confirmation brings the roster once more
 	}
-	t := s.tracker
-	s.watchers++
-	c.hold(s)
-	c.mu.Unlock()
-	c.sup.Wake()
-	return link.Watch{
-		Tracker: t, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
-		Release: sync.OnceFunc(func() { c.unwatch(s, t) }),
+	o, term := s.observer, s.Term()
+	s.observed++
+	c.decideAndUnlock()
+	return observe.Watch{
+		Observer: o, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
+		Release: sync.OnceFunc(func() { c.unobserve(s, o, term) }),
 	}, nil
 }
 
-// unwatch releases a room's hold, unless the room was expelled with the others.
-func (c *Client) unwatch(s *subscription, t link.Tracker) {
+// unobserve releases an observer's hold, unless it was expelled with the others.
+func (c *Client) unobserve(s *subscription, o observe.Observer, term uint64) {
 	c.mu.Lock()
-	if s.tracker == t {
-		s.watchers--
-		if s.watchers == 0 {
-			s.tracker = nil
+	if s.Term() == term && s.observer == o {
+		if s.observed--; s.observed == 0 {
+			s.observer = nil
 		}
-		c.release(s)
+		c.machine.Release(now(), &s.Channel, term)
 	}
-	c.mu.Unlock()
-	c.sup.Wake()
+	c.decideAndUnlock()
 }

@@ -33,14 +33,15 @@ type Source interface {
 // "realtimex_internal:subscription_succeeded". Values come in the service's order, over all channels of the source.
 //
 // The stream holds its channels: they are subscribed if they are not yet, now or once there is a connection; Ready waits
-// for it. It ends with ctx. A bad option, a bad name, an empty event, a missing authorizer, a closed client or an ended
-// ctx gives a stream that has ended, with Err, and causes no traffic. On does not block; it may be called at any time,
-// before Connect too.
+// for it. It ends with ctx. A bad option, a bad name, an empty event, a T that can't hold any JSON (a func), a missing
+// authorizer, a closed client or an ended ctx gives a stream that has ended, with Err, and causes no traffic. On does not
+// block; it may be called at any time, before Connect too.
 func On[T any](ctx context.Context, src Source, event string, opts ...StreamOption) *Stream[T] {
 	if err := checkBound(event); err != nil {
 		return failed[T](event, err)
 	}
-	return onNames(ctx, src, []string{event}, viewOf[T], opts)
+	view := func(c codec) (decoder[T], error) { return viewOf[T]("On", c) }
+	return onNames(ctx, src, []string{event}, view, opts)
 }
 
 // checkBound checks a name that a stream is to be bound to.
@@ -52,13 +53,17 @@ func checkBound(event string) error {
 }
 
 // onNames opens a stream with one queue.
-func onNames[T any](ctx context.Context, src Source, names []string, view func(func([]byte, any) error) decoder[T], opts []StreamOption) *Stream[T] {
+func onNames[T any](ctx context.Context, src Source, names []string, view func(codec) (decoder[T], error), opts []StreamOption) *Stream[T] {
 	cfg, c, err := prepare(ctx, src, names, opts)
 	if err != nil {
 		return failed[T](cfg.name, err)
 	}
+	decode, err := view(c.cfg.codec)
+	if err != nil {
+		return failed[T](cfg.name, err)
+	}
 	q := stream.New[T](cfg.queue(src))
-	b := c.newBinding(&queueSink[T]{q: q, decode: view(c.cfg.unmarshal), losses: c.losses(cfg.name)}, names)
+	b := c.newBinding(&queueSink[T]{q: q, decode: decode, losses: c.losses(cfg.name)}, names)
 	b.start(ctx, src)
 	return newStream(q, cfg.name, b)
 }
@@ -110,7 +115,6 @@ func (b *binding) start(ctx context.Context, src Source) {
 		b.sink.finish(err, true)
 		return
 	}
-	b.c.sup.Wake()
 	b.endWith(ctx)
 }
 
@@ -119,11 +123,11 @@ func (ch *Channel) label() string  { return ch.name }
 func (ch *Channel) open(b *binding) error {
 	c := ch.c
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.decideAndUnlock()
 	if err := ch.usable(); err != nil {
 		return err
 	}
-	c.bindings[b] = struct{}{}
+	c.bindings.add(b)
 	b.attach(c.subscription(ch))
 	return nil
 }
@@ -134,10 +138,10 @@ func (c *Client) open(b *binding) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		return c.endErr()
+		return c.endErrLocked()
 	}
-	c.bindings[b] = struct{}{}
-	a := &attachment{b: b, epoch: c.epoch}
+	c.bindings.add(b)
+	a := &attachment{b: b, epoch: c.machine.Epoch()}
 	b.places.put(a)
 	c.routes.attach(a)
 	return nil

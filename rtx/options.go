@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // An Option configures a [Client]. New refuses a bad one with an [*OptionError] that has its name.
@@ -31,14 +30,17 @@ type config struct {
 	userData         json.RawMessage
 	http             *http.Client
 	header           http.Header
-	backoff          transport.Backoff
+	backoffInitial   time.Duration
+	backoffMax       time.Duration
 	connectRetry     bool
 	readLimit        int64
 	subscribeTimeout time.Duration
+	leaveGrace       time.Duration
 	grace            time.Duration
 	log              *slog.Logger
 	marshal          func(any) ([]byte, error)
-	unmarshal        func([]byte, any) error
+	codec            codec
+	unmarshal        func([]byte, any) error // the codec's, for rooms
 }
 
 const (
@@ -53,8 +55,9 @@ const (
 func newConfig(apiKey string, opts []Option) (config, error) {
 	c := config{
 		apiKey: auth.NewSecret(apiKey), cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
-		readLimit: defaultReadLimit, subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
-		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, unmarshal: unmarshalJSON,
+		readLimit: defaultReadLimit, backoffInitial: defaultBackoffInitial, backoffMax: defaultBackoffMax,
+		subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
+		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, codec: codec{maxDepth: decoderDepth},
 	}
 	if apiKey == "" || !printable(apiKey) {
 		return c, badOption("apiKey", "is empty or holds control characters")
@@ -67,6 +70,7 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 			return c, err
 		}
 	}
+	c.unmarshal = c.codec.unmarshal
 	return c, c.resolveAuthorizer()
 }
 
@@ -232,10 +236,10 @@ func WithHeader(h http.Header) Option {
 // and doubles up to limit. Default 250 ms and 30 s.
 func WithBackoff(initial, limit time.Duration) Option {
 	return func(c *config) error {
-		if initial <= 0 || limit < initial {
-			return badOption("WithBackoff", "needs 0 < initial <= limit, has %v and %v", initial, limit)
+		if initial < time.Millisecond || limit < initial {
+			return badOption("WithBackoff", "needs 1ms <= initial <= limit, has %v and %v", initial, limit)
 		}
-		c.backoff = transport.Backoff{Initial: initial, Max: limit}
+		c.backoffInitial, c.backoffMax = initial, limit
 		return nil
 	}
 }
@@ -269,6 +273,19 @@ func WithSubscribeTimeout(d time.Duration) Option {
 	}
 }
 
+// WithLeaveGrace sets how long a channel that nothing holds any more stays subscribed. Holding it again within that time
+// costs no traffic and no wait, which helps programs that open and close streams of one channel in quick succession. Events
+// that come meanwhile reach nobody. [Channel.Unsubscribe] leaves at once. Default 0.
+func WithLeaveGrace(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return badOption("WithLeaveGrace", "%v is negative", d)
+		}
+		c.leaveGrace = d
+		return nil
+	}
+}
+
 // WithLogger sets where the client logs: lost connections and refusals at Warn, connections at Info, steps at Debug.
 // No secret is ever logged. Default: nowhere.
 func WithLogger(l *slog.Logger) Option {
@@ -281,21 +298,28 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets
-// one valid JSON value, runs on the connection's reader, and must not keep its input.
-// Default: encoding/json's semantics at the speed of its second version; the package documentation says what differs.
+// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets one valid
+// JSON value, no deeper than [WithMaxDepth] allows, runs on the connection's reader, and must not keep its input.
+// Default: the semantics of encoding/json; the package documentation says more.
 func WithJSON(marshal func(any) ([]byte, error), unmarshal func([]byte, any) error) Option {
 	return func(c *config) error {
 		if marshal == nil || unmarshal == nil {
 			return badOption("WithJSON", "needs both functions")
 		}
-		c.marshal = marshal
-		c.unmarshal = func(data []byte, v any) error {
-			if !validJSON(data) { // a lenient codec must not hide that the frame was cut in the wrong place
-				return errBroken
-			}
-			return unmarshal(data, v)
+		c.marshal, c.codec.own = marshal, unmarshal
+		return nil
+	}
+}
+
+// WithMaxDepth sets how many levels of objects and arrays a payload may be nested: [[1]] has two. A deeper one is a [Gap] with
+// Malformed and an Err that is [ErrTooDeep], on just the streams that it was for; whatever the type of the stream is, raw views
+// included. Default, and the most that is possible, 10,000, as in encoding/json.
+func WithMaxDepth(levels int) Option {
+	return func(c *config) error {
+		if levels < 1 || levels > decoderDepth {
+			return badOption("WithMaxDepth", "%d is not between 1 and %d", levels, decoderDepth)
 		}
+		c.codec.maxDepth = levels
 		return nil
 	}
 }

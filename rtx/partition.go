@@ -31,6 +31,10 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 	default:
 		cfg, c, err = prepare(ctx, src, []string{event}, opts)
 	}
+	var decode decoder[T]
+	if err == nil {
+		decode, err = viewOf[T]("Partition", c.cfg.codec)
+	}
 	n = max(1, min(n, maxPartitions))
 	streams := make([]*Stream[T], n)
 	if err != nil {
@@ -41,7 +45,7 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 	}
 	seed := maphash.MakeSeed()
 	sink := &partSink[T, K]{
-		key: key, decode: viewOf[T](c.cfg.unmarshal), losses: c.losses(cfg.name), queues: make([]*stream.Queue[T], n),
+		key: key, decode: decode, losses: c.losses(cfg.name), queues: make([]*stream.Queue[T], n),
 		hash: func(k K) uint64 { return maphash.Comparable(seed, k) },
 	}
 	for i := range sink.queues {

@@ -2,39 +2,52 @@ package rtx
 
 import "iter"
 
-// places are the channels that a stream is attached to: nearly always one, which needs no map.
+// places are the channels that a stream is attached to, in the order in which it was: nearly always one.
 type places struct {
 	one  *attachment
-	more map[*subscription]*attachment
+	more *manyPlaces // nil until there is a second
+}
+
+type manyPlaces struct {
+	of    map[*subscription]*attachment
+	order ordered[*attachment]
 }
 
 func (p *places) get(s *subscription) *attachment {
-	if p.one != nil && p.one.s == s {
+	switch {
+	case p.one != nil && p.one.s == s:
 		return p.one
+	case p.more != nil:
+		return p.more.of[s]
 	}
-	return p.more[s]
+	return nil
 }
 
 func (p *places) put(a *attachment) {
-	if p.one == nil {
+	if p.one == nil && p.more == nil {
 		p.one = a
 		return
 	}
 	if p.more == nil {
-		p.more = make(map[*subscription]*attachment)
+		p.more = &manyPlaces{of: make(map[*subscription]*attachment)}
 	}
-	p.more[a.s] = a
+	p.more.of[a.s] = a
+	p.more.order.add(a)
 }
 
 func (p *places) remove(s *subscription) {
-	if p.one != nil && p.one.s == s {
+	a := p.get(s)
+	switch {
+	case a == nil:
+	case a == p.one:
 		p.one = nil
-		return
+	default:
+		delete(p.more.of, s)
+		p.more.order.remove(a)
 	}
-	delete(p.more, s)
 }
 
-func (p *places) empty() bool { return p.one == nil && len(p.more) == 0 }
+func (p *places) empty() bool { return p.one == nil && (p.more == nil || len(p.more.of) == 0) }
 
 // all may be walked while places are removed.
 func (p *places) all() iter.Seq[*attachment] {
@@ -42,10 +55,8 @@ func (p *places) all() iter.Seq[*attachment] {
 		if p.one != nil && !yield(p.one) {
 			return
 		}
-		for _, a := range p.more {
-			if !yield(a) {
-				return
-			}
+		if p.more != nil {
+			p.more.order.all()(yield)
 		}
 	}
 }

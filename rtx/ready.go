@@ -4,7 +4,60 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/realtimex/realtimex-go/internal/core"
+	"github.com/realtimex/realtimex-go/rtx/transport"
 )
+
+// await waits until s is subscribed, or its holders of that term were expelled. With a session, it waits no longer than
+// that one lasts. The caller does not hold c.mu.
+func (c *Client) await(ctx context.Context, s *subscription, term uint64, sess transport.Session) error {
+	for {
+		c.mu.Lock()
+		switch {
+		case s.Term() != term:
+			defer c.mu.Unlock()
+			return s.expulsion
+		case c.ended:
+			defer c.mu.Unlock()
+			return c.endErrLocked()
+		case s.Holds() == 0:
+			c.mu.Unlock()
+			return &ChannelError{Channel: s.Name, Err: ErrNotSubscribed}
+		case sess != nil && c.session != sess:
+			c.mu.Unlock()
+			return &ChannelError{Channel: s.Name, Err: ErrNotConnected}
+		case s.Phase().Live():
+			c.mu.Unlock()
+			return nil
+		}
+		if s.changed == nil {
+			s.changed = make(chan struct{})
+		}
+		changed := s.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-c.ctx.Done():
+		case <-ctx.Done():
+			return c.waited(ctx, s)
+		}
+	}
+}
+
+// waited is what a wait for s says that its context ended.
+func (c *Client) waited(ctx context.Context, s *subscription) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := &WaitError{Cause: context.Cause(ctx)}
+	if c.machine.Conn() == core.Established {
+		e.For, e.Last = fmt.Sprintf("the subscription of %q", s.Name), s.trouble
+	} else {
+		e.For = fmt.Sprintf("a connection, to subscribe to %q", s.Name)
+		e.Last = c.machine.State(c.state.At).Err
+	}
+	return e
+}
 
 // ready waits for the channels of the binding, as they are when it is called. One that the group drops meanwhile is not
 // waited for.
@@ -24,9 +77,9 @@ func (b *binding) ready(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(over, cancel)()
 	for _, a := range due {
-		_ = c.await(wait, a.s, a.term, nil) // a refusal is noted by then, and so is the end
+		err := c.await(wait, a.s, a.term, nil) // a refusal is noted by then, and so is the end
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return err
 		}
 	}
 	return b.unready(ctx, over)
@@ -47,7 +100,7 @@ func (b *binding) unready(ctx, over context.Context) error {
 		}
 		c.mu.Lock()
 		if !b.settled {
-			return context.Cause(ctx)
+			return &WaitError{For: "the end of the stream", Cause: context.Cause(ctx)}
 		}
 	}
 	switch err := b.refusals(); {

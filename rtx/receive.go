@@ -5,8 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/engineio"
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
@@ -38,22 +39,38 @@ func (r *reader) intern(name []byte) string {
 	return s
 }
 
-// Receive takes one packet on the reader's goroutine: an event goes to its streams before the next packet is read. An
-// error ends the session.
-func (h handler) Receive(sess transport.Session, p transport.Packet) error {
-	c := h.Client
+// take takes one packet on the reader's goroutine: an event goes to its streams before the next packet is read. An error
+// ends the session. An event that asked for it is acknowledged after it was routed.
+func (c *Client) take(sess transport.Session, p transport.Packet) (err error) {
 	switch p.Type {
 	case transport.Event:
-		return c.receive(sess, p.Data)
+		err = c.receive(sess, p.Data)
 	case transport.BinaryEvent:
-		data, err := engineio.Inline(p)
-		if err != nil {
-			return err
+		var data []byte
+		if data, err = engineio.Inline(p); err == nil {
+			err = c.receive(sess, data)
 		}
-		return c.receive(sess, data)
+	default:
+		c.stats.unknown.Add(1)
+		return nil
 	}
-	c.stats.unknown.Add(1)
-	return nil
+	if err == nil && p.HasID {
+		c.acknowledge(p.ID)
+	}
+	return err
+}
+
+// maxAcks bounds the acknowledgements that wait to be written. A service that asks for more than are written in time does
+// not get the rest, as from a client that was cut off.
+const maxAcks = 1024
+
+func (c *Client) acknowledge(id uint64) {
+	c.mu.Lock()
+	if len(c.acks) < maxAcks {
+		c.acks = append(c.acks, id)
+	}
+	c.mu.Unlock()
+	c.wake()
 }
 
 // receive tries the scanner first. What it does not know, or what turns out not to be JSON, is left to the full parse.
@@ -107,20 +124,27 @@ func (c *Client) deliver(e *envelope) bool {
 	var d delivery
 	c.mu.Lock()
 	s := c.reader.last
-	if s == nil || s.gone || s.name != string(e.channel) {
+	if s == nil || s.gone || s.Name != string(e.channel) {
 		s = c.subs[string(e.channel)]
 		c.reader.last = s
 	}
 	if s != nil {
-		d.channel = s.name
-		if internal || s.phase == joined {
+		d.channel = s.Name
+		if internal || s.Phase().Live() {
 			s.routes.find(&d, 0, e.event, internal)
 		}
 	}
-	if internal || (s != nil && s.phase == joined && s.holds > 0) {
+	if internal || (s != nil && s.Phase().Live() && s.Holds() > 0) {
 		c.routes.find(&d, 2, e.event, internal)
 	}
+	var missed []departure
+	if len(c.lapses.late) > 0 && (s == nil || !s.Phase().Live()) {
+		missed = c.lapses.take(string(e.channel))
+	}
 	c.mu.Unlock()
+	for _, m := range missed {
+		m.tell()
+	}
 	if !d.wanted() {
 		return true
 	}
@@ -157,23 +181,64 @@ func (c *Client) internal(sess transport.Session, name string, e *envelope) {
 	case evEstablished:
 		c.connectionEstablished(sess, e.payload)
 	case evPong:
-		c.pong()
+		c.do(func(m *core.Machine, now time.Time) { m.Pong(now) })
 	case evSucceeded, evPresenceSucceeded:
-		c.confirmed(string(e.channel), e.payload, presenceName)
+		c.confirmed(string(e.channel), e.payload, answerName(presenceName))
 	case evRefused, evPresenceRefused:
-		c.refusedBy(string(e.channel), e.payload, presenceName)
+		c.refused(string(e.channel), e.payload, answerName(presenceName))
 	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
-		c.mu.Lock()
-		var t link.Tracker
-		// Before the confirmation too, if it is the first on this connection: a service may draw the roster up before it
-		// sends it. The tracker keeps what comes early. On a later one it may be of the subscription before.
-		if s := c.subs[string(e.channel)]; s != nil && (s.phase == joined || s.phase == asked && s.asks == 1) {
-			t = s.tracker
-		}
+		c.member(string(e.channel), name, e.payload)
+	}
+}
+
+func answerName(presence bool) core.Name {
+	if presence {
+		return core.Presence
+	}
+	return core.Internal
+}
+
+// confirmed takes a subscription_succeeded.
+func (c *Client) confirmed(channel string, payload []byte, n core.Name) {
+	c.mu.Lock()
+	s := c.subs[channel]
+	if s == nil {
 		c.mu.Unlock()
-		if t != nil {
-			t.Event(name, e.payload)
-		}
+		return
+	}
+	c.machine.Confirmed(now(), &s.Channel, n)
+	var o observe.Observer
+	if s.Phase().Live() {
+		o = s.observer
+	}
+	channelData := []byte(s.grant.ChannelData)
+	c.decideAndUnlock()
+	if o != nil {
+		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: payload, ChannelData: channelData})
+	}
+}
+
+// refused takes a subscription_error.
+func (c *Client) refused(channel string, payload []byte, n core.Name) {
+	c.mu.Lock()
+	if s := c.subs[channel]; s != nil {
+		err := refusal(channel, payload)
+		c.machine.Refused(now(), &s.Channel, n, err, refusalHeals(err), 0)
+	}
+	c.decideAndUnlock()
+}
+
+// member takes a member's coming or going. It counts before the confirmation too, if that is the first on this connection:
+// a service may draw the roster up before it sends it. On a later one it may be of the subscription before.
+func (c *Client) member(channel, name string, payload []byte) {
+	c.mu.Lock()
+	var o observe.Observer
+	if s := c.subs[channel]; s != nil && (s.Phase().Live() || s.Early()) {
+		o = s.observer
+	}
+	c.mu.Unlock()
+	if o != nil {
+		o.Take(observe.Fact{Kind: observe.Event, Name: name, Payload: payload})
 	}
 }
 
@@ -184,9 +249,5 @@ func (c *Client) connectionEstablished(sess transport.Session, payload []byte) {
 	if socketID == "" || len(socketID) > 256 || !printable(socketID) {
 		socketID = sess.Info().SocketID
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.session == sess && c.state.State != Connected && !c.ended {
-		c.established(sess, socketID)
-	}
+	c.do(func(m *core.Machine, now time.Time) { m.Established(now, socketID) })
 }

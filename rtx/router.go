@@ -10,8 +10,8 @@ import "sync/atomic"
 type attachment struct {
 	b     *binding
 	s     *subscription // nil for a place on the client
-	epoch uint64        // the connection epoch when it was made: an earlier loss of the link does not concern it
-	term  int           // the subscription's when it was made
+	epoch uint64        // the machine's when it was made: an earlier loss does not concern it
+	term  uint64        // the subscription's when it was made
 	gone  atomic.Bool   // taken off; lists still name it until they are replaced
 }
 

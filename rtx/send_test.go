@@ -30,9 +30,10 @@ func TestTrigger(t *testing.T) {
 		release := s.HoldConfirmations()
 		held := c.Channel("private-b")
 		_ = rtx.On[numbered](t.Context(), held, "client-n")
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
+		enough := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, enough)
 		defer cancel()
-		if err := held.Trigger(ctx, "client-n", 1); err == nil || err.Error() != "enough" {
+		if err := held.Trigger(ctx, "client-n", 1); !errors.Is(err, enough) || !strings.Contains(err.Error(), "private-b") {
 			t.Errorf("while the confirmation is held: %v", err)
 		}
 		release()

@@ -25,10 +25,10 @@ func (s *queueSink[T]) take(e *event) verdict {
 // pass decodes and pushes.
 func (s *queueSink[T]) pass(e *event) verdict {
 	if err := decodeInto(s.decode, e, &s.scratch); err != nil {
-		if !e.valid() {
+		g, ok := malformedGap(e, err, s.losses.c.cfg.codec.maxDepth)
+		if !ok {
 			return malformed
 		}
-		g := malformedGap(e, err)
 		s.q.Mark(g)
 		s.losses.malformed(g)
 		return taken
@@ -62,12 +62,21 @@ func decodeInto[T any](decode decoder[T], e *event, dst *T) (err error) {
 	return decode(e, dst)
 }
 
-func malformedGap(e *event, err error) Gap {
+// malformedGap is the loss of an event that could not be decoded. It reports false if the payload turned out not to be JSON: the
+// frame may have been cut in the wrong place, and this may be the payload of no event. An empty one was cut in the right place,
+// and found not to be JSON there.
+func malformedGap(e *event, err error, maxDepth int) (Gap, bool) {
+	if fault := e.judge(maxDepth); fault != nil {
+		err = fault
+	}
+	if err == errBroken && len(e.payload) > 0 {
+		return Gap{}, false
+	}
 	now := e.at
 	return Gap{
 		Channel: e.channel, Malformed: 1, Since: now, Until: now,
 		Err: &PayloadError{Channel: e.channel, Event: e.name, Err: err},
-	}
+	}, true
 }
 
 // partSink spreads events over the queues of a Partition.
@@ -94,11 +103,11 @@ func (s *partSink[T, K]) pass(e *event) verdict {
 		i, err = s.part(s.scratch)
 	}
 	if err != nil {
-		if !e.valid() {
+		g, ok := malformedGap(e, err, s.losses.c.cfg.codec.maxDepth)
+		if !ok {
 			return malformed
 		}
 		// Which partition it belonged to can't be known: each may have missed it.
-		g := malformedGap(e, err)
 		s.lose(g)
 		s.losses.malformed(g)
 		return taken

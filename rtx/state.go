@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
@@ -47,19 +48,19 @@ const stateBuffer = 64
 // It ends with the context, its Close, Drain, and after the last state when the client ends; Err says why, as for On.
 func (c *Client) States(ctx context.Context) *Stream[StateChange] {
 	q := stream.New[StateChange](stream.Config{Capacity: stateBuffer, NoGaps: true})
-	w := &stateWatch{c: c, q: q}
+	w := &stateWatch{c: c, q: q, ctx: ctx}
 	s := newStream(q, "states", w)
 	c.mu.Lock()
 	q.Push(c.state, "", 0)
 	if c.ended {
-		err := c.endErr()
+		err := c.endErrLocked()
 		c.mu.Unlock()
 		q.End(err, true)
 		return s
 	}
-	c.stateWatches[w] = struct{}{}
+	c.watches.add(w)
 	if ctx.Done() != nil {
-		w.stop = context.AfterFunc(ctx, func() { w.end(context.Cause(ctx), true) })
+		w.stop = context.AfterFunc(ctx, w.heed)
 	}
 	c.mu.Unlock()
 	return s
@@ -69,13 +70,14 @@ func (c *Client) States(ctx context.Context) *Stream[StateChange] {
 type stateWatch struct {
 	c    *Client
 	q    *stream.Queue[StateChange]
+	ctx  context.Context
 	stop func() bool // takes the context's callback back; nil if there is none
 }
 
 // end ends the stream: idempotent, from any goroutine, without c.mu.
 func (w *stateWatch) end(err error, discard bool) {
 	w.c.mu.Lock()
-	delete(w.c.stateWatches, w)
+	w.c.watches.remove(w)
 	stop := w.stop
 	w.c.mu.Unlock()
 	if stop != nil {
@@ -84,30 +86,71 @@ func (w *stateWatch) end(err error, discard bool) {
 	w.q.End(err, discard)
 }
 
+// heed ends the stream if its context has ended.
+func (w *stateWatch) heed() {
+	if w.ctx.Err() != nil {
+		w.end(context.Cause(w.ctx), true)
+	}
+}
+
 func (w *stateWatch) ready(context.Context) error { return w.q.Err() }
 
-// setState records a change and shows it to the watchers. The caller holds c.mu; a push never blocks.
-func (c *Client) setState(s StateChange) {
-	s.At = time.Now()
-	c.state = s
-	for w := range c.stateWatches {
-		w.q.Push(s, "", 0)
+// shown is how the machine's state is shown to users.
+func shown(s *core.State) StateChange {
+	change := StateChange{
+		SocketID: s.SocketID, Recovered: s.Recovered, Attempt: s.Attempt, Delay: s.Delay, Err: s.Err, At: s.At,
 	}
+	switch s.Conn {
+	case core.Idle:
+		change.State = Idle
+	case core.Established:
+		change.State = Connected
+	case core.Closed:
+		change.State = Closed
+	case core.Failed:
+		change.State = Failed
+	default:
+		change.State = Connecting
+		if s.Succeeded {
+			change.State = Reconnecting
+		}
+	}
+	return change
+}
+
+// showLocked shows a change to the watchers, and takes the client out of use if it is the last one. It is done under the
+// lock, because the order of the changes is the machine's and a push never blocks.
+func (c *Client) showLocked(s *core.State) *ending {
+	c.state = shown(s)
+	for w := range c.watches.all() {
+		w.q.Push(c.state, "", 0)
+	}
+	switch s.Conn {
+	case core.Established:
+		c.stats.connects.Add(1)
+		c.lapses.settled()
+		c.cfg.log.Info("rtx: connected", "recovered", s.Recovered)
+	case core.Waiting:
+		c.cfg.log.Info("rtx: trying to connect again", "attempt", s.Attempt, "delay", s.Delay, "error", s.Err)
+	case core.Closed:
+		return c.endLocked(nil)
+	case core.Failed:
+		return c.endLocked(s.Err)
+	}
+	return nil
 }
 
 // State returns where the connection stands now.
 func (c *Client) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state.State
+	s := c.machine.State(c.state.At)
+	return shown(&s).State
 }
 
 // SocketID returns the id of the current connection, for which signatures are made; "" while not connected.
 func (c *Client) SocketID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state.State != Connected {
-		return ""
-	}
-	return c.socketID
+	return c.machine.SocketID()
 }

@@ -40,9 +40,9 @@ func (c *Client) Stats() Stats {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.Streams = len(c.bindings)
-	for _, sub := range c.subs {
-		if sub.holds > 0 {
+	s.Streams = c.bindings.len()
+	for ch := range c.machine.Channels() {
+		if ch.Holds() > 0 {
 			s.Channels++
 		}
 	}
@@ -74,14 +74,11 @@ func streamStats[T any](name string, q *stream.Queue[T]) StreamStats {
 // each stream, and may be called at any time.
 func (c *Client) StreamStats() []StreamStats {
 	c.mu.Lock()
-	sinks := make([]sink, 0, len(c.bindings))
-	for b := range c.bindings {
-		sinks = append(sinks, b.sink)
-	}
+	bindings := c.bindings.slice()
 	c.mu.Unlock()
-	all := make([]StreamStats, 0, len(sinks))
-	for _, s := range sinks {
-		s.stats(func(f StreamStats) { all = append(all, f) })
+	all := make([]StreamStats, 0, len(bindings))
+	for _, b := range bindings {
+		b.sink.stats(func(f StreamStats) { all = append(all, f) })
 	}
 	slices.SortFunc(all, func(a, b StreamStats) int { return cmp.Compare(a.Name, b.Name) })
 	return all

@@ -50,6 +50,7 @@ type Stream[T any] struct {
 // An owner is what stands behind a stream and ends it: a binding, a part of one, or a watch of the states.
 type owner interface {
 	end(err error, discard bool)
+	heed() // ends it if its context has ended
 	ready(ctx context.Context) error
 }
 
@@ -57,6 +58,7 @@ type owner interface {
 type lone[T any] struct{ q *stream.Queue[T] }
 
 func (l lone[T]) end(err error, discard bool) { l.q.End(err, discard) }
+func (l lone[T]) heed()                       {}
 func (l lone[T]) ready(context.Context) error { return l.q.Err() }
 
 // A Gap is a hole in a stream: all values taken before it were sent before the loss, and the next value after it. Losses
@@ -112,8 +114,12 @@ func (s *Stream[T]) Ready(ctx context.Context) error { return s.owner.ready(ctx)
 
 // Err returns nil while the stream is open and after Close and Drain; else why it ended: context.Cause of its context, a
 // [*SubscribeError], [ErrUnsubscribed], [ErrOverflow], [ErrClosed], why the client failed, or, for a stream that never was
-// open, the mistake, such as an [*OptionError]. The first end counts. Err is set before C is closed.
-func (s *Stream[T]) Err() error { return s.q.Err() }
+// open, the mistake, such as an [*OptionError]. The first end counts. Err is set before C is closed, and as soon as the
+// context has ended.
+func (s *Stream[T]) Err() error {
+	s.owner.heed()
+	return s.q.Err()
+}
 
 // Close ends the stream and closes C; what is buffered stays readable. If nothing else holds the channel, it is left. It
 // does not block, and may be called by any goroutine, any number of times.
@@ -124,7 +130,8 @@ func (s *Stream[T]) Close() { s.owner.end(nil, true) }
 // after each token of Lost. (One that races with a receive may be told a value early; with All, none is.) It does not block.
 func (s *Stream[T]) Gaps() iter.Seq[Gap] { return s.q.Gaps() }
 
-// All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). It waits for more until the
+// All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). Take both variables: a loop over
+// the values alone, "for v := range s.All()", takes each gap for a zero value. All waits for more until the
 // stream has ended and everything was handed out; then ask Err. A loop that is left early loses nothing and leaves the
 // stream open. With one reader every gap stands exactly in its place.
 func (s *Stream[T]) All() iter.Seq2[T, *Gap] { return s.q.All() }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
@@ -17,7 +18,6 @@ import (
 type wire struct {
 	tb      testing.TB
 	c       *Client
-	h       handler
 	sess    *fakeSession // nil while down
 	socket  int
 	refuses map[string]bool // channels whose subscription is refused
@@ -29,7 +29,9 @@ func newWire(tb testing.TB, opts ...Option) *wire {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &wire{tb: tb, c: c, h: handler{c}, refuses: make(map[string]bool)}
+	c.running = make(chan struct{}) // no goroutine keeps the connection: the test does
+	close(c.running)
+	return &wire{tb: tb, c: c, refuses: make(map[string]bool)}
 }
 
 func (w *wire) up() {
@@ -38,8 +40,15 @@ func (w *wire) up() {
 	w.sess = &fakeSession{info: transport.Info{
 		SocketID: fmt.Sprint("s", w.socket), PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,
 	}}
-	w.h.Dialing(1)
-	w.h.Up(w.sess)
+	w.c.do(func(m *core.Machine, now time.Time) {
+		if m.Conn() == core.Idle {
+			w.c.goal = &goal{reached: make(chan struct{})}
+			m.Connect(now, true)
+		} else {
+			m.Reconnect(now)
+		}
+	})
+	w.c.up(w.sess, w.c.attempt)
 	w.event(evEstablished, map[string]string{"socket_id": w.sess.info.SocketID})
 	w.settle()
 }
@@ -48,7 +57,7 @@ func (w *wire) down() {
 	w.tb.Helper()
 	sess := w.sess
 	w.sess = nil
-	w.h.Down(sess, transport.ErrServerClose)
+	w.c.down(sess, transport.ErrServerClose)
 }
 
 func (w *wire) refuse(channel string, on bool) { w.refuses[channel] = on }
@@ -57,7 +66,7 @@ func (w *wire) refuse(channel string, on bool) { w.refuses[channel] = on }
 func (w *wire) settle() {
 	w.tb.Helper()
 	for w.sess != nil {
-		if _, err := w.h.Work(w.sess, time.Now()); err != nil {
+		if _, err := w.c.look(w.sess); err != nil {
 			w.tb.Fatal(err)
 		}
 		asked := w.sess.sent
@@ -105,7 +114,7 @@ func (w *wire) publish(channel, event, payload string) {
 }
 
 func (w *wire) receive(data []byte) {
-	if err := w.h.Receive(w.sess, transport.Packet{Type: transport.Event, Namespace: "/", Data: data}); err != nil {
+	if err := w.c.take(w.sess, transport.Packet{Type: transport.Event, Namespace: "/", Data: data}); err != nil {
 		w.tb.Fatal(err)
 	}
 }
@@ -126,7 +135,11 @@ func (s *fakeSession) Send(_ context.Context, packets ...[]byte) error {
 func (s *fakeSession) Info() transport.Info            { return s.info }
 func (s *fakeSession) Recv() (transport.Packet, error) { panic("nobody reads a fake session") }
 func (s *fakeSession) Close(error)                     {}
+func (s *fakeSession) Hide(...string)                  {}
 func (s *fakeSession) Pings() <-chan struct{}          { return nil }
 func (s *fakeSession) Pong() error                     { return nil }
-func (s *fakeSession) ReceivedAt() time.Time           { return time.Unix(1, 0) } // not zero, as no clock is
+func (s *fakeSession) ReceivedAt() time.Time           { return time.Now() }
 func (s *fakeSession) Silence() time.Duration          { return 0 }
+func (s *fakeSession) Ended() transport.End {
+	return transport.End{PeerKnows: true, KeepsSession: true}
+}

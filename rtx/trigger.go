@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
@@ -43,23 +44,23 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 	s, sess := c.subs[ch.name], c.session
 	switch {
 	case c.ended:
-		err = c.endErr()
+		err = c.endErrLocked()
 	case ch.err != nil:
 		err = ch.err
-	case s == nil || s.holds == 0:
-		err = ErrNotSubscribed
-	case sess == nil || c.state.State != Connected:
-		err = ErrNotConnected
+	case s == nil || s.Holds() == 0:
+		err = &ChannelError{Channel: ch.name, Err: ErrNotSubscribed}
+	case sess == nil || c.machine.Conn() != core.Established:
+		err = &ChannelError{Channel: ch.name, Err: ErrNotConnected}
 	}
 	if err != nil {
 		c.mu.Unlock()
 		return err
 	}
-	term := s.term
+	term := s.Term()
 	c.mu.Unlock()
 
-	if limit := sess.Info().MaxPayload; limit > 0 && int64(len(packet))+1 > limit {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(packet)+1, limit)
+	if err := tooLarge(packet, sess.Info()); err != nil {
+		return err
 	}
 	if err := c.await(ctx, s, term, sess); err != nil {
 		return err
@@ -69,18 +70,6 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 	}
 	c.stats.sent.Add(1)
 	return nil
-}
-
-// clientEvent wraps a payload, which a codec of the user's own may have made: it must be one JSON value.
-func clientEvent(channel, event string, payload []byte) ([]byte, error) {
-	if !validJSON(payload) {
-		return nil, errors.New("it is not one JSON value")
-	}
-	b := make([]byte, 0, 64+len(channel)+len(event)+len(payload))
-	b = appendString(append(b, `2["`+evClient+`",{"channel":`...), channel)
-	b = appendString(append(b, `,"event":`...), event)
-	b = append(append(b, `,"data":`...), payload...)
-	return append(b, `}]`...), nil
 }
 
 // sendError turns what a session says of a failed write into the library's terms.

@@ -2,8 +2,8 @@ package rtx
 
 import (
 	"encoding/json"
-	"errors"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -24,52 +24,68 @@ type EventUnmarshaler interface {
 // A decoder turns an event into a T. dst is zero when it is called.
 type decoder[T any] func(e *event, dst *T) error
 
-// errBroken says that a payload is not JSON; the reader then looks at the whole frame.
-var errBroken = errors.New("payload is not valid JSON")
+// viewOf chooses the decoder that T asks for. A T into which nothing can ever be decoded is an [*OptionError] of opener, the
+// function that opens the stream.
+func viewOf[T any](opener string, c codec) (decoder[T], error) {
+	if err := checkType[T](opener, c); err != nil {
+		return nil, err
+	}
+	return decoderOf[T](c), nil
+}
 
-// viewOf chooses the decoder that T asks for.
-func viewOf[T any](unmarshal func([]byte, any) error) decoder[T] {
+func decoderOf[T any](c codec) decoder[T] {
 	var zero T
 	if v, ok := any(&zero).(messageView); ok {
-		if d, ok := v.view(unmarshal).(decoder[T]); ok { // not so if T embeds a Message
+		if d, ok := v.view(c).(decoder[T]); ok { // not so if T embeds a Message
 			return d
 		}
 	}
 	switch any(&zero).(type) {
 	case EventUnmarshaler:
-		return func(e *event, dst *T) error { return unmarshalEvent(e, any(dst).(EventUnmarshaler)) }
+		return func(e *event, dst *T) error { return c.event(e, any(dst).(EventUnmarshaler)) }
 	case *json.RawMessage, *[]byte:
-		return rawView[T]
+		return func(e *event, dst *T) error { return c.raw(e, dst) }
 	}
 	if t := reflect.TypeFor[T](); t.Kind() == reflect.Pointer {
 		if v, ok := any(zero).(messageView); ok {
-			if d, ok := v.pointerView(unmarshal).(decoder[T]); ok {
+			if d, ok := v.pointerView(c).(decoder[T]); ok {
 				return d
 			}
 		}
 		if _, ok := any(zero).(EventUnmarshaler); ok {
 			return func(e *event, dst *T) error {
 				*dst = reflect.New(t.Elem()).Interface().(T)
-				return unmarshalEvent(e, any(*dst).(EventUnmarshaler))
+				return c.event(e, any(*dst).(EventUnmarshaler))
 			}
 		}
 	}
-	return func(e *event, dst *T) error { return unmarshal(e.payload, dst) }
+	unmarshal := c.unmarshaler(reflect.TypeFor[T]())
+	if !c.strict() {
+		return func(e *event, dst *T) error { return unmarshal(e.payload, dst) }
+	}
+	return func(e *event, dst *T) error {
+		if c.judges(e.payload) {
+			if err := e.judge(c.maxDepth); err != nil {
+				return err
+			}
+		}
+		return unmarshal(e.payload, dst)
+	}
 }
 
-func unmarshalEvent(e *event, u EventUnmarshaler) error {
-	if !e.valid() {
-		return errBroken
+func (c codec) event(e *event, u EventUnmarshaler) error {
+	if err := e.judge(c.maxDepth); err != nil {
+		return err
 	}
 	return u.UnmarshalEvent(e.channel, e.name, e.payload)
 }
 
-// rawView serves json.RawMessage and []byte with the shared copy.
-func rawView[T any](e *event, dst *T) error {
-	if !e.valid() {
-		return errBroken
+// raw serves json.RawMessage and []byte with the shared copy.
+func (c codec) raw(e *event, dst any) error {
+	if err := e.judge(c.maxDepth); err != nil {
+		return err
 	}
-	switch d := any(dst).(type) {
+	switch d := dst.(type) {
 	case *json.RawMessage:
 		*d = e.shared()
 	case *[]byte:
@@ -80,22 +96,92 @@ func rawView[T any](e *event, dst *T) error {
 
 // messageView is implemented by every *Message, which alone knows the type of its value.
 type messageView interface {
-	view(unmarshal func([]byte, any) error) any        // a decoder of Message[T]
-	pointerView(unmarshal func([]byte, any) error) any // a decoder of *Message[T]
+	view(c codec) any                    // a decoder of Message[T]
+	pointerView(c codec) any             // a decoder of *Message[T]
+	message() (self, value reflect.Type) // Message[T] and T
 }
 
-func (*Message[T]) view(unmarshal func([]byte, any) error) any {
-	inner := viewOf[T](unmarshal)
+func (*Message[T]) view(c codec) any {
+	inner := decoderOf[T](c)
 	return decoder[Message[T]](func(e *event, dst *Message[T]) error {
 		dst.Channel, dst.Event, dst.ReceivedAt = e.channel, e.name, e.at
 		return inner(e, &dst.Value)
 	})
 }
 
-func (m *Message[T]) pointerView(unmarshal func([]byte, any) error) any {
-	inner := m.view(unmarshal).(decoder[Message[T]])
+func (m *Message[T]) pointerView(c codec) any {
+	inner := m.view(c).(decoder[Message[T]])
 	return decoder[*Message[T]](func(e *event, dst **Message[T]) error {
 		*dst = new(Message[T])
 		return inner(e, *dst)
 	})
 }
+
+func (*Message[T]) message() (self, value reflect.Type) {
+	return reflect.TypeFor[Message[T]](), reflect.TypeFor[T]()
+}
+
+// checkType refuses a T whose every event would be a loss: a func, a channel, a complex number, an interface with methods, and
+// what is made of nothing else. A struct that has other fields too is as good as it is for encoding/json, which minds such a
+// field only in a payload that has it. A codec of the user's own may do what it likes.
+func checkType[T any](opener string, c codec) error {
+	t := payloadType(reflect.TypeFor[T]())
+	if c.own == nil && hopeless(t, nil) {
+		return badOption(opener, "%v can't hold any JSON; with the tag `json:\"-\"` a field is left out", t)
+	}
+	return nil
+}
+
+// payloadType is what is decoded for a t: of a Message its value.
+func payloadType(t reflect.Type) reflect.Type {
+	message := t
+	if t.Kind() == reflect.Pointer {
+		message = t.Elem()
+	}
+	if v, ok := reflect.New(message).Interface().(messageView); ok {
+		if self, value := v.message(); self == message { // not so if it embeds a Message
+			return payloadType(value)
+		}
+	}
+	return t
+}
+
+// hopeless says whether nothing but null can be decoded into a t. outer are the types that it is in.
+func hopeless(t reflect.Type, outer []reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	if p.Implements(unmarshalEvents) || p.Implements(unmarshalJSONs) || p.Implements(unmarshalTexts) || slices.Contains(outer, t) {
+		return false
+	}
+	outer = append(outer, t)
+	switch t.Kind() {
+	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		return true
+	case reflect.Interface:
+		return t.NumMethod() > 0
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return hopeless(t.Elem(), outer)
+	case reflect.Map:
+		return hopelessKey(t.Key()) || hopeless(t.Elem(), outer)
+	case reflect.Struct:
+		fields := 0
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if f.Tag.Get("json") == "-" || !f.IsExported() && (!f.Anonymous || f.Type.Kind() != reflect.Struct) {
+				continue
+			}
+			if fields++; !hopeless(f.Type, outer) {
+				return false
+			}
+		}
+		return fields > 0
+	}
+	return false
+}
+
+// hopelessKey says whether no member's name can become a t.
+func hopelessKey(t reflect.Type) bool {
+	k := t.Kind()
+	return k != reflect.String && (k < reflect.Int || k > reflect.Uintptr) && !reflect.PointerTo(t).Implements(unmarshalTexts)
+}
+
+var unmarshalEvents = reflect.TypeFor[EventUnmarshaler]()

@@ -21,15 +21,16 @@ type AuthBackend struct {
 	network *network
 	http    *http.Server
 
-	mu       sync.Mutex
-	denied   map[string]bool
-	denyNext int
-	failNext int
-	failWith int
-	badNext  int
-	hangNext int
-	delay    time.Duration
-	requests []AuthRequest
+	mu        sync.Mutex
+	denied    map[string]bool
+	denyNext  int
+	failNext  int
+	failWith  int
+	failAfter string
+	badNext   int
+	hangNext  int
+	delay     time.Duration
+	requests  []AuthRequest
 }
 
 // AuthRequest is one request to an AuthBackend.
@@ -49,7 +50,7 @@ const maxAuthBody = 64 << 10
 func newAuthBackend(s *Server, n *network) *AuthBackend {
 	b := &AuthBackend{server: s, network: n, denied: make(map[string]bool)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/auth", b.handle)
+	mux.Handle("/auth", s.cfg.gate.Wrap(s.withToken(http.HandlerFunc(b.handle)), refuseDev))
 	b.http = newHTTPServer(mux, &s.serves)
 	return b
 }
@@ -61,7 +62,9 @@ func (b *AuthBackend) serve(wg *sync.WaitGroup) {
 // AuthEndpoint is the URL of a backend that signs for every private and presence channel, with this server's key and secret. A presence
 // request without user data gets a member of its own, made from its socket id, or the one that a query on the URL names:
 // ?user_id=ann&name=Ann.
-func (s *Server) AuthEndpoint() string { return "http://" + s.auth.network.Addr().String() + "/auth" }
+func (s *Server) AuthEndpoint() string {
+	return "http://" + s.auth.network.Addr().String() + "/auth" + s.tokenQuery()
+}
 
 // Auth is the backend behind AuthEndpoint, for its faults and for what it was asked.
 func (s *Server) Auth() *AuthBackend { return s.auth }
@@ -88,7 +91,12 @@ func (b *AuthBackend) Allow(channels ...string) {
 func (b *AuthBackend) DenyNext(n int) { b.set(func() { b.denyNext = n }) }
 
 // FailNext answers the next n requests with an HTTP status and no signature.
-func (b *AuthBackend) FailNext(n, status int) { b.set(func() { b.failNext, b.failWith = n, status }) }
+func (b *AuthBackend) FailNext(n, status int) { b.FailNextAfter(n, status, "") }
+
+// FailNextAfter is FailNext with a Retry-After of that text: seconds, a date, or neither. None if it is empty.
+func (b *AuthBackend) FailNextAfter(n, status int, retryAfter string) {
+	b.set(func() { b.failNext, b.failWith, b.failAfter = n, status, retryAfter })
+}
 
 // MangleNext answers the next n requests with a body that is no answer.
 func (b *AuthBackend) MangleNext(n int) { b.set(func() { b.badNext = n }) }
@@ -118,9 +126,10 @@ func (b *AuthBackend) handle(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"bad request"}`, http.StatusBadRequest)
 		return
 	}
-	status, hang, mangled, delay := b.plan(req.Channel)
-	if !hang && delay > 0 {
-		timer := time.NewTimer(delay)
+	due := b.plan(req.Channel)
+	hang := due.hang
+	if !hang && due.delay > 0 {
+		timer := time.NewTimer(due.delay)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
@@ -138,11 +147,11 @@ func (b *AuthBackend) handle(w http.ResponseWriter, r *http.Request) {
 		}
 		panic(http.ErrAbortHandler)
 	}
-	var body []byte
+	status, body := due.status, []byte(nil)
 	switch {
 	case status != http.StatusOK:
 		body = []byte(`{"error":"denied"}`)
-	case mangled:
+	case due.mangled:
 		body = []byte(`<html>not an answer</html>`)
 	default:
 		grant, err := b.server.grant(req)
@@ -154,13 +163,25 @@ func (b *AuthBackend) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	req.Status = status
 	b.record(req)
+	if due.retryAfter != "" {
+		w.Header().Set("Retry-After", due.retryAfter)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write(body)
 }
 
+// answerPlan is how a request is to be answered.
+type answerPlan struct {
+	status     int
+	hang       bool
+	mangled    bool
+	retryAfter string
+	delay      time.Duration
+}
+
 // plan takes the faults that are due for a request.
-func (b *AuthBackend) plan(channel string) (status int, hang, mangled bool, delay time.Duration) {
+func (b *AuthBackend) plan(channel string) answerPlan {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	take := func(n *int) bool {
@@ -170,15 +191,18 @@ func (b *AuthBackend) plan(channel string) (status int, hang, mangled bool, dela
 		*n--
 		return true
 	}
+	p := answerPlan{status: http.StatusOK, delay: b.delay}
 	switch {
 	case take(&b.hangNext):
-		return 0, true, false, 0
+		p.hang = true
 	case take(&b.failNext):
-		return b.failWith, false, false, b.delay
+		p.status, p.retryAfter = b.failWith, b.failAfter
 	case take(&b.denyNext), b.denied[channel]:
-		return http.StatusForbidden, false, false, b.delay
+		p.status = http.StatusForbidden
+	default:
+		p.mangled = take(&b.badNext)
 	}
-	return http.StatusOK, false, take(&b.badNext), b.delay
+	return p
 }
 
 func (b *AuthBackend) record(r AuthRequest) {

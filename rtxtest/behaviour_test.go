@@ -2,6 +2,7 @@ package rtxtest
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -147,10 +148,13 @@ func behaviours() []behaviour {
 		{"messages over the limit", variant{maxPayload: 1000}, func(b *bench) {
 			c := b.client()
 			c.send(`42["realtimex:ping",{"x":"` + strings.Repeat("x", 1000) + `"}]`)
-			if err := c.expectEnd(); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
-				b.Errorf("ended by %v", err)
+			var end websocket.CloseError
+			if err := c.expectEnd(); !errors.As(err, &end) || end != (websocket.CloseError{Code: websocket.StatusMessageTooBig}) {
+				b.Errorf("ended by %v, want 1009 without a reason", err)
 			}
 		}},
+		{"bodies over the limit", variant{maxPayload: 1000}, oversizedPosts},
+		{"base64 over WebSocket", variant{}, base64Case},
 		{"public channel", variant{}, func(b *bench) {
 			c := b.client()
 			b.subscribed(c, "orders")
@@ -203,6 +207,14 @@ func behaviours() []behaviour {
 			b.subscribed(c, name)
 		}},
 		{"client events", variant{}, clientEvents},
+		{"deep client event", variant{}, func(b *bench) {
+			x, y := b.client(), b.client()
+			b.subscribed(x, "private-deep")
+			b.subscribed(y, "private-deep")
+			data := strings.Repeat("[", 900) + strings.Repeat("]", 900)
+			x.send(`42["client-event",{"channel":"private-deep","event":"client-deep","data":` + data + `}]`)
+			y.expect(`42["server-event",{"channel":"private-deep","event":"client-deep","data":` + data + `}]`)
+		}},
 		{"binary client event", variant{}, func(b *bench) {
 			x, y := b.client(), b.client()
 			b.subscribed(x, "private-binary")
@@ -287,6 +299,9 @@ func behaviours() []behaviour {
 		{"polling", variant{}, pollingCase},
 		{"recovered", recovery, recoveredCase},
 		{"not recovered", recovery, notRecoveredCase},
+		{"which ends are kept", recovery, keptEndsCase},
+		{"an entry outlives its restoration", recovery, entryCase},
+		{"a deaf connection hears its own client events", recovery, deafEchoCase},
 		{"deaf connection", recovery, func(b *bench) {
 			c, _ := b.recoverable()
 			b.deafen(c.socketID)
@@ -365,12 +380,54 @@ func clientEvents(b *bench) {
 	b.quiet(y)
 }
 
-func pollingCase(b *bench) {
+// oversizedPosts are answered with 413 and nothing else, each of them, and cost the session nothing.
+func oversizedPosts(b *bench) {
+	query := b.poll()
+	for n := range 40 {
+		for _, size := range []int{1001, 5_000, 300_000, 3_000_000} {
+			if status, answer := b.request(http.MethodPost, query, "4"+strings.Repeat("x", size-1)); status != http.StatusRequestEntityTooLarge || answer != "" {
+				b.Fatalf("%d: a body of %d bytes: %d %q", n, size, status, answer)
+			}
+		}
+	}
+	if status, answer := b.request(http.MethodPost, query, "40"); status != http.StatusOK || answer != "ok" {
+		b.Errorf("the post after them: %d %q", status, answer)
+	}
+}
+
+// base64Case is a client that can't send binary frames, and says so by b64=1.
+func base64Case(b *bench) {
+	x, y, z := b.client(), b.client(), b.dialQuery("&b64=1")
+	z.join("40")
+	z.expectPrefix(`42["realtimex:connection_established"`)
+	for _, c := range []*rawClient{x, y, z} {
+		b.subscribed(c, "private-base64")
+	}
+	const data = `{"channel":"private-base64","event":"client-file","data":{"_placeholder":true,"num":0}}`
+	for _, c := range []*rawClient{x, z} {
+		c.send(`451-["client-event",` + data + `]`)
+		c.send("bAQL/")
+		y.expectJSON(`451-["server-event",` + data + `]`)
+		if typ, got, err := y.ws.Read(b.Context()); err != nil || typ != websocket.MessageBinary || string(got) != "\x01\x02\xff" {
+			b.Errorf("attachment %v %q %v", typ, got, err)
+		}
+	}
+	z.expectJSON(`451-["server-event",` + data + `]`)
+	z.expect("bAQL/")
+}
+
+// poll opens a session over polling and returns the query of its further requests.
+func (b *bench) poll() string {
+	b.Helper()
 	var h struct{ Sid string }
 	if err := json.Unmarshal([]byte(b.get("&transport=polling")[1:]), &h); err != nil {
 		b.Fatal(err)
 	}
-	query := "api_key=" + b.Key() + "&EIO=4&transport=polling&sid=" + h.Sid
+	return "api_key=" + b.Key() + "&EIO=4&transport=polling&sid=" + h.Sid
+}
+
+func pollingCase(b *bench) {
+	query := b.poll()
 	post := func(body string) {
 		b.Helper()
 		if status, answer := b.request(http.MethodPost, query, body); status != http.StatusOK || answer != "ok" {

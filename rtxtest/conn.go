@@ -2,7 +2,6 @@ package rtxtest
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +19,8 @@ type Conn struct {
 
 	// These belong to server.mu.
 	gone     bool
-	channels map[string]bool
-	members  map[string]member // by channel
+	channels *ordered[struct{}]
+	members  *ordered[member] // by channel
 }
 
 // SocketID is the Socket.IO id, which signatures are made for. A recovered connection has that of the one it took up.
@@ -44,7 +43,7 @@ func (c *Conn) Up() bool {
 func (c *Conn) Channels() []string {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
-	return slices.Sorted(maps.Keys(c.channels))
+	return slices.Sorted(slices.Values(c.channels.keys()))
 }
 
 // Emit sends this connection a Socket.IO event of any name, each of args as JSON. It reports a value that can't be encoded, and an empty

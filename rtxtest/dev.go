@@ -3,15 +3,18 @@ package rtxtest
 import (
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 )
 
-// devRoutes adds the HTTP face: what tests do by method, for other languages and for people.
-func (s *Server) devRoutes(mux *http.ServeMux) {
+// devRoutes is the HTTP face: what tests do by method, for other languages and for people.
+func (s *Server) devRoutes() http.Handler {
+	mux := http.NewServeMux()
 	mux.HandleFunc("POST /dev/trigger", s.devTrigger)
 	mux.HandleFunc("POST /dev/auth", s.devAuth)
 	mux.HandleFunc("POST /dev/disconnect", s.devDisconnect)
 	mux.HandleFunc("GET /dev/stats", s.devStats)
+	return mux
 }
 
 const maxDevBody = 16 << 20
@@ -34,7 +37,11 @@ func (s *Server) devTrigger(w http.ResponseWriter, r *http.Request) {
 		body.Data = json.RawMessage("null")
 	}
 	n, err := s.TryPublish(body.Channel, body.Event, body.Data)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrReservedName):
+		devError(w, http.StatusBadRequest, err)
+		return
+	case err != nil:
 		devError(w, http.StatusBadRequest, errors.New("data can't be encoded"))
 		return
 	}
@@ -43,6 +50,9 @@ func (s *Server) devTrigger(w http.ResponseWriter, r *http.Request) {
 
 // devAuth is an auth backend that lets everybody in.
 func (s *Server) devAuth(w http.ResponseWriter, r *http.Request) {
+	if !isJSON(w, r) {
+		return
+	}
 	req, err := readAuthRequest(w, r)
 	if err != nil {
 		devError(w, http.StatusBadRequest, errors.New(`want {"socket_id","channel_name"}`))
@@ -89,6 +99,9 @@ func readDev(w http.ResponseWriter, r *http.Request, into any) bool {
 	if r.ContentLength == 0 {
 		return true
 	}
+	if !isJSON(w, r) {
+		return false
+	}
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxDevBody)).Decode(into)
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		devError(w, http.StatusRequestEntityTooLarge, errors.New("body too large"))
@@ -99,6 +112,15 @@ func readDev(w http.ResponseWriter, r *http.Request, into any) bool {
 		return false
 	}
 	return true
+}
+
+// isJSON checks that the body is said to be JSON, as no page can say without asking first. It reports false when it has answered.
+func isJSON(w http.ResponseWriter, r *http.Request) bool {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && t == "application/json" {
+		return true
+	}
+	devError(w, http.StatusUnsupportedMediaType, errors.New("want JSON, and the header Content-Type: application/json"))
+	return false
 }
 
 func devError(w http.ResponseWriter, status int, err error) {

@@ -16,6 +16,7 @@ func devRequest(t *testing.T, s *Server, method, path, body string) (int, map[st
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", "application/json")
 	res, err := s.HTTPClient().Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -31,10 +31,10 @@ func (c *Conn) Drop(how Drop) {
 		c.socket.Disconnect()
 		session.Close()
 	default:
+		session.Reset(sioserver.TransportClose)
 		if l, ok := session.NetConn().(*link); ok {
-			l.cut(true)
+			l.cut(true) // both ends, also of a muted one
 		}
-		session.Cut(sioserver.TransportClose)
 	}
 }
 

@@ -4,16 +4,20 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/realtimex/realtimex-go/internal/sioserver"
 )
 
 // faults is what is to go wrong. It belongs to Server.mu.
 type faults struct {
-	refuse       int
-	refuseStatus int
-	hang         [stepCount]int
-	lose         int
-	noPong       bool
-	denied       map[string]denial
+	refuse     int
+	refusal    sioserver.HTTPError
+	noConnect  int
+	connection denial // of CONNECT, while noConnect
+	hang       [stepCount]int
+	lose       int
+	noPong     bool
+	denied     map[string]denial
 
 	held    bool
 	waiting []func() // confirmations, in the order of their requests
@@ -21,11 +25,14 @@ type faults struct {
 	twice    bool
 	swap     bool
 	deferred func() // the presence event that waits for the next one
+
+	rosters map[string]splice // forged, by channel
 }
 
 type denial struct {
-	text string
-	code int
+	text  string
+	code  int
+	times int // that are left; less than 0 is no end
 }
 
 // RefuseNext answers the next n handshakes with 503 Service Unavailable.
@@ -33,9 +40,24 @@ func (s *Server) RefuseNext(n int) { s.RefuseNextWith(n, http.StatusServiceUnava
 
 // RefuseNextWith answers the next n handshakes with an HTTP status.
 func (s *Server) RefuseNextWith(n, status int) {
+	s.RefuseNextAfter(n, status, "")
+}
+
+// RefuseNextAfter answers the next n handshakes with an HTTP status and a Retry-After of that text: seconds, a date, or neither. None if
+// it is empty.
+func (s *Server) RefuseNextAfter(n, status int, retryAfter string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.refuse, s.faults.refuseStatus = n, status
+	s.faults.refuse = n
+	s.faults.refusal = sioserver.HTTPError{Status: status, Code: 3, Message: http.StatusText(status), RetryAfter: retryAfter}
+}
+
+// RefuseConnectNext answers the next n CONNECTs with a CONNECT_ERROR of this text and code, such as 4100 for a service that is over its
+// capacity. A code of 0 is left out. The link stays up.
+func (s *Server) RefuseConnectNext(n int, text string, code int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.noConnect, s.faults.connection = n, denial{text: text, code: code}
 }
 
 // Step is a step of a client's way to its events.
@@ -102,15 +124,39 @@ func (f *faults) whenReleased(confirm func()) {
 
 // Deny refuses subscriptions to a channel, whatever their signature, with this text and code. Who is subscribed stays so.
 func (s *Server) Deny(channel, text string, code int) {
+	s.deny(channel, denial{text, code, -1})
+}
+
+// DenyNext is Deny for the next n subscriptions to the channel, with a code that can heal, such as 503 or 4200, or with one that can't.
+func (s *Server) DenyNext(channel string, n int, text string, code int) {
+	if n <= 0 {
+		s.Allow(channel)
+		return
+	}
+	s.deny(channel, denial{text, code, n})
+}
+
+func (s *Server) deny(channel string, d denial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.faults.denied == nil {
 		s.faults.denied = make(map[string]denial)
 	}
-	s.faults.denied[channel] = denial{text, code}
+	s.faults.denied[channel] = d
 }
 
-// Allow takes a Deny back.
+// takeDenial is the refusal that is due for a subscription, if one is.
+func (f *faults) takeDenial(channel string) (denial, bool) {
+	d, denied := f.denied[channel]
+	if d.times--; d.times == 0 {
+		delete(f.denied, channel)
+	} else if denied {
+		f.denied[channel] = d
+	}
+	return d, denied
+}
+
+// Allow takes a Deny or a DenyNext back.
 func (s *Server) Allow(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,6 +221,18 @@ func (s *Server) SetPong(on bool) {
 
 // SetLink slows every connection down, those that come later too. The zero Link ends that.
 func (s *Server) SetLink(l Link) { s.network.setProfile(l) }
+
+// Complain tells every connection of a trouble of the service's own, by an event "error" or "realtimex:error" of {"message","code"}. A
+// code of 0 is left out.
+func (s *Server) Complain(event, message string, code int) {
+	fields := []field{{"message", message}}
+	if code != 0 {
+		fields = append(fields, field{"code", code})
+	}
+	for _, c := range s.Connections() {
+		c.socket.Emit(event, object(fields...))
+	}
+}
 
 // Inject sends a text frame as it is to every connection: malformed packets, unknown ones, such of another version.
 func (s *Server) Inject(frame string) {

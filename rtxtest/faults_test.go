@@ -212,6 +212,44 @@ func TestDeafAfterHalfOpen(t *testing.T) {
 	})
 }
 
+// A restoration renews nothing: the window begins with the last end that the server has noticed.
+func TestRestorationDoesNotRenewTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewPipeServer(t, WithRecovery(time.Minute))
+		c := dialRaw(t, s)
+		c.join("40")
+		offset := c.readOffset(`["realtimex:connection_established",{"socket_id":"` + c.socketID + `"}`)
+		s.DropAll(Reset)
+		s.SetHeartbeats(false) // no further end is noticed
+		back := func() (recovered bool) {
+			t.Helper()
+			again := dialRaw(t, s)
+			again.send(`40{"pid":"` + c.pid + `","offset":"` + offset + `"}`)
+			for {
+				if answer := again.read(); strings.HasPrefix(answer, "40") {
+					return strings.Contains(answer, `"sid":"`+c.socketID+`"`)
+				}
+			}
+		}
+		time.Sleep(40 * time.Second)
+		if !back() {
+			t.Fatal("not recovered within the window")
+		}
+		s.HalfOpenAll()
+		time.Sleep(20 * time.Second)
+		if !back() {
+			t.Fatal("not recovered when the window ends")
+		}
+		s.HalfOpenAll()
+		time.Sleep(time.Nanosecond)
+		if back() {
+			t.Error("recovered past the window, which a restoration must not renew")
+		}
+		s.Close()
+		time.Sleep(time.Minute)
+	})
+}
+
 func TestHalfOpenOverPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewPipeServer(t)

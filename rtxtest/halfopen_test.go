@@ -25,3 +25,20 @@ func TestStopIsNotHeardOverAHalfOpenLink(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// A half-open link that has timed out is still in its close handshake when the server stops: nothing waits for it for ever.
+func TestStopDuringTheCloseHandshakeOfAHalfOpenLink(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			s := NewPipeServer(t)
+			for range 4 {
+				connect(t, s)
+			}
+			s.HalfOpenAll()
+			time.Sleep(46 * time.Second)
+			s.Stop()
+			s.Close()
+			time.Sleep(time.Minute)
+		})
+	}
+}

@@ -15,6 +15,9 @@ type field struct {
 	value any
 }
 
+// splice is fields of an object as they stand in JSON, with commas between them. It has no name of its own.
+type splice []byte
+
 // object is a JSON object with its keys in the order given.
 func object(fields ...field) []byte {
 	var b bytes.Buffer
@@ -22,6 +25,10 @@ func object(fields ...field) []byte {
 	for i, f := range fields {
 		if i > 0 {
 			b.WriteByte(',')
+		}
+		if raw, ok := f.value.(splice); ok {
+			b.Write(raw)
+			continue
 		}
 		b.Write(encode(f.name))
 		b.WriteByte(':')

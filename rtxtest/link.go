@@ -23,6 +23,7 @@ type link struct {
 	network *network
 	number  uint64
 	closed  chan struct{}
+	reading sync.WaitGroup // the server's own reads, none of which begins once shut is true
 
 	mu      sync.Mutex
 	muted   bool
@@ -38,7 +39,11 @@ func newLink(c net.Conn, n *network, p Link) *link {
 // Read reads. On a muted link what comes is thrown away, and nothing, not even the client's close, is seen until the server closes.
 func (l *link) Read(p []byte) (int, error) {
 	for {
+		if !l.beginRead() {
+			return 0, net.ErrClosed
+		}
 		n, err := l.Conn.Read(p)
+		l.reading.Done()
 		l.mu.Lock()
 		muted, rate := l.muted, l.profile.BytesPerSecond
 		l.mu.Unlock()
@@ -57,6 +62,15 @@ func (l *link) Read(p []byte) (int, error) {
 		<-l.closed
 		return 0, net.ErrClosed
 	}
+}
+
+func (l *link) beginRead() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.shut {
+		l.reading.Add(1)
+	}
+	return !l.shut
 }
 
 // Write writes. A muted link takes everything and passes nothing on.
@@ -111,6 +125,7 @@ func (l *link) Close() error {
 
 // drain takes what the client goes on sending into a link that the server has given up.
 func (l *link) drain() {
+	l.reading.Wait() // the deadline has released them
 	l.Conn.SetReadDeadline(time.Time{})
 	buf := make([]byte, 4<<10)
 	for {
@@ -133,6 +148,16 @@ func (l *link) isMuted() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.muted
+}
+
+// Reset closes the link by a reset. Of a muted one only the server's end: an end that overtook what was swallowed before it would be
+// none that TCP can show.
+func (l *link) Reset() {
+	if l.isMuted() {
+		l.Close()
+		return
+	}
+	l.cut(true)
 }
 
 // cut closes both ends of the link, muted or not, with a reset if hard.
@@ -218,6 +243,9 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 		case <-w.link.closed:
 			return 0, net.ErrClosed
 		}
+	}
+	if w.link.isShut() { // select would take either
+		return 0, net.ErrClosed
 	}
 	select {
 	case w.queue <- slowChunk{data: append([]byte(nil), p...), sent: time.Now()}:

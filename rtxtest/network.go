@@ -80,21 +80,25 @@ func (n *network) shut() {
 	n.drained.Wait()
 }
 
-// setDown makes the network refuse connections, and cuts the ones there are, but for the server's end only where a link is
-// muted: an end that overtook what was swallowed before it would be none that TCP can show.
-func (n *network) setDown(down bool) {
+// setDown makes the network refuse connections.
+func (n *network) setDown() { n.setState(true) }
+
+// setUp ends setDown.
+func (n *network) setUp() { n.setState(false) }
+
+func (n *network) setState(down bool) {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.down = down
+}
+
+// cutAll resets every link.
+func (n *network) cutAll() {
+	n.mu.Lock()
 	links := n.all()
 	n.mu.Unlock()
-	if down {
-		for _, l := range links {
-			if l.isMuted() {
-				l.Close()
-				continue
-			}
-			l.cut(true)
-		}
+	for _, l := range links {
+		l.Reset()
 	}
 }
 
@@ -179,6 +183,9 @@ func (p *pipeListener) Close() error {
 func (p *pipeListener) Addr() net.Addr { return p.addr }
 
 func (p *pipeListener) dial(ctx context.Context) (net.Conn, error) {
+	if ctx.Err() != nil { // select would take either
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: p.addr, Err: context.Cause(ctx)}
+	}
 	client, server := net.Pipe()
 	select {
 	case p.conns <- server:

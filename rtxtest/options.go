@@ -2,10 +2,15 @@ package rtxtest
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"math/rand/v2"
 	"time"
+
+	"github.com/realtimex/realtimex-go/internal/sioserver"
 )
 
 // The credentials of a server that is given no others.
@@ -14,7 +19,7 @@ const (
 	DefaultSecret = "app-secret"
 )
 
-// An Option changes how a server is made. A bad one fails the test, or Start, with the option's name.
+// An Option changes how a server is made. A bad one fails the test, or Start, with the option's name. A nil one does nothing.
 type Option func(*config) error
 
 type config struct {
@@ -37,12 +42,18 @@ type config struct {
 	established    time.Duration
 	noPong         bool
 	dev            bool
+	devToken       string
+	gate           *sioserver.Gate
+	random         io.Reader // what ids are made from; nil for crypto/rand
 	logger         *slog.Logger
 }
 
 func newConfig(opts []Option) (config, error) {
-	c := config{wait: 10 * time.Second, logger: slog.New(slog.DiscardHandler)}
+	c := config{wait: 10 * time.Second, logger: slog.New(slog.DiscardHandler), gate: new(sioserver.Gate)}
 	for _, o := range opts {
+		if o == nil {
+			continue
+		}
 		if err := o(&c); err != nil {
 			return c, err
 		}
@@ -50,6 +61,7 @@ func newConfig(opts []Option) (config, error) {
 	c.key = cmp.Or(c.key, DefaultKey)
 	c.secret = cmp.Or(c.secret, DefaultSecret)
 	c.addr = cmp.Or(c.addr, "127.0.0.1:0")
+	c.gate.Listens(c.addr)
 	return c, nil
 }
 
@@ -159,6 +171,17 @@ func WithRecovery(window time.Duration) Option {
 	}
 }
 
+// WithSeed makes socket ids, session ids and offsets from a seed, so that a client that is driven the same way sees the same bytes each
+// time. What several clients do at one instant still comes in any order. Default: random ids.
+func WithSeed(seed uint64) Option {
+	return func(c *config) error {
+		var key [32]byte
+		binary.LittleEndian.PutUint64(key[:], seed)
+		c.random = rand.NewChaCha8(key)
+		return nil
+	}
+}
+
 // WithWait sets how long the Wait functions wait before they fail the test. Default: 10 s.
 func WithWait(d time.Duration) Option {
 	return func(c *config) error {
@@ -171,7 +194,8 @@ func WithWait(d time.Duration) Option {
 }
 
 // WithDev serves the HTTP face under /dev/ on the server's own address: publishing, signing and disconnecting for whoever can reach
-// it, without a password. Default: off.
+// it, without a password (see WithDevToken), but for web pages of other origins (see WithOrigins). Bodies are JSON, and their
+// Content-Type must say so. Default: off.
 func WithDev() Option {
 	return func(c *config) error {
 		c.dev = true

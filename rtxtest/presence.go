@@ -84,14 +84,14 @@ func isNumber(s string) bool {
 // Join makes a member join a presence channel without a client, as if a connection of somebody else's had subscribed. A member that is
 // there already stays as it is. On any other channel, or without an ID, it fails the test.
 func (s *Server) Join(channel string, m auth.Member) {
-	s.helper()
+	s.tb.Helper()
 	if !isPresence(channel) || m.ID == "" {
-		s.errorf("rtxtest: Join: want a presence channel and a member with an ID")
+		s.tb.Errorf("rtxtest: Join: want a presence channel and a member with an ID")
 		return
 	}
 	info, err := marshal(m.Info)
 	if err != nil {
-		s.errorf("rtxtest: Join: %v", err)
+		s.tb.Errorf("rtxtest: Join: %v", err)
 		return
 	}
 	if m.Info == nil {
@@ -115,49 +115,49 @@ func (s *Server) Leave(channel, userID string) {
 func (s *Server) Members(channel string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ch := s.channels[channel]; ch != nil {
+	if ch, ok := s.channels.get(channel); ok {
 		return slices.Clone(ch.order)
 	}
 	return nil
 }
 
 func (s *Server) channel(name string) *channel {
-	ch := s.channels[name]
-	if ch == nil {
+	ch, ok := s.channels.get(name)
+	if !ok {
 		ch = &channel{
 			subscribers: make(map[*Conn]struct{}, 1),
 			confirmed:   make(map[*Conn]struct{}, 1),
 			members:     make(map[string]*present),
 		}
-		s.channels[name] = ch
+		s.channels.set(name, ch)
 	}
 	return ch
 }
 
 // enter notes a subscription. s.mu is held.
 func (s *Server) enter(c *Conn, name string) {
-	c.channels[name] = true
+	c.channels.set(name, struct{}{})
 	s.channel(name).subscribers[c] = struct{}{}
 }
 
 // depart notes the end of a subscription, and of the membership that came with it. s.mu is held.
-func (s *Server) depart(c *Conn, name string, members map[string]member) {
-	delete(c.channels, name)
-	if ch := s.channels[name]; ch != nil {
+func (s *Server) depart(c *Conn, name string, members *ordered[member]) {
+	c.channels.delete(name)
+	if ch, ok := s.channels.get(name); ok {
 		delete(ch.subscribers, c)
 		delete(ch.confirmed, c)
 	}
-	if m, ok := members[name]; ok {
+	if m, ok := members.get(name); ok {
 		s.goAway(c, name, m.key)
-		delete(c.members, name)
+		c.members.delete(name)
 	}
 	s.sweep(name)
 }
 
 // sweep forgets a channel that nobody is on. s.mu is held.
 func (s *Server) sweep(name string) {
-	if ch := s.channels[name]; ch != nil && len(ch.subscribers) == 0 && len(ch.members) == 0 {
-		delete(s.channels, name)
+	if ch, ok := s.channels.get(name); ok && len(ch.subscribers) == 0 && len(ch.members) == 0 {
+		s.channels.delete(name)
 	}
 }
 
@@ -175,8 +175,8 @@ func (s *Server) arrive(c *Conn, name string, m member) {
 
 // goAway takes c from what keeps the member present, and tells the others if nothing is left. s.mu is held.
 func (s *Server) goAway(c *Conn, name, key string) {
-	ch := s.channels[name]
-	if ch == nil {
+	ch, ok := s.channels.get(name)
+	if !ok {
 		return
 	}
 	p := ch.members[key]
@@ -238,7 +238,7 @@ func (s *Server) presenceEvents(channel, kind string, fields []field) []emission
 
 // confirmPresence tells a client that it is on a presence channel, and who else is. s.mu is held.
 func (s *Server) confirmPresence(c *Conn, name string) {
-	roster := s.rosterFields(s.channel(name))
+	roster := s.rosterFields(name)
 	switch s.cfg.confirmation {
 	case ConfirmWithMembers:
 		c.socket.Emit(eventSucceeded, object(append([]field{{"channel", name}}, roster...)...))
@@ -277,7 +277,14 @@ func (s *Server) memberFields(m member) []field {
 }
 
 // rosterFields is who is on a channel, in the configured shape.
-func (s *Server) rosterFields(ch *channel) []field {
+func (s *Server) rosterFields(name string) []field {
+	if forged, ok := s.faults.rosters[name]; ok {
+		if len(forged) == 0 {
+			return nil
+		}
+		return []field{{value: forged}}
+	}
+	ch := s.channel(name)
 	switch s.cfg.shape {
 	case ShapeHash:
 		return []field{{"presence", hash(ch)}}

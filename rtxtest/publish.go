@@ -7,27 +7,39 @@ import (
 )
 
 // Publish sends an event to every subscriber of a channel, as the service's API would, and returns how many there were. data is encoded
-// as JSON; a json.RawMessage goes out as it is. It never waits for a client. A value that can't be encoded fails the test; without one,
-// on a server of Start's, Publish panics: see TryPublish.
+// as JSON; a json.RawMessage goes out as it is. It never waits for a client. A value that can't be encoded fails the test, as does a
+// name that is the service's own (ErrReservedName); without a test, on a server of Start's, Publish panics: see TryPublish.
 func (s *Server) Publish(channel, event string, data any) int {
-	s.helper()
+	s.tb.Helper()
 	n, err := s.TryPublish(channel, event, data)
 	if err != nil {
-		s.errorf("rtxtest: Publish: %v", err)
+		s.tb.Errorf("rtxtest: Publish: %v", err)
 	}
 	return n
 }
 
-// TryPublish is Publish for data that may not be encodable.
+// TryPublish is Publish that returns its error: data that can't be encoded, or ErrReservedName.
 func (s *Server) TryPublish(channel, event string, data any) (int, error) {
-	encoded, err := marshal(data)
+	encoded, err := encodeEvent(event, data)
 	if err != nil {
 		return 0, err
 	}
+	return s.publish(channel, event, encoded, nil), nil
+}
+
+// encodeEvent is data as JSON, if the event may be published.
+func encodeEvent(event string, data any) (json.RawMessage, error) {
+	if isReserved(event) {
+		return nil, fmt.Errorf("event %q: %w", event, ErrReservedName)
+	}
+	return marshal(data)
+}
+
+func (s *Server) publish(channel, event string, data json.RawMessage, buffers [][]byte) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Published++
-	return s.send(channel, event, json.RawMessage(encoded), nil), nil
+	return s.send(channel, event, data, buffers)
 }
 
 // Attachment stands in data for the nth of PublishBinary's attachments, counted from 0.
@@ -40,41 +52,15 @@ func (a Attachment) MarshalJSON() ([]byte, error) {
 
 // PublishBinary is Publish for data with binary attachments, each of which an Attachment in data must stand for.
 func (s *Server) PublishBinary(channel, event string, data any, attachments ...[]byte) int {
-	s.helper()
-	encoded, err := marshal(data)
+	s.tb.Helper()
+	encoded, err := encodeEvent(event, data)
 	if err != nil {
-		s.errorf("rtxtest: PublishBinary: %v", err)
+		s.tb.Errorf("rtxtest: PublishBinary: %v", err)
 		return 0
 	}
 	buffers := make([][]byte, len(attachments))
 	for i, a := range attachments {
 		buffers[i] = bytes.Clone(a)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stats.Published++
-	return s.send(channel, event, json.RawMessage(encoded), buffers)
-}
-
-func (s *Server) helper() {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
-}
-
-// errorf fails the test, or panics where there is none.
-func (s *Server) errorf(format string, args ...any) {
-	s.helper()
-	if s.tb == nil {
-		panic(fmt.Sprintf(format, args...))
-	}
-	s.tb.Errorf(format, args...)
-}
-
-func (s *Server) fatalf(format string, args ...any) {
-	s.helper()
-	if s.tb == nil {
-		panic(fmt.Sprintf(format, args...))
-	}
-	s.tb.Fatalf(format, args...)
+	return s.publish(channel, event, encoded, buffers)
 }

@@ -2,7 +2,6 @@ package rtxtest
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,11 +54,8 @@ func (s *Server) admitRequest(r *http.Request) (sioserver.Admission, *sioserver.
 	switch {
 	case s.faults.refuse > 0:
 		s.faults.refuse--
-		return sioserver.Admission{}, &sioserver.HTTPError{
-			Status:  s.faults.refuseStatus,
-			Code:    3,
-			Message: http.StatusText(s.faults.refuseStatus),
-		}
+		refusal := s.faults.refusal
+		return sioserver.Admission{}, &refusal
 	case !right && s.cfg.badKey == RefuseHTTP:
 		s.stats.RefusedKeys++
 		return sioserver.Admission{}, &sioserver.HTTPError{
@@ -78,6 +74,15 @@ func (s *Server) admitSocket(socket *sioserver.Socket) error {
 	if right := socket.Session().Value.(keyCheck); !bool(right) && s.cfg.badKey == RefuseConnect {
 		s.stats.RefusedKeys++
 		return &sioserver.Refusal{Message: "Invalid API key", Data: json.RawMessage(`{"code":4001}`)}
+	}
+	if s.faults.noConnect > 0 {
+		s.faults.noConnect--
+		d := s.faults.connection
+		refusal := &sioserver.Refusal{Message: d.text}
+		if d.code != 0 {
+			refusal.Data = object(field{"code", d.code})
+		}
+		return refusal
 	}
 	if s.faults.takeHang(StepConnect) {
 		return sioserver.ErrHold
@@ -101,8 +106,7 @@ func (s *Server) connected(socket *sioserver.Socket) {
 	if socket.Gone() {
 		return
 	}
-	c.channels = make(map[string]bool)
-	c.members = make(map[string]member)
+	c.channels, c.members = new(ordered[struct{}]), new(ordered[member])
 	s.conns = append(s.conns, c)
 	s.bySocket[socket] = c
 	s.stats.Connects++
@@ -132,10 +136,14 @@ func (s *Server) restore(c *Conn) {
 			s.enter(c, name)
 		}
 	}
-	old, _ := c.socket.Data().(map[string]member)
-	for name, m := range old {
-		if c.channels[name] {
-			c.members[name] = m
+	old, ok := c.socket.Data().(*ordered[member])
+	if !ok {
+		return
+	}
+	for _, name := range old.keys() {
+		if c.channels.has(name) {
+			m, _ := old.get(name)
+			c.members.set(name, m)
 			s.arrive(c, name, m)
 		}
 	}
@@ -158,8 +166,8 @@ func (s *Server) disconnected(socket *sioserver.Socket, reason sioserver.Reason)
 	s.stats.Disconnects++
 	// What recovery keeps is the memberships as they were; this connection's own copy ends now.
 	members := c.members
-	c.members = make(map[string]member)
-	for _, name := range slices.Sorted(maps.Keys(c.channels)) {
+	c.members = new(ordered[member])
+	for _, name := range c.channels.keys() {
 		s.depart(c, name, members)
 	}
 	s.touch()
@@ -209,7 +217,7 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 // relay passes a client event on to the others on its channel. s.mu is held.
 func (s *Server) relay(c *Conn, p request, buffers [][]byte) bool {
 	channel := p.channel()
-	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels[channel] {
+	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels.has(channel) {
 		return false
 	}
 	s.stats.ClientEvents++

@@ -110,6 +110,6 @@ func (s *Server) Stats() Stats {
 
 func (s *Server) statsLocked() Stats {
 	st := s.stats
-	st.Connections, st.Channels = len(s.conns), len(s.channels)
+	st.Connections, st.Channels = len(s.conns), s.channels.len()
 	return st
 }

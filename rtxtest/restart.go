@@ -1,6 +1,10 @@
 package rtxtest
 
-import "github.com/realtimex/realtimex-go/internal/sioserver"
+import (
+	"slices"
+
+	"github.com/realtimex/realtimex-go/internal/sioserver"
+)
 
 // Memory is what a server still knows after a restart.
 type Memory int
@@ -14,8 +18,9 @@ const (
 // Stop makes the server unreachable: every connection is reset, and new ones are refused at once, over TCP by a reset. The auth backend
 // stays up.
 func (s *Server) Stop() {
-	s.network.setDown(true)
+	s.network.setDown()
 	s.sio.EndAll(sioserver.ShuttingDown)
+	s.network.cutAll()
 }
 
 // Resume ends a Stop.
@@ -23,7 +28,7 @@ func (s *Server) Resume(m Memory) {
 	if m == Forget {
 		s.forget()
 	}
-	s.network.setDown(false)
+	s.network.setUp()
 }
 
 // Restart is a Stop and a Resume: every connection is lost, and the server is there again at once, at the same address.
@@ -36,8 +41,8 @@ func (s *Server) forget() {
 	s.root.Forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, ch := range s.channels {
-		for _, key := range append([]string(nil), ch.order...) {
+	for _, name := range s.channels.keys() {
+		for _, key := range slices.Clone(s.channel(name).order) {
 			s.goAway(nil, name, key)
 		}
 	}

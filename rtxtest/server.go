@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -12,14 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/internal/sioserver"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
 // A Server is a RealtimeX server in this process. All its methods may be called concurrently, with one reserve: those that can fail
-// the test by name (Wait…) are for the test's own goroutine.
+// the test by name (Wait…) are for the test's own goroutine. NewServer, NewPipeServer and Start make one; the methods of the zero Server
+// panic, and hold no lock.
 type Server struct {
-	tb      testing.TB // nil if made by Start
+	tb      testing.TB // noTest if made by Start
 	cfg     config
 	signer  *auth.Signer
 	network *network
@@ -38,7 +41,7 @@ type Server struct {
 	waiters  int
 	conns    []*Conn // in the order of their CONNECT
 	bySocket map[*sioserver.Socket]*Conn
-	channels map[string]*channel
+	channels ordered[*channel]
 	faults   faults
 	received []Received
 
@@ -62,7 +65,7 @@ func NewPipeServer(t testing.TB, opts ...Option) *Server {
 
 // Start starts a server outside tests: for examples, and for programs that serve one. The caller closes it.
 func Start(opts ...Option) (*Server, error) {
-	return start(nil, false, opts)
+	return start(noTest{}, false, opts)
 }
 
 func startFor(t testing.TB, pipes bool, opts []Option) *Server {
@@ -90,7 +93,6 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		signer:   signer,
 		stopped:  make(chan struct{}),
 		change:   make(chan struct{}),
-		channels: make(map[string]*channel),
 		bySocket: make(map[*sioserver.Socket]*Conn),
 	}
 	if err := s.listen(pipes); err != nil {
@@ -103,10 +105,12 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 			UpgradeTimeout: cfg.upgradeTimeout,
 			MaxPayload:     cfg.maxPayload,
 			QueueBytes:     cfg.queueBytes,
+			Random:         cfg.random,
 			Admit:          s.admitRequest,
 		},
 		ConnectTimeout: cfg.connectTimeout,
 		Recovery:       cfg.recovery,
+		Limits:         engineio.Limits{Depth: math.MaxInt}, // as deep as the codec follows: the service sets no limit
 	})
 	s.root = s.sio.Of("/", sioserver.Handler{
 		Admit:      s.admitSocket,
@@ -147,7 +151,7 @@ func (s *Server) listen(pipes bool) error {
 
 func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 	return &http.Server{
-		Handler: h,
+		Handler: sioserver.BoundBodies(h),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
@@ -156,7 +160,8 @@ func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 				conns.Done()
 			}
 		},
-		ReadHeaderTimeout: 30 * time.Second,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // broken-off requests are this server's trade
 	}
@@ -164,9 +169,9 @@ func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/socket.io/", s.serveSocketIO)
+	mux.Handle("/socket.io/", s.cfg.gate.Wrap(http.HandlerFunc(s.serveSocketIO), refuseSocketIO))
 	if s.cfg.dev {
-		s.devRoutes(mux)
+		mux.Handle("/dev/", s.cfg.gate.Wrap(s.withToken(s.devRoutes()), refuseDev))
 	}
 	return mux
 }

@@ -52,6 +52,9 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		"WithRecovery":       WithRecovery(0),
 		"WithWait":           WithWait(0),
 		"WithLogger":         WithLogger(nil),
+		"WithHosts":          WithHosts("a.example:80"),
+		"WithOrigins":        WithOrigins("a.example"),
+		"WithDevToken":       WithDevToken(""),
 		"WithMemberShape":    WithMemberShape(99),
 		"WithBadKey":         WithBadKey(-1),
 	} {

@@ -192,7 +192,13 @@ func (b *bench) client() *rawClient {
 // dial is a connection that has had its open packet.
 func (b *bench) dial() *rawClient {
 	b.Helper()
-	c, res, err := dialURL(b.http, b.URL(), b.Key())
+	return b.dialQuery("")
+}
+
+// dialQuery is dial with more in the URL's query.
+func (b *bench) dialQuery(more string) *rawClient {
+	b.Helper()
+	c, res, err := dialURL(b.http, b.URL(), b.Key()+more)
 	if err != nil {
 		b.Fatalf("dial: %v, response %v", err, res)
 	}

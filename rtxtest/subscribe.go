@@ -36,7 +36,7 @@ func (s *Server) subscribe(c *Conn, p request, r *Received) {
 		refuse("Invalid channel name", codeBadName)
 		return
 	}
-	if d, denied := s.faults.denied[channel]; denied {
+	if d, denied := s.faults.takeDenial(channel); denied {
 		refuse(d.text, d.code)
 		return
 	}
@@ -68,14 +68,13 @@ func (s *Server) subscribe(c *Conn, p request, r *Received) {
 	c.socket.Join(room(channel))
 	s.enter(c, channel)
 	s.stats.Subscriptions++
-	_, already := c.members[channel]
-	joins := isPresence(channel) && !already
+	joins := isPresence(channel) && !c.members.has(channel)
 	if joins {
-		c.members[channel] = m
+		c.members.set(channel, m)
 	}
 	s.log().Info("subscribed", "socket_id", c.id, "channel", channel)
 	s.faults.whenReleased(func() {
-		if c.gone || !c.channels[channel] { // gone while the confirmation was held
+		if c.gone || !c.channels.has(channel) { // gone while the confirmation was held
 			return
 		}
 		if joins {
@@ -96,7 +95,7 @@ func (s *Server) confirm(c *Conn, channel string) {
 }
 
 func (s *Server) unsubscribe(c *Conn, channel string) {
-	if !c.channels[channel] {
+	if !c.channels.has(channel) {
 		return
 	}
 	c.socket.Leave(room(channel))

@@ -12,7 +12,7 @@ import (
 // Told means that the confirmation was sent. A fault that follows at once can overtake it, and then the client was never
 // subscribed as far as it knows: where that matters, wait for the client (Stream.Ready), or publish something and receive it first.
 func (s *Server) WaitSubscribed(channel string) {
-	s.helper()
+	s.tb.Helper()
 	s.wait(
 		func() bool { return s.subscribers(channel) > 0 },
 		func() string { return fmt.Sprintf("no subscriber of %q", channel) },
@@ -21,7 +21,7 @@ func (s *Server) WaitSubscribed(channel string) {
 
 // WaitSubscribers waits until exactly n clients are subscribed to the channel and have been told so.
 func (s *Server) WaitSubscribers(channel string, n int) {
-	s.helper()
+	s.tb.Helper()
 	s.wait(
 		func() bool { return s.subscribers(channel) == n },
 		func() string {
@@ -32,16 +32,19 @@ func (s *Server) WaitSubscribers(channel string, n int) {
 
 // WaitUnsubscribed waits until no client is subscribed to the channel.
 func (s *Server) WaitUnsubscribed(channel string) {
-	s.helper()
+	s.tb.Helper()
 	s.wait(
-		func() bool { return s.channels[channel] == nil || len(s.channels[channel].subscribers) == 0 },
+		func() bool {
+			ch, ok := s.channels.get(channel)
+			return !ok || len(ch.subscribers) == 0
+		},
 		func() string { return fmt.Sprintf("%q still has subscribers", channel) },
 	)
 }
 
 // WaitConnections waits until exactly n connections are up.
 func (s *Server) WaitConnections(n int) {
-	s.helper()
+	s.tb.Helper()
 	s.wait(
 		func() bool { return len(s.conns) == n },
 		func() string { return fmt.Sprintf("%d connections, want %d", len(s.conns), n) },
@@ -50,7 +53,7 @@ func (s *Server) WaitConnections(n int) {
 
 // WaitReceived waits until a client has sent something that match takes, and returns the first of that. match must not call the server.
 func (s *Server) WaitReceived(match func(Received) bool) Received {
-	s.helper()
+	s.tb.Helper()
 	var found Received
 	s.wait(
 		func() bool {
@@ -71,7 +74,7 @@ func (s *Server) WaitReceived(match func(Received) bool) Received {
 
 // WaitStats waits until done takes the counts. done must not call the server.
 func (s *Server) WaitStats(done func(Stats) bool) {
-	s.helper()
+	s.tb.Helper()
 	s.wait(
 		func() bool { return done(s.statsLocked()) },
 		func() string { return fmt.Sprintf("the counts stay at %+v", s.statsLocked()) },
@@ -88,48 +91,64 @@ func (s *Server) Await(ctx context.Context, done func(Stats) bool) error {
 
 // subscribers counts those who have been told. s.mu is held.
 func (s *Server) subscribers(channel string) int {
-	if ch := s.channels[channel]; ch != nil {
+	if ch, ok := s.channels.get(channel); ok {
 		return len(ch.confirmed)
 	}
 	return 0
 }
 
 func (s *Server) wait(done func() bool, state func() string) {
-	s.helper()
+	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.wait)
 	defer cancel()
 	start := time.Now()
 	if s.await(ctx.Done(), done) {
 		return
 	}
+	s.tb.Fatalf("rtxtest: waited %v: %s", time.Since(start).Round(time.Millisecond), s.locked(state))
+}
+
+// locked calls f with s.mu held. f may be the user's: it may panic, or end the test.
+func (s *Server) locked(f func() string) string {
 	s.mu.Lock()
-	now := state()
-	s.mu.Unlock()
-	s.fatalf("rtxtest: waited %v: %s", time.Since(start).Round(time.Millisecond), now)
+	defer s.mu.Unlock()
+	return f()
 }
 
 // await waits until done, which is called with s.mu held, is true. It reports false if stop was closed first.
 func (s *Server) await(stop <-chan struct{}, done func() bool) bool {
 	for {
-		s.mu.Lock()
-		if done() {
-			s.mu.Unlock()
+		change, so := s.look(done)
+		if so {
 			return true
 		}
-		s.waiters++
-		change := s.change
-		s.mu.Unlock()
-		stopped := false
 		select {
 		case <-change:
+			s.lookAway()
 		case <-stop:
-			stopped = true
-		}
-		s.mu.Lock()
-		s.waiters--
-		s.mu.Unlock()
-		if stopped {
-			return false
+			s.lookAway()
+			_, so = s.look(done) // both may have been ready
+			if !so {
+				s.lookAway()
+			}
+			return so
 		}
 	}
+}
+
+// look asks done. If it says no, the channel is closed by the next change, and lookAway must follow.
+func (s *Server) look(done func() bool) (change <-chan struct{}, so bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if done() {
+		return nil, true
+	}
+	s.waiters++
+	return s.change, false
+}
+
+func (s *Server) lookAway() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiters--
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/realtimex/realtimex-go/internal/advice"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
@@ -26,6 +27,7 @@ type connection struct {
 	userID, userInfo           string
 
 	target  string // the service's scheme and host, for people
+	path    string // the URL's path
 	signing signing
 }
 
@@ -101,7 +103,7 @@ func (c *connection) setTarget(raw string) error {
 		return usage("--url (RTX_URL) must not have a user or a fragment")
 	}
 	c.url = raw
-	c.target = u.Scheme + "://" + u.Host
+	c.target, c.path = u.Scheme+"://"+u.Host, u.Path
 	return nil
 }
 
@@ -128,7 +130,7 @@ func (c *connection) client(console *console) (*rtx.Client, error) {
 	}
 	client, err := rtx.New(c.key, opts...)
 	if err != nil {
-		return nil, usage("%s", bare(err))
+		return nil, usage("%s", advice.Bare(err))
 	}
 	return client, nil
 }
@@ -155,7 +157,7 @@ func (c *connection) userData() (json.RawMessage, error) {
 	}
 	data, err := auth.Member{ID: id, Info: info}.ChannelData()
 	if err != nil {
-		return nil, usage("--user-id, --user-info: %s", bare(err))
+		return nil, usage("--user-id, --user-info: %s", advice.Bare(err))
 	}
 	return json.RawMessage(data), nil
 }
@@ -166,7 +168,7 @@ func (c *connection) authorizer(console *console) (auth.Authorizer, error) {
 		a := auth.Endpoint(c.endpoint)
 		if v, ok := a.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
-				return nil, usage("--auth-endpoint (RTX_AUTH_ENDPOINT): %s", bare(err))
+				return nil, usage("--auth-endpoint (RTX_AUTH_ENDPOINT): %s", advice.Bare(err))
 			}
 		}
 		return &toldAuthorizer{Authorizer: a, console: console}, nil

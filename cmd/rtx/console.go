@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/realtimex/realtimex-go/internal/advice"
 )
 
 // flushAt is how much output is gathered before it is written, even if more is at hand.
@@ -210,7 +212,7 @@ func unprintable(r rune) bool {
 // An outputError is a failure to write results.
 type outputError struct{ err error }
 
-func (e *outputError) Error() string { return "can't write to standard output: " + bare(e.err) }
+func (e *outputError) Error() string { return "can't write to standard output: " + advice.Bare(e.err) }
 
 func (e *outputError) Unwrap() error { return e.err }
 

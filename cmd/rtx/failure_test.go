@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +26,10 @@ func TestFailures(t *testing.T) {
 		http.NotFound(w, r)
 	}))
 	t.Cleanup(web.Close)
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
 	webWS := "ws" + strings.TrimPrefix(web.URL, "http")
 
 	const hidden = "hunter2-is-hidden"
@@ -60,11 +67,27 @@ func TestFailures(t *testing.T) {
 		{"nobody signs", append([]string{"listen", "private-x"}, both...), 2,
 			"rtx: the channel needs a signature: give --auth-endpoint (RTX_AUTH_ENDPOINT), your backend's URL, or set RTX_SECRET to sign here; see rtx listen --help"},
 		{"the endpoint denies", append([]string{"listen", "private-x", "--auth-endpoint", web.URL + "/deny?" + hidden}, both...), 1,
-			`rtx: channel "private-x": the auth endpoint refused it (HTTP 403): is this user allowed there?`},
+			`rtx: channel "private-x": the auth endpoint refused it (HTTP 403: forbidden): is this user allowed there?`},
 		{"the endpoint is elsewhere", append([]string{"trigger", "private-x", "client-e", "--auth-endpoint", web.URL + "/" + hidden}, both...), 1,
-			`rtx: channel "private-x": the auth endpoint answers HTTP 404: check --auth-endpoint (RTX_AUTH_ENDPOINT)`},
-		{"the endpoint is down", append([]string{"listen", "private-x", "--auth-endpoint", "http://127.0.0.1:1/" + hidden, "--for", "1ms"}, both...), 1,
-			"rtx: there was no subscription within 10s"},
+			`rtx: channel "private-x": the auth endpoint has nothing there (HTTP 404: not found): check --auth-endpoint (RTX_AUTH_ENDPOINT)`},
+		{"the endpoint is down", append([]string{"listen", "private-x", "--auth-endpoint", "http://127.0.0.1:1/" + hidden, "--for", "3s"}, both...), 1,
+			"rtx: there was no subscription within 3s"},
+		{"the service hangs", append([]string{"ping", "--url", hanging(t), "--for", "100ms"}, key...), 1,
+			"rtx: there was no connection within 100ms"},
+		{"the endpoint is down for a room", append([]string{"presence", "presence-x", "--user-id", "ann", "--auth-endpoint", "http://127.0.0.1:1/" + hidden, "--for", "3s"}, both...), 1,
+			"rtx: there was no subscription within 3s"},
+		{"another path", append([]string{"ping", "--url", webWS + "/elsewhere/"}, key...), 1,
+			"rtx: " + webWS + ` is no RealtimeX server (HTTP 404): check --url (RTX_URL), and its path "/elsewhere/": the usual one is /socket.io/`},
+		{"no TLS where there is some", append([]string{"ping", "--url", "ws" + strings.TrimPrefix(secure.URL, "https")}, key...), 1,
+			"rtx: ws" + strings.TrimPrefix(secure.URL, "https") + " is no RealtimeX server (HTTP 400): check --url (RTX_URL); if it speaks TLS, give --url (RTX_URL) with wss:// in place of ws://"},
+		{"--dev without the secret", append([]string{"trigger", "orders", "e", "--dev"}, both...), 1,
+			"rtx: " + s.ws + " did not take the event: set RTX_SECRET to the secret that rtx serve was given"},
+		{"no origin", []string{"serve", "--origin", "localhost:5173"}, 2,
+			`rtx: --origin: "localhost:5173" is no origin: want one such as "https://app.example", or "*"; see rtx serve --help`},
+		{"no host", []string{"serve", "--host", "http://dev"}, 2,
+			`rtx: --host: "http://dev" is no host name: want one without scheme, port and path; see rtx serve --help`},
+		{"rtx serve's endpoint without its token", append([]string{"listen", "private-x", "--auth-endpoint", s.http + "/dev/auth"}, both...), 1,
+			`rtx: channel "private-x": the auth endpoint refused it (HTTP 401: unauthorized): it is on the RealtimeX server itself: give your own backend, or the URL that rtx serve prints`},
 		{"endpoint without TLS", append([]string{"listen", "private-x", "--auth-endpoint", "http://example.com/" + hidden}, both...), 2, ""},
 		{"two signers", append([]string{"listen", "private-x", "--auth-endpoint", "https://x", "--secret", hidden}, both...), 2,
 			"rtx: --auth-endpoint and --secret are two ways to sign: give one; see rtx listen --help"},
@@ -148,6 +171,17 @@ func TestRefusedOnTheRealSocketIO(t *testing.T) {
 	}
 }
 
+// hanging is the URL of a server that takes connections, and says nothing.
+func hanging(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() }) // what nobody accepts is in the backlog
+	return "ws://" + listener.Addr().String()
+}
+
 // The environment's secret is in no help either, and neither is a flag's.
 func TestHelpShowsNoSecret(t *testing.T) {
 	env := []string{"RTX_SECRET=from-the-environment", "RTX_KEY=from-the-environment", "RTX_AUTH_ENDPOINT=http://from-the-environment"}
@@ -171,7 +205,7 @@ func TestServeShowsNoSecret(t *testing.T) {
 		text = append(text, p.next())
 	}
 	url, _, _ := strings.Cut(strings.TrimPrefix(text[0], "serving "), ",")
-	once(t, nil, 0, "listen", "private-x", "--url", url, "--key", "k-"+hidden, "--secret", hidden, "--for", "1ms")
+	once(t, nil, 0, "listen", "private-x", "--url", url, "--key", "k-"+hidden, "--secret", hidden, "--for", "3s")
 	if os.PathSeparator == '/' {
 		if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.cmd.Process.Pid)); err == nil {
 			if !bytes.Contains(line, []byte("--secret\x00"+strings.Repeat("x", len(hidden)))) {

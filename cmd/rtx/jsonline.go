@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -33,13 +35,26 @@ func (l *jsonLine) name(name string) {
 	l.buf.WriteString(`":`)
 }
 
-// add adds a field. The value must be one that JSON has.
+// add adds a field: a value that JSON has, or one that has a text, as states, errors and durations have.
 func (l *jsonLine) add(name string, value any) {
 	l.name(name)
-	if err := l.enc.Encode(value); err != nil {
+	if err := l.enc.Encode(textOf(value)); err != nil {
 		panic("rtx: " + name + " is not JSON: " + err.Error())
 	}
 	l.buf.Truncate(l.buf.Len() - 1) // the newline
+}
+
+// textOf gives the text of what would be a number or an empty object in JSON.
+func textOf(value any) any {
+	switch v := value.(type) {
+	case json.Marshaler, encoding.TextMarshaler:
+		return v
+	case error:
+		return v.Error()
+	case fmt.Stringer:
+		return v.String()
+	}
+	return value
 }
 
 // addRaw adds a field whose value is JSON already, as it stands; only a line break between its parts is left out.

@@ -28,7 +28,7 @@ listen writes what it has, says how much was lost, and fails.
 With --json each event is one line {"time","channel","event","data"}.`,
 		Example: `  rtx listen orders --url ws://127.0.0.1:6001 --key app-key
   rtx listen orders stock --event created --json --count 1 --url ws://127.0.0.1:6001 --key app-key
-  RTX_SECRET=app-secret rtx listen private-orders --for 2s --url ws://127.0.0.1:6001 --key app-key
+  RTX_SECRET=app-secret rtx listen private-orders --for 5s --url ws://127.0.0.1:6001 --key app-key
   rtx listen private-orders --auth-endpoint http://127.0.0.1:6001/dev/auth --url ws://127.0.0.1:6001 --key app-key`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -48,7 +48,7 @@ With --json each event is one line {"time","channel","event","data"}.`,
 	l.conn.keyFlag(cmd)
 	l.conn.authFlags(cmd)
 	l.conn.userFlags(cmd, "; with --secret, default a made-up name")
-	l.limit.flags(cmd, "events", "n")
+	l.limit.flags(cmd, "events")
 	cmd.Flags().StringArrayVarP(&l.events, "event", "e", nil, "only events of this `name`; may be given several times")
 	cmd.Flags().BoolVar(&l.asJSON, "json", false, "one JSON object a line")
 	cmd.Flags().UintVar(&l.buffer, "buffer", 256, "how many `MiB` of events may wait for standard output")
@@ -70,6 +70,7 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	if l.buffer == 0 || l.buffer > 1<<20 {
 		return usage("--buffer must be between 1 and %d", 1<<20)
 	}
+	l.limit.start()
 	s, err := l.conn.open(ctx, l.console)
 	if err != nil {
 		return err
@@ -84,10 +85,10 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	if err := stream.Err(); err != nil {
 		return l.conn.explain(err)
 	}
-	if err := s.connect(ctx); err != nil {
+	if err := s.connect(ctx, l.limit); err != nil {
 		return err
 	}
-	if err := s.join(ctx, l.limit.duration > 0, stream.Ready); err != nil {
+	if err := s.join(ctx, l.limit, stream.Ready); err != nil {
 		return err
 	}
 	l.console.Notef("listening on %s", strings.Join(names, ", "))

@@ -55,8 +55,9 @@ func TestListenEventsByName(t *testing.T) {
 }
 
 func TestListenForAWhile(t *testing.T) {
+	t.Parallel()
 	s := startServe(t, "127.0.0.1:0")
-	out, _ := once(t, s.env, 0, "listen", "orders", "--json", "--for", "1ms")
+	out, _ := once(t, s.env, 0, "listen", "orders", "--json", "--for", "3s")
 	if len(out) != 0 {
 		t.Fatalf("%q", out)
 	}

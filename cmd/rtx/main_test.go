@@ -222,6 +222,7 @@ func once(t *testing.T, env []string, code int, args ...string) (out, err []stri
 type served struct {
 	*process
 	ws, http string
+	auth     string // the server's own auth endpoint, with its token
 	env      []string
 }
 
@@ -232,13 +233,14 @@ func startServe(t *testing.T, addr string, args ...string) served {
 	t.Helper()
 	p := start(t, []string{"RTX_KEY=our-key", "RTX_SECRET=" + secret}, append([]string{"serve", "--json", "--addr", addr}, args...)...)
 	var line struct {
-		URL string `json:"url"`
+		URL  string `json:"url"`
+		Auth string `json:"auth_endpoint"`
 	}
 	if err := json.Unmarshal([]byte(p.next()), &line); err != nil {
 		t.Fatal(err)
 	}
 	http := "http" + strings.TrimPrefix(line.URL, "ws")
-	return served{p, line.URL, http, []string{"RTX_URL=" + line.URL, "RTX_KEY=our-key"}}
+	return served{p, line.URL, http, line.Auth, []string{"RTX_URL=" + line.URL, "RTX_KEY=our-key"}}
 }
 
 // signing is the environment of clients that sign for themselves.
@@ -246,12 +248,12 @@ func (s served) signing() []string { return append([]string{"RTX_SECRET=" + secr
 
 // endpoint is the environment of clients that have the server's own auth endpoint sign.
 func (s served) endpoint() []string {
-	return append([]string{"RTX_AUTH_ENDPOINT=" + s.http + "/dev/auth"}, s.env...)
+	return append([]string{"RTX_AUTH_ENDPOINT=" + s.auth}, s.env...)
 }
 
 func (s served) publish(channel, event, data string) {
 	s.t.Helper()
-	once(s.t, s.env, 0, "trigger", channel, event, data, "--dev")
+	once(s.t, s.signing(), 0, "trigger", channel, event, data, "--dev")
 }
 
 var timeField = regexp.MustCompile(`^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",`)

@@ -20,7 +20,7 @@ fails if not one was answered.
 
 With --json each ping is one line {"time","seq","ms"}, or {"time","seq","error"}.`,
 		Example: `  rtx ping --count 3 --url ws://127.0.0.1:6001 --key app-key
-  rtx ping -c 1 --json --url ws://127.0.0.1:6001 --key app-key`,
+  rtx ping -n 1 --json --url ws://127.0.0.1:6001 --key app-key`,
 		Args:              between(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -32,7 +32,7 @@ With --json each ping is one line {"time","seq","ms"}, or {"time","seq","error"}
 	}
 	p.conn.urlFlag(cmd)
 	p.conn.keyFlag(cmd)
-	p.limit.flags(cmd, "pings", "c")
+	p.limit.flags(cmd, "pings")
 	cmd.Flags().DurationVarP(&p.interval, "interval", "i", time.Second, "time between two pings")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 5*time.Second, "how long to wait for an answer")
 	cmd.Flags().BoolVar(&p.asJSON, "json", false, "one JSON object a line")
@@ -83,12 +83,13 @@ func (p *pinger) run(ctx context.Context) error {
 		return usage("--interval must not be below 0, and --timeout must be above")
 	}
 	p.line = newJSONLine()
+	p.limit.start()
 	s, err := p.conn.open(ctx, p.console)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.connect(ctx); err != nil {
+	if err := s.connect(ctx, p.limit); err != nil {
 		return err
 	}
 	during, cancel := context.WithCancel(ctx)

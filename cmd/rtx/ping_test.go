@@ -11,7 +11,7 @@ import (
 
 func TestPing(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
-	out, err := once(t, s.env, 0, "ping", "-c", "3", "-i", "1ms")
+	out, err := once(t, s.env, 0, "ping", "-n", "3", "-i", "1ms")
 	for i, line := range out {
 		if !regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3}  seq=` + string(rune('1'+i)) + `  time=\d+\.\d\d ms$`).MatchString(line) {
 			t.Errorf("%q", line)
@@ -30,16 +30,16 @@ func TestPing(t *testing.T) {
 	p.signal(os.Interrupt)
 	p.told("0% lost")
 	p.want(130)
-	once(t, s.env, 0, "ping", "--for", "1ms", "-i", "1ms")
+	once(t, s.env, 0, "ping", "--for", "3s", "-i", "100ms")
 }
 
 func TestPingOnTheRealSocketIO(t *testing.T) {
 	nodetest.Skip(t)
 	node := nodetest.StartServer(t)
-	once(t, []string{"RTX_URL=" + node.URL(), "RTX_KEY=" + node.Key()}, 0, "ping", "-c", "2", "-i", "1ms")
+	once(t, []string{"RTX_URL=" + node.URL(), "RTX_KEY=" + node.Key()}, 0, "ping", "-n", "2", "-i", "1ms")
 
 	silent := nodetest.StartServer(t, nodetest.WithoutPong())
-	out, err := once(t, []string{"RTX_URL=" + silent.URL(), "RTX_KEY=" + silent.Key()}, 1, "ping", "-c", "1", "--timeout", "20ms", "--json")
+	out, err := once(t, []string{"RTX_URL=" + silent.URL(), "RTX_KEY=" + silent.Key()}, 1, "ping", "-n", "1", "--timeout", "20ms", "--json")
 	wantLine(t, timeless(t, out[0]), `{"seq":1,"error":"no answer within 20ms"}`)
 	if !strings.HasPrefix(err[len(err)-1], "rtx: no ping was answered") {
 		t.Fatalf("%q", err)

@@ -26,7 +26,7 @@ be stale; afterwards come the exact differences.
 With --json each change is one line {"time","kind","joined","left","updated","count"},
 where kind is snapshot, diff or stale, and the members are {"user_id","user_info"}.`,
 		Example: `  RTX_SECRET=app-secret rtx presence presence-lobby --user-id ann --url ws://127.0.0.1:6001 --key app-key
-  RTX_SECRET=app-secret rtx presence presence-lobby --user-id bob --user-info '{"name":"Bob"}' --json --for 2s --url ws://127.0.0.1:6001 --key app-key`,
+  RTX_SECRET=app-secret rtx presence presence-lobby --user-id bob --user-info '{"name":"Bob"}' --json --for 5s --url ws://127.0.0.1:6001 --key app-key`,
 		Args:              between(1, "CHANNEL"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +40,7 @@ where kind is snapshot, diff or stale, and the members are {"user_id","user_info
 	p.conn.keyFlag(cmd)
 	p.conn.authFlags(cmd)
 	p.conn.userFlags(cmd, "; needed, unless the auth endpoint decides it")
-	p.limit.flags(cmd, "changes", "n")
+	p.limit.flags(cmd, "changes")
 	cmd.Flags().BoolVar(&p.asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -64,6 +64,7 @@ func (p *watcher) run(ctx context.Context, name string) error {
 		return usage("--user-id is missing: who to join as")
 	}
 	p.line = newJSONLine()
+	p.limit.start()
 	s, err := p.conn.open(ctx, p.console)
 	if err != nil {
 		return err
@@ -73,10 +74,10 @@ func (p *watcher) run(ctx context.Context, name string) error {
 	if err := room.Err(); err != nil {
 		return p.conn.explain(err)
 	}
-	if err := s.connect(ctx); err != nil {
+	if err := s.connect(ctx, p.limit); err != nil {
 		return err
 	}
-	if err := s.join(ctx, p.limit.duration > 0, room.Ready); err != nil {
+	if err := s.join(ctx, p.limit, room.Ready); err != nil {
 		return err
 	}
 	p.console.ShowStatus(func() string {
@@ -108,7 +109,7 @@ func (p *watcher) print(c change, count int) error {
 	}
 	if p.asJSON {
 		p.line.begin(now)
-		p.line.add("kind", strings.ToLower(c.Kind.String()))
+		p.line.add("kind", c.Kind)
 		p.line.add("joined", wire(c.Joined))
 		p.line.add("left", wire(c.Left))
 		p.line.add("updated", wire(c.Updated))
@@ -116,7 +117,7 @@ func (p *watcher) print(c change, count int) error {
 		return p.console.Print(p.line.end())
 	}
 	colour := p.console.outColour
-	kind := strings.ToLower(c.Kind.String())
+	kind := c.Kind.String()
 	if c.Kind == presence.Stale {
 		kind += ", connection lost"
 	}

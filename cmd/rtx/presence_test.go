@@ -28,7 +28,7 @@ func TestPresence(t *testing.T) {
 	if len(out) != 1 {
 		t.Fatalf("%q", out)
 	}
-	once(t, s.signing(), 0, "presence", "presence-lobby", "--user-id", "cid", "--for", "1ms")
+	once(t, s.signing(), 0, "presence", "presence-lobby", "--user-id", "cid", "--for", "3s")
 }
 
 func TestPresenceOnTheRealSocketIO(t *testing.T) {

@@ -18,7 +18,7 @@ func (h noteHandler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s", r.Time.Format(clock), r.Message)
 	r.Attrs(func(a slog.Attr) bool {
-		fmt.Fprintf(&b, "  %s=%v", a.Key, a.Value)
+		fmt.Fprintf(&b, "  %s=%v", a.Key, a.Value.Resolve())
 		return true
 	})
 	h.console.Note(b.String())

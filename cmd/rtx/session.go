@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // A session is a client and what is told of it: its states on standard error, and the status line.
@@ -35,32 +34,26 @@ func (c *connection) open(ctx context.Context, console *console) (*session, erro
 }
 
 // connect connects, and says in one line why it could not.
-func (s *session) connect(ctx context.Context) error {
-	err := s.Connect(ctx)
-	if errors.Is(err, transport.ErrServerDisconnect) {
-		return fmt.Errorf("%s ended the connection at once: check --key (RTX_KEY)", s.conn.target)
+func (s *session) connect(ctx context.Context, l limit) error {
+	ctx, cancel := l.within(ctx, "connection")
+	defer cancel()
+	return s.explainWait(s.Connect(ctx))
+}
+
+// join waits for a subscription.
+func (s *session) join(ctx context.Context, l limit, ready func(context.Context) error) error {
+	ctx, cancel := l.within(ctx, "subscription")
+	defer cancel()
+	return s.explainWait(ready(ctx))
+}
+
+// explainWait is explain, unless the time was over: what the wait had come to then says less.
+func (s *session) explainWait(err error) error {
+	if late, ok := errors.AsType[*lateError](err); ok {
+		return late
 	}
 	return s.conn.explain(err)
 }
-
-// joinTimeout bounds the subscription of a command that is not to go on for ever.
-const joinTimeout = 10 * time.Second
-
-// join waits for a subscription, within joinTimeout if it is bounded.
-func (s *session) join(ctx context.Context, bounded bool, ready func(context.Context) error) error {
-	if bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, joinTimeout, errNotJoined)
-		defer cancel()
-	}
-	err := ready(ctx)
-	if errors.Is(err, errNotJoined) {
-		return fmt.Errorf("%w within %v", errNotJoined, joinTimeout)
-	}
-	return s.conn.explain(err)
-}
-
-var errNotJoined = errors.New("there was no subscription")
 
 // close leaves the service and ends the telling.
 func (s *session) close() {
@@ -90,7 +83,7 @@ func (s *session) tellStates(states *rtx.Stream[rtx.StateChange]) {
 				continue
 			}
 			why := "connection lost"
-			if err := s.conn.explain(change.Err); err != nil {
+			if err := s.conn.explainLoss(change.Err); err != nil {
 				why = err.Error()
 			}
 			s.console.Notef("attempt %d to connect again in %v: %s", change.Attempt, change.Delay.Round(time.Millisecond), why)

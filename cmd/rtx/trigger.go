@@ -27,7 +27,8 @@ subscribes, waits for that, and sends. DATA is JSON; without it, it is null. Wit
 each JSON value on standard input is sent as one event.
 
 With --dev the event is published through the HTTP face of rtx serve: on any
-channel, under any name, to everyone there.`,
+channel, under any name, to everyone there. It needs the secret that rtx serve was
+given, if it was given one.`,
 		Example: `  RTX_SECRET=app-secret rtx trigger private-orders client-seen '{"id":1}' --url ws://127.0.0.1:6001 --key app-key
   echo '{"id":2} {"id":3}' | RTX_SECRET=app-secret rtx trigger private-orders client-seen - --url ws://127.0.0.1:6001 --key app-key
   rtx trigger orders created '{"id":1,"item":"tea"}' --dev --url ws://127.0.0.1:6001`,
@@ -78,11 +79,13 @@ func (t *trigger) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.close()
-	if err := s.connect(ctx); err != nil {
+	if err := s.connect(ctx, limit{}); err != nil {
 		return err
 	}
 	channel := s.Channel(t.channel)
-	if err := s.join(ctx, true, channel.Subscribe); err != nil {
+	joining := limit{duration: joinTimeout}
+	joining.start()
+	if err := s.join(ctx, joining, channel.Subscribe); err != nil {
 		return err
 	}
 	err = t.sendAll(next, func(data json.RawMessage) (int, error) {
@@ -93,6 +96,9 @@ func (t *trigger) run(ctx context.Context, args []string) error {
 	}
 	return errors.Join(err, t.settle(ctx, s))
 }
+
+// joinTimeout bounds the wait for the subscription.
+const joinTimeout = 10 * time.Second
 
 // settleTimeout bounds the wait for a service that answers no pings.
 const settleTimeout = 2 * time.Second
@@ -212,6 +218,9 @@ func (t *trigger) publish(ctx context.Context, data json.RawMessage) (int, error
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if token := devToken(t.conn.secret); token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
@@ -222,6 +231,9 @@ func (t *trigger) publish(ctx context.Context, data json.RawMessage) (int, error
 	defer response.Body.Close()
 	var answer struct {
 		Subscribers *int `json:"subscribers"`
+	}
+	if response.StatusCode == http.StatusUnauthorized {
+		return 0, fmt.Errorf("%s did not take the event: set RTX_SECRET to the secret that rtx serve was given", t.conn.target)
 	}
 	err = json.NewDecoder(io.LimitReader(response.Body, maxDevAnswer)).Decode(&answer)
 	if response.StatusCode != http.StatusOK || err != nil || answer.Subscribers == nil {

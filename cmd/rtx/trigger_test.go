@@ -37,7 +37,7 @@ func TestTriggerDev(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	l := start(t, s.env, "listen", "orders", "--json", "-n", "1")
 	l.told("listening")
-	out, _ := once(t, []string{"RTX_URL=" + s.ws}, 0, "trigger", "orders", "any name", `7`, "--dev", "--json")
+	out, _ := once(t, []string{"RTX_URL=" + s.ws, "RTX_SECRET=" + secret}, 0, "trigger", "orders", "any name", `7`, "--dev", "--json")
 	if len(out) != 1 || timeless(t, out[0]) != `{"channel":"orders","event":"any name","data":7,"subscribers":1}` {
 		t.Fatalf("%q", out)
 	}

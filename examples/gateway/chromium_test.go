@@ -21,16 +21,24 @@ type chromium struct {
 	id      int
 }
 
-// openChromium shows url in a headless Chromium. The test's end closes it.
-func openChromium(t *testing.T, url string) *chromium {
+// findChromium returns where Chromium is. Where it is not, the test is skipped, so this comes before anything that is checked
+// at the test's end.
+func findChromium(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("REALTIMEX_REQUIRE_CHROMIUM") == "1" {
-			t.Fatal("chromium is required and not there: apt-get install chromium")
-		}
-		t.Skip("skipped: the page is driven in Chromium, and there is none (apt-get install chromium)")
+	if err == nil {
+		return path
 	}
+	if os.Getenv("REALTIMEX_REQUIRE_CHROMIUM") == "1" {
+		t.Fatal("chromium is required and not there: apt-get install chromium")
+	}
+	t.Skip("skipped: the page is driven in Chromium, and there is none (apt-get install chromium)")
+	return ""
+}
+
+// openChromium shows url in a headless Chromium. The test's end closes it.
+func openChromium(t *testing.T, path, url string) *chromium {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 90*time.Second)
 	in, to, err := os.Pipe()
 	if err != nil {

@@ -36,6 +36,11 @@ func main() {
 	key := flag.String("key", rtxtest.DefaultKey, "the API key")
 	channel := flag.String("channel", "prices", "the channel that is passed on")
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen for browsers")
+	var names []string
+	flag.Func("host", "another name by which browsers reach the gateway; may be given several times", func(name string) error {
+		names = append(names, name)
+		return nil
+	})
 	end := flag.Duration("for", 0, "stop after this time; 0: when interrupted")
 	flag.Parse()
 
@@ -68,22 +73,22 @@ func main() {
 	}
 	defer client.Close()
 	fmt.Printf("Open http://%s\n", listener.Addr())
-	if err := serve(ctx, client.Channel(*channel), listener, os.Stdout); err != nil {
+	if err := serve(ctx, client.Channel(*channel), listener, names, os.Stdout); err != nil {
 		log.Print(err)
 	}
 }
 
 // serve passes the channel's events on to the browsers that come to listener, until ctx ends.
-func serve(ctx context.Context, ch *rtx.Channel, listener net.Listener, out io.Writer) error {
+func serve(ctx context.Context, ch *rtx.Channel, listener net.Listener, names []string, out io.Writer) error {
 	hub := newHub()
-	mux := http.NewServeMux()
-	mux.Handle("GET /events", hub)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline'")
-		_, _ = w.Write(page)
-	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{
+		Handler:           routes(hub, names),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      10 * time.Second, // the hub moves it on with each event
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -109,6 +114,18 @@ func serve(ctx context.Context, ch *rtx.Channel, listener net.Listener, out io.W
 		return errors.Join(server.Shutdown(grace), cut(ctx, events.Err()))
 	})
 	return g.Wait()
+}
+
+// routes are the page and its events, for nobody else's page.
+func routes(hub *hub, names []string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /events", hub)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'self' 'unsafe-inline'")
+		_, _ = w.Write(page)
+	})
+	return guarded(mux, names, func(r *http.Request) bool { return r.URL.Path == "/events" })
 }
 
 // cut is err, unless the stream ended because it was to.

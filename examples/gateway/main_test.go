@@ -15,6 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The whole way, from the service to what a person sees: prices, an outage of the gateway's own link, and prices again.
 func TestThePageInChromium(t *testing.T) {
+	chromium := findChromium(t)
 	srv := rtxtest.NewServer(t)
 	client, err := rtx.Dial(t.Context(), srv.Key(), rtx.WithURL(srv.URL()))
 	if err != nil {
@@ -29,7 +30,7 @@ func TestThePageInChromium(t *testing.T) {
 	defer cancel()
 	var out strings.Builder
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, client.Channel("prices"), listener, &out) }()
+	go func() { served <- serve(ctx, client.Channel("prices"), listener, nil, &out) }()
 	defer func() {
 		cancel()
 		if err := <-served; err != nil {
@@ -39,7 +40,7 @@ func TestThePageInChromium(t *testing.T) {
 			t.Error(out.String())
 		}
 	}()
-	page := openChromium(t, "http://"+listener.Addr().String()+"/")
+	page := openChromium(t, chromium, "http://"+listener.Addr().String()+"/")
 	page.await(t, `document.body.className === 'live'`)
 	srv.WaitSubscribed("prices")
 

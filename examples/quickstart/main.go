@@ -97,17 +97,21 @@ func (s shop) orders(ctx context.Context, client *rtx.Client) error {
 	for {
 		select {
 		case order, ok := <-orders.C:
+			for gap := range orders.Gaps() { // what was missed before this order
+				tell(gap)
+			}
 			if !ok { // the stream has ended; Err says why
 				fmt.Println("   The context was cancelled, so the stream ended:", orders.Err())
 				return nil
-			}
-			for gap := range orders.Gaps() { // what was missed before this order
-				fmt.Printf("   Gap: the connection was down (%v), some orders may be missing.\n", gap.Reconnected)
 			}
 			fmt.Printf("   Order %d: %s for %.2f\n", order.ID, order.Item, order.Total)
 			shown <- order.ID
 			if s.srv != nil && order.ID == 4 {
 				cancel()
+			}
+		case <-orders.Lost: // what was missed, with no order since
+			for gap := range orders.Gaps() {
+				tell(gap)
 			}
 		case state := <-states.C:
 			if ctx.Err() == nil {
@@ -115,6 +119,10 @@ func (s shop) orders(ctx context.Context, client *rtx.Client) error {
 			}
 		}
 	}
+}
+
+func tell(gap rtx.Gap) {
+	fmt.Printf("   Gap: the connection was down (%v), some orders may be missing.\n", gap.Reconnected)
 }
 
 // sell publishes four orders, and cuts the connection once the second was shown: what is published before the client is

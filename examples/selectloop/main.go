@@ -51,27 +51,44 @@ func run(ctx context.Context, out io.Writer) error {
 	flush := time.NewTicker(50 * time.Millisecond)
 	defer flush.Stop()
 
+	missed := func(gap rtx.Gap) {
+		fmt.Fprintf(out, "orders may be missing; reconnected: %v, no orders: %d\n", gap.Reconnected, gap.Malformed)
+		if gap.Reconnected {
+			srv.Publish("shop", "order-created", "not an order")
+			srv.Publish("shop", "order-created", Order{2})
+		}
+	}
 	srv.Publish("shop", "order-created", Order{1})
 	for {
 		select {
 		case order, ok := <-orders.C:
+			for gap := range orders.Gaps() { // what was missed before this order, or before the end
+				missed(gap)
+			}
 			if !ok { // without ok a stream that has ended would give zero orders for ever
 				return orders.Err()
 			}
+			fmt.Fprintln(out, "order", order.ID)
 			open = append(open, order)
 			if order.ID == 1 {
 				srv.Publish("shop", "refund-asked", Refund{7})
 			}
+		case <-orders.Lost: // what was missed, with no order since: on a quiet channel the case above would not tell it
+			for gap := range orders.Gaps() {
+				missed(gap)
+			}
 		case refund, ok := <-refunds.C:
+			for gap := range refunds.Gaps() {
+				fmt.Fprintln(out, "refunds may be missing; reconnected:", gap.Reconnected)
+			}
 			if !ok {
 				return refunds.Err()
 			}
 			fmt.Fprintln(out, "refund", refund.ID)
 			srv.DropAll(rtxtest.Reset)
-		case <-orders.Lost: // something of the orders was missed; Gaps says what
-			for gap := range orders.Gaps() {
-				fmt.Fprintln(out, "orders may be missing; reconnected:", gap.Reconnected)
-				srv.Publish("shop", "order-created", Order{2})
+		case <-refunds.Lost:
+			for gap := range refunds.Gaps() {
+				fmt.Fprintln(out, "refunds may be missing; reconnected:", gap.Reconnected)
 			}
 		case state, ok := <-states.C:
 			if !ok { // the client has ended

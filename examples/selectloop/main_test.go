@@ -21,4 +21,7 @@ func TestEverythingComesToTheLoop(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, &out)
 		}
 	}
+	if before, after, ok := strings.Cut(out.String(), "no orders: 1\n"); !ok || strings.Contains(before, "order 2\n") || !strings.Contains(after, "order 2\n") {
+		t.Errorf("the payload that is no order is not told before the order that follows it:\n%s", &out)
+	}
 }

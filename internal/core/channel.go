@@ -197,11 +197,6 @@ func (m *Machine) lose(e End, stable bool) {
 	m.timers = nil // every time was of this connection
 	m.epoch++
 	m.do(Action{Op: Stale})
-	if ch := e.Culprit; ch != nil && ch.holds > 0 {
-		if ch.oversize++; ch.oversize > 1 {
-			m.fail(ch, e.Blame)
-		}
-	}
 }
 
 // resume takes a new connection to every channel, in the order in which they were first held.

@@ -69,8 +69,9 @@ type End struct {
 	KeepsSession bool      // the service may keep the session for recovery
 	Verdict      Verdict   // Soon, or Slowly if the same would only come again
 	LastHeard    time.Time // not later than the first thing that was missed
-	Culprit      *Channel  // whose message was too large to be taken; nil: none is known
-	Blame        error     // what its holders get if that happens again
+	TooLarge     bool      // a message was larger than the client takes
+	Culprit      *Channel  // whose message that was; nil: it is not known
+	Blame        error     // what the holders of the channel get if it happens again
 }
 
 // Conn returns how far the connection has come.
@@ -115,13 +116,14 @@ func (m *Machine) Connect(now time.Time, retry bool) {
 	}
 }
 
-// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is wanted any more.
-func (m *Machine) GiveUp(now time.Time, err error) {
+// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is wanted any more: it
+// reports true.
+func (m *Machine) GiveUp(now time.Time, err error) (last bool) {
 	if m.waiters == 0 {
-		return
+		return false
 	}
 	if m.waiters--; m.waiters > 0 || m.succeeded {
-		return
+		return false
 	}
 	m.retry = false
 	switch m.conn {
@@ -133,6 +135,7 @@ func (m *Machine) GiveUp(now time.Time, err error) {
 		m.idle(now, err)
 	}
 	m.err = err
+	return true
 }
 
 // enter changes how far the connection has come, and resets what was due. It is the only place where either happens.
@@ -251,7 +254,9 @@ func (m *Machine) Ended(now time.Time, e End) {
 	m.since, m.socketID, m.lastHeard = time.Time{}, "", e.LastHeard
 	m.remember(m.recovery.after(e))
 	m.health.end()
+	m.blame(&e, stable)
 	m.lose(e, stable)
+	m.refuse(e)
 	if m.conn == Closed {
 		return
 	}

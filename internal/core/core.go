@@ -48,10 +48,12 @@ type Machine struct {
 	terms  uint64 // counts expulsions
 	serial uint64 // counts questions to the authorizer
 
-	order  []*Channel // all but Unwanted ones, in the order in which they were first held; nil where one was
-	gone   int        // how many are nil
-	queue  []*Channel // to be looked at by Poll
-	timers timers
+	order []*Channel // all but Unwanted ones, in the order in which they were first held; nil where one was
+	gone  int        // how many are nil
+	queue []*Channel // to be looked at by Poll
+
+	oversize int // connections in a row that ended on a message that was too large, of a channel that is not known
+	timers   timers
 
 	hooks hooks
 }
@@ -79,7 +81,10 @@ func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 func (m *Machine) Epoch() uint64 { return m.epoch }
 
 // Pending reports whether Poll has something to do now.
-func (m *Machine) Pending() bool { return len(m.queue) > 0 || m.health.waits() }
+func (m *Machine) Pending() bool { return m.waiting() || m.health.waits() }
+
+// waiting reports whether channels wait to be settled now.
+func (m *Machine) waiting() bool { return len(m.queue) > 0 && !(m.careful() && m.asking()) }
 
 // maxSettled bounds the channels of one Poll, so that the first answers are taken meanwhile.
 const maxSettled = 1024
@@ -93,14 +98,16 @@ func (m *Machine) Poll(now time.Time, signs Signs) (next time.Time) {
 	}
 	if m.conn == Established {
 		m.ring(now)
-		n := min(len(m.queue), maxSettled)
-		for _, ch := range m.queue[:n] {
+		for n := 0; n < maxSettled && m.waiting(); n++ {
+			ch := m.queue[0]
+			m.queue = m.queue[1:]
 			ch.queued = false
 			m.settle(now, ch)
 		}
-		if m.queue = m.queue[n:]; len(m.queue) == 0 {
+		if len(m.queue) == 0 {
 			m.queue = nil
-		} else {
+		}
+		if m.waiting() {
 			next = now
 		}
 		next = earliest(next, m.timers.next())

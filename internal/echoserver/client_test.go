@@ -21,7 +21,9 @@ type suite struct {
 
 func newSuite(t *testing.T) *suite {
 	e := newEcho()
-	srv := httptest.NewServer(e.handler())
+	srv := httptest.NewUnstartedServer(nil)
+	srv.Config.Handler = e.handler(srv.Listener.Addr())
+	srv.Start()
 	transport := &http.Transport{}
 	t.Cleanup(func() {
 		e.close()

@@ -39,7 +39,11 @@ func run(ctx context.Context, addr string) error {
 	}
 	fmt.Println("listening on", l.Addr())
 	e := newEcho()
-	srv := &http.Server{Handler: e.handler(), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{
+		Handler:           e.handler(l.Addr()),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
 	unhook := context.AfterFunc(ctx, func() {
 		e.close()
 		srv.Close()
@@ -79,11 +83,14 @@ func newEcho() *echo {
 	return &echo{engine: sioserver.NewEngine(cfg), sockets: sockets}
 }
 
-func (e *echo) handler() http.Handler {
+// handler serves both behind the gate of an address.
+func (e *echo) handler(addr net.Addr) http.Handler {
+	gate := new(sioserver.Gate)
+	gate.Listens(addr.String())
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", e.engine)
 	mux.Handle("/socket.io/", e.sockets)
-	return mux
+	return sioserver.BoundBodies(gate.Wrap(mux, func(w http.ResponseWriter, why string) { sioserver.Forbidden(why).Write(w) }))
 }
 
 func (e *echo) close() {

@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"encoding/base64"
+	"math"
 	"slices"
 )
 
@@ -71,7 +72,7 @@ func Inline(p SocketPacket) ([]byte, error) {
 	if len(p.Data) == 0 {
 		return nil, fault(ErrNoPayload, 0)
 	}
-	if at, kind := checkValue(p.Data, maxDepth); kind != 0 {
+	if at, kind := checkValue(p.Data, anyDepth); kind != 0 {
 		return nil, fault(kind, at)
 	}
 	spans, err := placeholders(p.Data, len(p.Buffers))
@@ -99,78 +100,72 @@ type span struct{ start, end, num int }
 
 // placeholders finds the placeholders in data, which checkValue has passed, and checks them against n attachments. A
 // placeholder is, as in the reference, any object with "_placeholder":true; other members of it are ignored.
+//
+// Nothing recurses, because a payload may be nested as deep as its sender likes. In valid JSON a string with a colon after it is
+// a member's name, and the member is one of the object that was opened last: so of what is open only the objects are kept, in
+// 12 bytes each, and an object with a member in it has 5 bytes at least.
 func placeholders(data []byte, n int) ([]span, error) {
-	w := placeholderWalk{data: data, used: make([]bool, n)}
-	w.value(skipSpace(data, 0))
-	if w.failed {
-		return nil, fault(ErrPlaceholder, w.at)
+	if len(data) > math.MaxInt32 {
+		return nil, fault(ErrTooLarge, 0)
 	}
-	return w.spans, nil
-}
-
-// placeholderWalk goes through valid JSON, so it need not look for faults in it, and its recursion is bounded by maxDepth.
-type placeholderWalk struct {
-	data   []byte
-	used   []bool
-	spans  []span
-	failed bool
-	at     int // where, if failed
-}
-
-// value walks the value at data[i] and gives where it ends.
-func (w *placeholderWalk) value(i int) int {
-	switch w.data[i] {
-	case '{':
-		return w.object(i)
-	case '[':
-		i = skipSpace(w.data, i+1)
-		for w.data[i] != ']' {
-			i = skipSpace(w.data, w.value(i))
-			if w.data[i] == ',' {
-				i = skipSpace(w.data, i+1)
+	var spans []span
+	var open []openObject
+	used := make([]bool, n)
+	for i := 0; i < len(data); {
+		switch data[i] {
+		case '"':
+			end, _ := skipString(data, i)
+			key := data[i:end]
+			if i = skipSpace(data, end); i == len(data) || data[i] != ':' {
+				continue
 			}
+			i = skipSpace(data, i+1)
+			switch o := &open[len(open)-1]; { // of a repeated key the last counts, as in every decoder
+			case spells(key, "_placeholder"):
+				o.marked = data[i] == 't'
+			case spells(key, "num"):
+				o.num = int32(i)
+			}
+		case '{':
+			open = append(open, openObject{start: int32(i)})
+			i++
+		case '}':
+			o := open[len(open)-1]
+			open = open[:len(open)-1]
+			i++
+			if !o.marked {
+				continue
+			}
+			num, ok := o.attachment(data, used)
+			if !ok {
+				return nil, fault(ErrPlaceholder, int(o.start))
+			}
+			used[num] = true
+			for len(spans) > 0 && spans[len(spans)-1].start > int(o.start) {
+				spans = spans[:len(spans)-1] // one within it goes with it
+			}
+			spans = append(spans, span{int(o.start), i, num})
+		default:
+			i++
 		}
-		return i + 1
-	case '"':
-		i, _ = skipString(w.data, i)
-		return i
 	}
-	for i < len(w.data) && w.data[i] != ',' && w.data[i] != ']' && w.data[i] != '}' && w.data[i] > ' ' {
-		i++
-	}
-	return i
+	return spans, nil
 }
 
-func (w *placeholderWalk) object(start int) int {
-	marked, num := false, []byte(nil)
-	outside := len(w.spans)
-	i := skipSpace(w.data, start+1)
-	for w.data[i] != '}' {
-		end, _ := skipString(w.data, i)
-		var buf [wordBuffer]byte
-		key := unquote(buf[:0], w.data[i:end])
-		i = skipSpace(w.data, skipSpace(w.data, end)+1)
-		end = w.value(i)
-		// Of a repeated key the last counts, as in every decoder.
-		switch string(key) {
-		case "_placeholder":
-			marked = w.data[i] == 't'
-		case "num":
-			num = w.data[i:end]
-		}
-		if i = skipSpace(w.data, end); w.data[i] == ',' {
-			i = skipSpace(w.data, i+1)
-		}
+// openObject is an object that has not been closed yet.
+type openObject struct {
+	start, num int32 // where it begins, and where the value of its "num" does; 0 if it has none
+	marked     bool  // it has "_placeholder":true
+}
+
+// attachment gives the number of the attachment that o is the placeholder of, if it is one that is not used yet.
+func (o openObject) attachment(data []byte, used []bool) (num int, ok bool) {
+	if o.num == 0 || len(used) == 0 {
+		return 0, false
 	}
-	i++
-	if marked && !w.failed {
-		n, end, ok := number(num, 0, uint64(max(len(w.used)-1, 0)))
-		if !ok || end < len(num) || n >= uint64(len(w.used)) || w.used[n] {
-			w.failed, w.at = true, start
-			return i
-		}
-		w.used[n] = true
-		w.spans = append(w.spans[:outside], span{start, i, int(n)}) // one within it goes with it
+	n, end, ok := number(data, int(o.num), uint64(len(used)-1))
+	if !ok || used[n] {
+		return 0, false
 	}
-	return i
+	return int(n), ends(data, end)
 }

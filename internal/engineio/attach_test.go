@@ -163,7 +163,9 @@ func TestInline(t *testing.T) {
 		{``, ErrNoPayload},
 		{`["a",`, ErrJSON},
 		{"[\"\xff\"]", ErrUTF8},
-		{strings.Repeat("[", 100_000), ErrTooDeep},
+		{strings.Repeat("[", 100_000), ErrJSON},
+		{`[{"_placeholder":true,"num":{"num":0}}]`, ErrPlaceholder},
+		{`[{"_placeholder":true,"num":01}]`, ErrJSON},
 		{`[{"_placeholder":true,"num":3}]`, ErrPlaceholder},
 		{`[{"_placeholder":true,"num":-1}]`, ErrPlaceholder},
 		{`[{"_placeholder":true,"num":0.5}]`, ErrPlaceholder},
@@ -193,5 +195,21 @@ func TestInlineReadsAsBytes(t *testing.T) {
 	var v struct{ File []byte }
 	if err := json.Unmarshal(text, &v); err != nil || !bytes.Equal(v.File, b) {
 		t.Errorf("read %d bytes, error %v", len(v.File), err)
+	}
+}
+
+// A placeholder is found however deep it is, and what stands around it however deep that is.
+func TestInlineAtAnyDepth(t *testing.T) {
+	const depth = 100_000
+	for _, shape := range [][2]string{{"[", "]"}, {`{"k":`, "}"}, {`[0,{"k":[],"l":`, "}]"}} {
+		head, tail := strings.Repeat(shape[0], depth), strings.Repeat(shape[1], depth)
+		p := SocketPacket{Type: BinaryEvent, Attachments: 1, Buffers: [][]byte{[]byte("hello")}}
+		p.Data = []byte(`["a",` + head + `{"num":0,"_placeholder":true}` + tail + `]`)
+		if err := CheckData(p, Limits{}); err != nil {
+			t.Errorf("%s: %v", shape[0], err)
+		}
+		if got, err := Inline(p); err != nil || string(got) != `["a",`+head+`"aGVsbG8="`+tail+`]` {
+			t.Errorf("%s: %d bytes, error %v", shape[0], len(got), err)
+		}
 	}
 }

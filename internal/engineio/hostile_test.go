@@ -34,6 +34,8 @@ func TestHostileSocket(t *testing.T) {
 		{"namespace too long", `2/` + long + `,["hidden"]`, ErrNamespace},
 		{"namespace without end", `0/` + long + "hidden", ErrNamespace},
 		{"namespace not UTF-8", "2/\xff,[\"hidden\"]", ErrNamespace},
+		{"namespace with DEL", "2/a\x7fb,[\"hidden\"]", ErrNamespace},
+		{"namespace that ends in DEL", "0/hidden\x7f", ErrNamespace},
 		{"namespace that cuts a payload", "2/a\x1eb,[\"hidden\"]", ErrNamespace},
 		{"namespace without slash", `2admin,["hidden"]`, ErrPayload},
 
@@ -163,7 +165,7 @@ func TestDepthLimit(t *testing.T) {
 	for _, c := range []struct {
 		limit, allowed int
 	}{
-		{0, 512}, {1, 1}, {2, 2}, {64, 64}, {65, 65}, {1024, 1024}, {1 << 30, 1024},
+		{1, 1}, {2, 2}, {64, 64}, {65, 65}, {1024, 1024}, {1025, 1025}, {10_000, 10_000},
 	} {
 		for _, shape := range [][2]string{{"[", "]"}, {`{"k":`, "}"}, {`[{"k":`, "}]"}} {
 			levels := strings.Count(shape[1], "]") + strings.Count(shape[1], "}")
@@ -193,11 +195,13 @@ func TestFourMegabytes(t *testing.T) {
 		in   []byte
 		want Kind
 	}{
-		{"nested arrays", fill(`2["a",`, `[`, ``), ErrTooDeep},
-		{"nested arrays, 100,000", []byte(`2["a",` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_001)), ErrTooDeep},
-		{"nested objects", fill(`2["a",`, `{"a":`, ``), ErrTooDeep},
-		{"nested in a binary event", fill(`51-["a",`, `{"_placeholder":`, ``), ErrTooDeep},
-		{"nested in a CONNECT", fill(`0`, `{"a":`, ``), ErrTooDeep},
+		{"nested arrays", fill(`2["a",`, `[`, ``), ErrJSON},
+		{"nested arrays that close", []byte(`2["a",` + strings.Repeat("[", size/2) + strings.Repeat("]", size/2+1)), 0},
+		{"nested objects", fill(`2["a",`, `{"a":`, ``), ErrJSON},
+		{"nested objects that close", []byte(`2["a",` + strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6) + "]"), 0},
+		{"nested in a binary event", fill(`51-["a",`, `{"_placeholder":`, ``), ErrJSON},
+		{"nested in a binary event and closed", []byte(`51-["a",` + strings.Repeat(`{"num":`, size/8) + "1" + strings.Repeat("}", size/8) + "]"), 0},
+		{"nested in a CONNECT", fill(`0`, `{"a":`, ``), ErrJSON},
 		{"brackets that close", fill(`2["a",`, `[],`, `1]`), 0},
 		{"escapes", fill(`2["`, `\\`, `"]`), 0},
 		{"escapes of the name", fill(`2["connect`, `\u0063`, `"]`), 0},

@@ -7,10 +7,10 @@ import (
 )
 
 // This is a validator of RFC 8259, not a decoder: it says where a value ends, and whether it is one. It looks at each byte once
-// (at text that is not ASCII twice), keeps one bit for each level of nesting, and allocates nothing.
+// (at text that is not ASCII twice), does not recurse, and keeps one bit for each level of nesting, so that it allocates only
+// for what is nested deeper than 1024.
 
-// ValidJSON tells whether b is one JSON value, in UTF-8 and within lim.Depth, with nothing but space around it. It allocates
-// nothing.
+// ValidJSON tells whether b is one JSON value, in UTF-8 and within lim.Depth, with nothing but space around it.
 func ValidJSON(b []byte, lim Limits) bool {
 	_, kind := checkValue(b, lim.depth())
 	return kind == 0
@@ -28,10 +28,10 @@ func checkValue(b []byte, maxNesting int) (at int, kind Kind) {
 	return end, 0
 }
 
-// skipValue gives where the value ends that begins, after space, at b[i], or where and what its fault is. maxNesting is at
-// most maxDepth.
+// skipValue gives where the value ends that begins, after space, at b[i], or where and what its fault is.
 func skipValue(b []byte, i, maxNesting int) (end int, kind Kind) {
-	var objects [maxDepth / 64]uint64 // bit d is set while the container at depth d is an object
+	var first [16]uint64
+	objects := first[:] // bit d is set while the container at depth d is an object
 	depth := 0
 	for {
 		// A value is due.
@@ -49,6 +49,9 @@ func skipValue(b []byte, i, maxNesting int) (end int, kind Kind) {
 			if i < len(b) && b[i] == c+2 { // ']' and '}' come two after '[' and '{'
 				i++
 				break
+			}
+			if depth>>6 == len(objects) {
+				objects = append(objects, make([]uint64, len(objects))...)
 			}
 			bit := uint64(1) << (depth & 63)
 			if c == '{' {
@@ -99,6 +102,51 @@ func skipValue(b []byte, i, maxNesting int) (end int, kind Kind) {
 			depth--
 		}
 	}
+}
+
+// skipLoose gives where what stands at b[i] ends, if it is no JSON value, by the look of it: at the quote that is not escaped, at
+// the bracket that closes as many as were open, or before the next comma, bracket or space. It gives len(b) if there is no end,
+// and i if nothing stands there.
+func skipLoose(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch c := b[i]; {
+		case c == '"':
+			i = skipLooseString(b, i)
+			if depth == 0 {
+				return i
+			}
+			continue
+		case c == '[' || c == '{':
+			depth++
+		case depth == 0 && ends(b, i):
+			return i
+		case c == ']' || c == '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+		i++
+	}
+	return len(b)
+}
+
+// ends tells whether a value can end before b[i]: 01 is no 0 with more behind it.
+func ends(b []byte, i int) bool {
+	return i == len(b) || b[i] == ',' || b[i] == ']' || b[i] == '}' || skipSpace(b, i) > i
+}
+
+// skipLooseString takes for a string what stands between the quote at b[i] and the next one that is not escaped.
+func skipLooseString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
 }
 
 // skipKey skips a member's name at b[i] and the colon after it.

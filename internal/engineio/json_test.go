@@ -12,7 +12,7 @@ func TestJSONExhaustively(t *testing.T) {
 		var text [6]byte
 		var try func(n int)
 		try = func(n int) {
-			_, kind := checkValue(text[:n], maxDepth)
+			_, kind := checkValue(text[:n], anyDepth)
 			if want := json.Valid(text[:n]); want != (kind == 0) {
 				t.Errorf("%q: %v, want valid = %v", text[:n], kind, want)
 			}
@@ -35,7 +35,7 @@ func TestJSONWords(t *testing.T) {
 		`'a'`, `{a:1}`, `[1,]`, `[,1]`, `{"a":1,}`, `{"a"}`, `{"a":}`, `{"a" : [ { "b" : -1.5e+3 } , [ ] , { } ] , "" : "" }`,
 		`{"a":1]`, `[1}`, `{"a":[1}]`, `[{"a":1]}`, `// x`, `/**/1`, "\ufeff1", `0x10`, `1_000`,
 	} {
-		_, kind := checkValue([]byte(text), maxDepth)
+		_, kind := checkValue([]byte(text), anyDepth)
 		if want := json.Valid([]byte(text)); want != (kind == 0) {
 			t.Errorf("%q: %v, want valid = %v", text, kind, want)
 		}
@@ -55,7 +55,7 @@ func TestJSONStringsAtEveryAlignment(t *testing.T) {
 		for before := range 18 {
 			for after := range 18 {
 				text := `"` + strings.Repeat("x", before) + c.in + strings.Repeat("y", after) + `"`
-				if _, kind := checkValue([]byte(text), maxDepth); kind != c.want {
+				if _, kind := checkValue([]byte(text), anyDepth); kind != c.want {
 					t.Errorf("%q: %v, want %v", text, kind, c.want)
 				}
 			}
@@ -70,5 +70,37 @@ func TestValidJSON(t *testing.T) {
 		if got := ValidJSON([]byte(text), Limits{Depth: 2}); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
+	}
+}
+
+// What is nested as deep as its sender likes is followed to its end: past what the stack holds bits for, objects and arrays are
+// still told apart.
+func TestJSONToAnyDepth(t *testing.T) {
+	for _, depth := range []int{1023, 1024, 1025, 2049, 10_001, 100_000} {
+		for _, shape := range [][2]string{{"[", "]"}, {`{"k":`, "}"}, {`[{"k":`, "}]"}} {
+			text := strings.Repeat(shape[0], depth) + "1" + strings.Repeat(shape[1], depth)
+			if !ValidJSON([]byte(text), Limits{}) {
+				t.Errorf("%d of %s: not taken", depth, shape[0])
+			}
+			if ValidJSON([]byte(text[:len(text)-1]), Limits{}) || ValidJSON([]byte(text+shape[1]), Limits{}) {
+				t.Errorf("%d of %s: taken with an end too few, or too many", depth, shape[0])
+			}
+			at := len(text) - depth/2*len(shape[1])
+			if wrong := text[:at] + string(text[at]^('['^'{')) + text[at+1:]; ValidJSON([]byte(wrong), Limits{}) {
+				t.Errorf("%d of %s: taken with one bracket of the other kind", depth, shape[0])
+			}
+		}
+	}
+}
+
+// Up to 1024 levels nothing is allocated; past that some bytes, not a frame of a stack, for each.
+func TestDepthIsCheap(t *testing.T) {
+	shallow := []byte(strings.Repeat("[", 1024) + strings.Repeat("]", 1024))
+	if n := testing.AllocsPerRun(10, func() { ValidJSON(shallow, Limits{}) }); n != 0 {
+		t.Errorf("%v allocations for 1024 levels", n)
+	}
+	deep := []byte(strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20))
+	if n := testing.AllocsPerRun(3, func() { ValidJSON(deep, Limits{}) }); n > 20 {
+		t.Errorf("%v allocations for a million levels", n)
 	}
 }

@@ -4,18 +4,19 @@ import "math"
 
 // Limits bounds what a peer can make this package hold or follow. A field that is zero or negative means its default.
 type Limits struct {
-	Attachments int   // binary attachments of one packet; 10 by default, as in socket.io-parser
-	Depth       int   // levels of nesting in the JSON of a packet; 512 by default, 1024 at most
-	Bytes       int64 // one packet with its attachments; 16 MiB by default
+	Attachments int // binary attachments of one packet; 10 by default, as in socket.io-parser
+	// Depth is how many levels the JSON of a packet may be nested. By default there is no limit: how deep a payload may be is
+	// for whoever decodes it to say. Here nothing recurses, and a level costs a bit.
+	Depth int
+	Bytes int64 // one packet with its attachments; 16 MiB by default
 }
 
 // DefaultLimits is what the zero Limits means.
-var DefaultLimits = Limits{Attachments: 10, Depth: 512, Bytes: 16 << 20}
+var DefaultLimits = Limits{Attachments: 10, Bytes: 16 << 20}
 
 const (
-	// maxDepth is the ceiling of Limits.Depth: one bit a level, kept on the stack, so that validating allocates nothing.
-	// It is also well below the 10,000 levels at which Go's JSON decoders give up.
-	maxDepth = 1024
+	// anyDepth is no limit of depth.
+	anyDepth = math.MaxInt
 
 	// maxNamespace bounds a namespace in bytes. A namespace is a path that someone typed into a program.
 	maxNamespace = 256
@@ -33,7 +34,7 @@ const (
 	maxSID = 256
 )
 
-// orDefault gives l with its defaults filled in and its ceiling applied.
+// orDefault gives l with its defaults filled in.
 func (l Limits) orDefault() Limits {
 	if l.Attachments <= 0 {
 		l.Attachments = DefaultLimits.Attachments
@@ -42,14 +43,13 @@ func (l Limits) orDefault() Limits {
 		l.Bytes = DefaultLimits.Bytes
 	}
 	l.Attachments = min(l.Attachments, math.MaxInt32)
-	l.Depth = l.depth()
 	return l
 }
 
 // depth is the Depth that applies.
 func (l Limits) depth() int {
 	if l.Depth <= 0 {
-		return min(DefaultLimits.Depth, maxDepth)
+		return anyDepth
 	}
-	return min(l.Depth, maxDepth)
+	return l.Depth
 }

@@ -24,7 +24,7 @@ func Member(object []byte, name string) (value []byte, ok bool) {
 			return nil, false
 		}
 		start := skipSpace(object, i+1) // past the colon
-		if i, kind = skipValue(object, start, maxDepth); kind != 0 {
+		if i, kind = skipValue(object, start, anyDepth); kind != 0 {
 			return nil, false
 		}
 		if spells(object[key:end], name) {

@@ -43,6 +43,11 @@ type SocketPacket struct {
 	Buffers     [][]byte // the attachments, once an Assembler has them all; Data keeps its placeholders
 }
 
+// AckOf is the ACK, without arguments, of an event that has an ack id.
+func AckOf(event SocketPacket) SocketPacket {
+	return SocketPacket{Type: Ack, Namespace: event.Namespace, ID: event.ID, HasID: true, Data: []byte("[]")}
+}
+
 // DecodeHeader reads what stands before the JSON and leaves the JSON, in Data, unchecked: for who scans it anyway. Only a
 // namespace other than "/" allocates.
 func DecodeHeader(b []byte, lim Limits) (SocketPacket, error) {
@@ -127,10 +132,14 @@ func namespace(b []byte, i int) (end int, ok bool) {
 	return i + length, true
 }
 
-// DecodeSocket is DecodeHeader and CheckData. A text event in the namespace "/" allocates nothing.
+// DecodeSocket is DecodeHeader and CheckData, and takes an event only with a name that SplitEvent takes. A text event in the
+// namespace "/" allocates nothing.
 func DecodeSocket(b []byte, lim Limits) (SocketPacket, error) {
 	p, err := DecodeHeader(b, lim)
-	if err == nil {
+	if err == nil && (p.Type == Event || p.Type == BinaryEvent) {
+		_, _, err = SplitEvent(p.Data, lim)
+	}
+	if err == nil && p.Type != Event { // SplitEvent has seen to all of a text event
 		err = CheckData(p, lim)
 	}
 	if err != nil {
@@ -140,12 +149,12 @@ func DecodeSocket(b []byte, lim Limits) (SocketPacket, error) {
 }
 
 // CheckData tells whether p.Data is what p.Type takes, as a whole: JSON in UTF-8 within lim.Depth, of the right shape, and, of
-// a binary type, with placeholders that each name an attachment of their own.
+// a binary type, with placeholders that each name an attachment of their own. What an event is named, and whether it has a name,
+// is for SplitEvent to judge: a client passes over an event without one.
 //
 //	CONNECT         an object or nothing
 //	DISCONNECT      nothing
-//	EVENT           an array that begins with the name, a string that is not reserved
-//	ACK             an array
+//	EVENT, ACK      an array
 //	CONNECT_ERROR   an object or a string
 func CheckData(p SocketPacket, lim Limits) error {
 	switch p.Type {
@@ -161,11 +170,7 @@ func CheckData(p SocketPacket, lim Limits) error {
 		return nil
 	case ConnectError:
 		return checkShape(p.Data, lim, '{', '"')
-	case Event, BinaryEvent:
-		if _, _, err := SplitEvent(p.Data, lim); err != nil {
-			return err
-		}
-	case Ack, BinaryAck:
+	case Event, BinaryEvent, Ack, BinaryAck:
 		if err := checkShape(p.Data, lim, '[', '['); err != nil {
 			return err
 		}

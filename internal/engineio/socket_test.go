@@ -44,3 +44,45 @@ func TestSplitEvent(t *testing.T) {
 		}
 	}
 }
+
+// An event's name is for SplitEvent to judge: what has none that it takes is an event all the same, which a client passes over.
+func TestCheckDataLeavesTheNameAlone(t *testing.T) {
+	for _, in := range []string{`2[5]`, `2[]`, `2[null,1]`, `2[{"a":1}]`, `2["connect"]`, `27[5]`, `51-[5,{"_placeholder":true,"num":0}]`} {
+		p, err := DecodeHeader([]byte(in), DefaultLimits)
+		if err == nil {
+			err = CheckData(p, DefaultLimits)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+		}
+		if _, err := DecodeSocket([]byte(in), DefaultLimits); err == nil {
+			t.Errorf("%s: DecodeSocket takes it", in)
+		}
+	}
+}
+
+// An event that wants an acknowledgement carries its id to whoever routes it, through the Assembler too, and the answer is an ACK
+// with that id.
+func TestAckIDComesThrough(t *testing.T) {
+	for in, want := range map[string]string{
+		`20["a"]`: `30[]`, `27["a",1]`: `37[]`, `2/admin,12["a"]`: `3/admin,12[]`, `29007199254740991["a"]`: `39007199254740991[]`,
+		`51-7["a",{"_placeholder":true,"num":0}]`: `37[]`,
+	} {
+		p, err := DecodeHeader([]byte(in), DefaultLimits)
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+			continue
+		}
+		var a Assembler
+		p, done, err := a.Add(p)
+		if err == nil && !done {
+			p, done, err = a.AddBinary([]byte("x"))
+		}
+		if err != nil || !done || !p.HasID {
+			t.Errorf("%s: %+v, %v, error %v", in, p, done, err)
+		}
+		if got := string(AppendSocket(nil, AckOf(p))); got != want {
+			t.Errorf("%s is acknowledged with %s, want %s", in, got, want)
+		}
+	}
+}

@@ -15,13 +15,16 @@ const module = "github.com/realtimex/realtimex-go/"
 
 // allowed is the picture in docs/architecture.md: what each package may import of ours, in code that is not a test.
 var allowed = map[string][]string{
-	"rtx/presence":        {"rtx", "internal/link"},
-	"rtx":                 {"rtx/auth", "rtx/transport", "internal/engineio", "internal/stream", "internal/link"},
-	"rtx/auth":            {},
-	"rtx/transport":       {"internal/engineio"},
+	"rtx/presence":        {"rtx", "internal/observe"},
+	"rtx":                 {"internal/advice", "internal/core", "internal/observe", "internal/redact", "internal/stream", "internal/engineio", "rtx/auth", "rtx/transport"},
+	"rtx/auth":            {"internal/redact"},
+	"rtx/transport":       {"internal/engineio", "internal/redact"},
 	"internal/engineio":   {},
 	"internal/stream":     {},
-	"internal/link":       {},
+	"internal/observe":    {},
+	"internal/core":       {},
+	"internal/redact":     {},
+	"internal/advice":     {"rtx/transport", "internal/redact"},
 	"rtxtest":             {"rtx/auth", "internal/engineio", "internal/sioserver"},
 	"internal/sioserver":  {"internal/engineio"},
 	"internal/echoserver": {"internal/sioserver"},

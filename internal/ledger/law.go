@@ -26,6 +26,25 @@ const (
 	Overflow Rule = "an overflow where the policy has none, or an end by overflow without its gap"
 )
 
+// leftTooLate reports whether a stream may have left the channel of a gap while the link was down already. If the outage
+// was recovered, something must have been published meanwhile.
+func (j *judge) leftTooLate(g rtx.Gap) bool {
+	for _, o := range j.t.Link.Outages() {
+		if o.Down.Before(g.Until) || o.Down.Sub(g.Since) > time.Minute {
+			continue
+		}
+		if !o.Recovered {
+			return true
+		}
+		for _, e := range j.book.events(g.Channel, j.t.Want) {
+			if !e.At.Before(g.Since) && !e.At.After(o.Up) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // A Breach is one violation of the law.
 type Breach struct {
 	Tape string
@@ -151,7 +170,7 @@ func (j *judge) gap(g rtx.Gap) {
 	if g.Malformed > 0 && g.Err == nil {
 		j.breach(Cause, "malformed payloads of %s without an error", g.Channel)
 	}
-	if g.Reconnected && j.t.Link != nil && !j.t.Link.caused(g) {
+	if g.Reconnected && j.t.Link != nil && !j.t.Link.caused(g) && !j.leftTooLate(g) {
 		j.breach(Cause, "%s says Reconnected from %v to %v, and no connection was lost for good then: %s", g.Channel, clock(g.Since), clock(g.Until), j.t.Link.around(g))
 	}
 	if g.Ended && (g.Err == nil || j.t.Link != nil && !j.t.Link.mayEnd(g.Channel)) {

@@ -1,10 +1,9 @@
 package sioserver
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,6 +21,8 @@ const (
 // has been taken up. With it comes that server's flaw: when two sockets share an id (one that lingers on a half-open link, and one
 // that took it up) the end of the first empties the rooms of the second.
 type adapter struct {
+	ids *ids
+
 	mu      sync.Mutex
 	sockets map[string]*Socket
 	order   []*Socket // in the order of joining
@@ -29,6 +30,7 @@ type adapter struct {
 	member  map[string][]string // socket id → rooms
 
 	epoch string // begins every offset, so that those of an earlier life are unknown
+	pad   string // ends every offset
 	next  uint64
 	log   []logged
 	first uint64 // the number of log[0]
@@ -58,21 +60,28 @@ type kept struct {
 	at    time.Time
 }
 
-func newAdapter() *adapter {
-	a := &adapter{}
+func newAdapter(g *ids) *adapter {
+	a := &adapter{ids: g}
 	a.reset()
 	return a
 }
 
 // reset begins with nothing. a.mu is held, or a is new.
 func (a *adapter) reset() {
-	var b [6]byte
-	rand.Read(b[:])
-	a.epoch, a.next, a.first = hex.EncodeToString(b[:])+".", 0, 0
+	a.epoch, a.next, a.first = a.ids.epoch(), 0, 0
 	a.sockets, a.order = make(map[string]*Socket), nil
 	a.rooms, a.member = make(map[string]*room), make(map[string][]string)
 	a.log, a.size = nil, 0
 	a.kept, a.keptQ = make(map[string]kept), nil
+}
+
+// padding is what offsets are made longer with. No number has it.
+const padding = "~"
+
+func (a *adapter) padOffsets(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pad = strings.Repeat(padding, max(n, 0))
 }
 
 func (a *adapter) forget() {
@@ -103,11 +112,11 @@ func (a *adapter) admit(s *Socket) {
 				s.send(m)
 			}
 		} else {
-			s.pid = newID()
+			s.pid = a.ids.next()
 		}
 	}
 	if s.ID == "" {
-		s.ID = newID()
+		s.ID = a.ids.next()
 	}
 	a.sockets[s.ID] = s
 	a.order = append(a.order, s)
@@ -200,7 +209,7 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n.recovery > 0 {
-		data = slices.Concat(data[:len(data)-1], []byte(`,"`+a.epoch+strconv.FormatUint(a.next, 36)+`"]`))
+		data = slices.Concat(data[:len(data)-1], []byte(`,"`+a.epoch+strconv.FormatUint(a.next, 36)+a.pad+`"]`))
 	}
 	frames := encodeEvent(n.name, data, buffers)
 	if n.recovery > 0 {
@@ -212,12 +221,25 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	}
 	sent := 0
 	for _, id := range r.ids {
-		if s := a.sockets[id]; s != nil && !slices.Contains(except, id) {
+		if s := a.sockets[id]; s != nil && !a.excepted(id, except) {
 			s.send(frames)
 			sent++
 		}
 	}
 	return sent
+}
+
+// excepted reports whether a socket id is in one of the rooms. That one which it has for its own may be lost: then an event reaches also
+// those who caused it.
+func (a *adapter) excepted(id string, rooms []string) bool {
+	for _, name := range rooms {
+		if r := a.rooms[name]; r != nil {
+			if _, in := r.at[id]; in {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *adapter) record(l logged, window time.Duration) {
@@ -261,13 +283,14 @@ func (a *adapter) restore(pid, offset string, window time.Duration) (kept, [][]f
 	if len(offset) <= len(a.epoch) || offset[:len(a.epoch)] != a.epoch {
 		return kept{}, nil, false
 	}
-	seen, err := strconv.ParseUint(offset[len(a.epoch):], 36, 64)
+	number, _, _ := strings.Cut(offset[len(a.epoch):], padding)
+	seen, err := strconv.ParseUint(number, 36, 64)
 	if err != nil || seen < a.first || seen >= a.next {
 		return kept{}, nil, false
 	}
 	var missed [][]frame
 	for _, l := range a.log[seen-a.first+1:] {
-		if slices.Contains(k.rooms, l.room) && !slices.Contains(l.except, k.id) {
+		if slices.Contains(k.rooms, l.room) && !slices.ContainsFunc(l.except, func(r string) bool { return slices.Contains(k.rooms, r) }) {
 			missed = append(missed, l.frames)
 		}
 	}

@@ -3,7 +3,7 @@ package sioserver
 import (
 	"cmp"
 	"crypto/rand"
-	"encoding/base64"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -18,13 +18,14 @@ type EngineConfig struct {
 	UpgradeTimeout time.Duration // 10 s: how long a probe may take to become the transport
 	MaxPayload     int64         // 1,000,000 bytes: one polling body, or one WebSocket message from the client
 	QueueBytes     int           // 16 MiB: what may wait for one client; a client that lets more gather is dropped
+	Random         io.Reader     // what ids are made from; crypto/rand
 
 	// Admit is asked before a session is opened; an error refuses the request.
 	Admit func(r *http.Request) (Admission, *HTTPError)
 	// Open is called for each new session, before anything can be sent or received on it.
 	Open func(s *Session)
-	// Message is called for each message, one at a time for a session. data is the callee's to keep. An error ends the session as
-	// a parse error.
+	// Message is called for each message, one at a time for a session. data is the callee's to keep. An error ends the session, as
+	// one that the server has closed: ParseError is for what is no packet at all.
 	Message func(s *Session, data []byte, binary bool) error
 	// Closed is called once for each opened session.
 	Closed func(s *Session, reason Reason)
@@ -55,6 +56,8 @@ type Engine struct {
 	quiet   atomic.Bool // heartbeats are off
 	running sync.WaitGroup
 
+	ids     ids
+	beats   agenda        // of all sessions
 	stopped chan struct{} // closed by Close
 
 	mu       sync.Mutex
@@ -79,7 +82,15 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Closed == nil {
 		cfg.Closed = func(*Session, Reason) {}
 	}
-	return &Engine{cfg: cfg, stopped: make(chan struct{}), sessions: make(map[string]*Session)}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	return &Engine{
+		cfg:      cfg,
+		ids:      ids{source: cfg.Random},
+		stopped:  make(chan struct{}),
+		sessions: make(map[string]*Session),
+	}
 }
 
 // Sessions returns the sessions that are open, oldest first.
@@ -97,10 +108,10 @@ func (e *Engine) Sessions() []*Session {
 // SetHeartbeats turns pings off and on again. While they are off no session times out.
 func (e *Engine) SetHeartbeats(on bool) { e.quiet.Store(!on) }
 
-// EndAll ends every open session without a word to its client, as the death of the process would.
+// EndAll ends every open session without a word to its client, as the death of the process would, oldest first.
 func (e *Engine) EndAll(reason Reason) {
 	for _, s := range e.Sessions() {
-		s.Cut(reason)
+		s.Reset(reason)
 	}
 }
 
@@ -134,7 +145,7 @@ func (e *Engine) open(a Admission) (*Session, bool) {
 	s := &Session{
 		Value:  a.Value,
 		engine: e,
-		id:     newID(),
+		id:     e.ids.next(),
 		done:   make(chan struct{}),
 		polled: make(chan struct{}, 1),
 		turn:   make(chan struct{}, 1),
@@ -147,6 +158,7 @@ func (e *Engine) open(a Admission) (*Session, bool) {
 		e.running.Add(1)
 		e.opened++
 		s.number = e.opened
+		s.beat.number, s.beat.do = s.number, s.onBeat
 		e.sessions[s.id] = s
 	}
 	e.mu.Unlock()
@@ -210,11 +222,4 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		errBadRequest.Write(w)
 	}
-}
-
-// newID returns 20 random characters, as the reference server's ids have.
-func newID() string {
-	var b [15]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }

@@ -22,7 +22,7 @@ type Handler struct {
 	Disconnect func(s *Socket, reason Reason)
 }
 
-// The reasons for which a socket leaves while its session goes on. Connections that ended so are not recovered.
+// The reasons for which a socket leaves while its session goes on. Connections that ended so, or by a ParseError, are not recovered.
 const (
 	ClientLeft Reason = "client namespace disconnect"
 	ServerLeft Reason = "server namespace disconnect"
@@ -47,8 +47,9 @@ type Namespace struct {
 	adapter  *adapter
 }
 
-// Broadcast queues an event for every socket in room, except for those whose ids are given. args are JSON values, in which placeholders
-// stand for the buffers, and name is a plain string. It never blocks. It returns how many sockets the event went to.
+// Broadcast queues an event for every socket in room, but for those that are in one of the rooms except, such as the one that each has
+// by its id. args are JSON values, in which placeholders stand for the buffers, and name is a plain string. It never blocks. It returns
+// how many sockets the event went to.
 func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) int {
 	return n.adapter.broadcast(n, room, except, eventData(name, args), buffers)
 }
@@ -58,6 +59,9 @@ func (n *Namespace) Sockets() []*Socket { return n.adapter.all() }
 
 // Forget drops what recovery has kept, as the death of the server's process would.
 func (n *Namespace) Forget() { n.adapter.forget() }
+
+// PadOffsets makes every offset longer from now on, by so many bytes.
+func (n *Namespace) PadOffsets(bytes int) { n.adapter.padOffsets(bytes) }
 
 func (n *Namespace) connect(s *Socket) {
 	if n.handler.Admit != nil {

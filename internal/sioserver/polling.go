@@ -2,7 +2,6 @@ package sioserver
 
 import (
 	"encoding/base64"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -20,6 +19,8 @@ const (
 	// closeGrace is how long a close packet that finds no poll waits for one: a client that sends its last poll and its close packet
 	// at once, on two connections, has the poll answered.
 	closeGrace = 20 * time.Millisecond
+	// overrun is how much of a body past its limit is read, and thrown away, so that its client is there to read the refusal.
+	overrun = 32 << 20
 )
 
 // poll is a GET that waits for something to be sent.
@@ -158,21 +159,30 @@ func (s *Session) withdraw(p *poll) bool {
 	return true
 }
 
+// readBody reads a body of at most limit bytes. It reports false when it has answered.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	switch {
+	case err != nil:
+		w.Header().Set("Connection", "close")
+		errBadRequest.Write(w)
+		return nil, false
+	case int64(len(body)) <= limit:
+		return body, true
+	}
+	// An answer that comes while the client still writes can be lost: the rest of the body, unread, makes a reset of the close.
+	if rest, err := io.Copy(io.Discard, io.LimitReader(r.Body, overrun)); err != nil || rest == overrun {
+		w.Header().Set("Connection", "close")
+	}
+	w.WriteHeader(http.StatusRequestEntityTooLarge)
+	return nil, false
+}
+
 // servePost takes the packets of a body.
 func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 	limit := s.engine.cfg.MaxPayload
-	if r.ContentLength > limit {
-		w.Header().Set("Connection", "close")
-		errTooLarge.Write(w)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err != nil {
-		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			errTooLarge.Write(w)
-			return
-		}
-		errBadRequest.Write(w)
+	body, ok := readBody(w, r, limit)
+	if !ok {
 		return
 	}
 	if s.muted.Load() {
@@ -291,18 +301,21 @@ func (s *Session) takePayload() []byte {
 	return body
 }
 
-// appendPayload joins frames as a polling body has them: by 0x1e, binary ones as b and base64.
+// appendPayload joins packets as a polling body has them, by 0x1e.
 func appendPayload(dst []byte, frames []frame) []byte {
 	for i, f := range frames {
 		if i > 0 {
 			dst = append(dst, 0x1e)
 		}
-		if f.binary {
-			dst = append(dst, 'b')
-			dst = base64.StdEncoding.AppendEncode(dst, f.data)
-			continue
-		}
-		dst = append(dst, f.data...)
+		dst = appendFrame(dst, f)
 	}
 	return dst
+}
+
+// appendFrame appends a packet as text: a binary one is b and base64.
+func appendFrame(dst []byte, f frame) []byte {
+	if f.binary {
+		return base64.StdEncoding.AppendEncode(append(dst, 'b'), f.data)
+	}
+	return append(dst, f.data...)
 }

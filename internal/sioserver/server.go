@@ -49,7 +49,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { srv.Engin
 
 // Of adds a namespace, "/" or one such as "/custom". Clients that ask for another are refused.
 func (srv *Server) Of(name string, h Handler) *Namespace {
-	n := &Namespace{name: name, handler: h, recovery: srv.recovery, adapter: newAdapter()}
+	n := &Namespace{name: name, handler: h, recovery: srv.recovery, adapter: newAdapter(&srv.ids)}
 	srv.namespaces[name] = n
 	return n
 }

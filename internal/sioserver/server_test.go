@@ -2,6 +2,7 @@ package sioserver
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,7 +207,7 @@ func TestRoomsAndReasons(t *testing.T) {
 }
 
 func TestRecoveryKeepsABoundedLog(t *testing.T) {
-	n := &Namespace{name: "/", recovery: time.Minute, adapter: newAdapter()}
+	n := &Namespace{name: "/", recovery: time.Minute, adapter: newAdapter(&ids{source: rand.Reader})}
 	big := make([]byte, 1<<20)
 	for i := range big {
 		big[i] = '1'
@@ -218,7 +219,7 @@ func TestRecoveryKeepsABoundedLog(t *testing.T) {
 		t.Errorf("%d events of %d bytes", len(a.log), a.size)
 	}
 	offset := func(number uint64) string { return n.adapter.epoch + fmt.Sprint(number) }
-	n.adapter.kept["p"] = kept{id: "s", rooms: []string{"room"}, at: time.Now()}
+	n.adapter.kept["p"] = kept{id: "s", rooms: []string{"s", "room"}, at: time.Now()}
 	if _, _, ok := n.adapter.restore("p", offset(0), time.Minute); ok {
 		t.Error("recovered from an event that is no longer kept")
 	}
@@ -227,7 +228,7 @@ func TestRecoveryKeepsABoundedLog(t *testing.T) {
 	n.Broadcast("other", "e", nil, nil)
 	n.Broadcast("room", "e", nil, nil, "s")
 	n.Broadcast("room", "e", nil, nil)
-	n.adapter.kept["p"] = kept{id: "s", rooms: []string{"room"}, at: time.Now()}
+	n.adapter.kept["p"] = kept{id: "s", rooms: []string{"s", "room"}, at: time.Now()}
 	if _, missed, ok := n.adapter.restore("p", offset(0), time.Minute); !ok || len(missed) != 1 {
 		t.Errorf("missed %d, recovered %v", len(missed), ok)
 	}

@@ -37,7 +37,7 @@ type Session struct {
 	probed  bool    // it has been answered
 	waiting *poll   // the poll that is open
 
-	beat     *time.Timer
+	beat     entry // in the engine's agenda
 	beatDue  time.Time
 	awaiting bool // a ping has no answer yet
 }
@@ -49,13 +49,6 @@ const (
 	sessionClosing              // what is queued is let out, then the session ends
 	sessionClosed
 )
-
-// socket is the WebSocket of a session with the connection beneath it, which can be cut while a close handshake is waited for.
-type socket struct {
-	ws     *websocket.Conn
-	conn   net.Conn
-	parted atomic.Bool // its close handshake is under way; cutting it short would hide the close frame
-}
 
 // frame is one Engine.IO packet as it stands in a WebSocket message. It may be shared between sessions and is never changed.
 type frame struct {
@@ -125,11 +118,15 @@ func (s *Session) CloseFrame(code int) {
 // Cut ends the session without a word: the connection is closed, and an open poll breaks off.
 func (s *Session) Cut(reason Reason) { s.end(reason, abrupt) }
 
+// Reset is Cut by a reset, where the connection has a method Reset for that.
+func (s *Session) Reset(reason Reason) { s.end(reason, farewell{cut: true, reset: true}) }
+
 // farewell is how the end of a session is told to its client.
 type farewell struct {
-	cut  bool                 // not at all
-	code websocket.StatusCode // of the close frame
-	noop bool                 // an open poll is answered with a noop, as the client asked for the end
+	cut   bool                 // not at all
+	reset bool                 // by a reset of the connection
+	code  websocket.StatusCode // of the close frame
+	noop  bool                 // an open poll is answered with a noop, as the client asked for the end
 }
 
 var (
@@ -174,7 +171,7 @@ func (s *Session) end(reason Reason, how farewell) {
 	}
 	if socket != nil {
 		if how.cut {
-			socket.conn.Close()
+			socket.cut(how.reset)
 		} else {
 			// The handshake of the close takes up to ten seconds if the client is silent.
 			s.engine.running.Go(func() { socket.ws.Close(how.code, "") })
@@ -234,7 +231,7 @@ func (s *Session) receive(p engineio.Packet) bool {
 	switch p.Type {
 	case engineio.Message:
 		if err := s.engine.cfg.Message(s, p.Data, p.Binary); err != nil {
-			s.end(ParseError, polite)
+			s.end(ForcedClose, polite)
 			return false
 		}
 	case engineio.Pong:
@@ -266,18 +263,12 @@ func (s *Session) startBeat() {
 // beatAfter sets the timer. s.mu is held.
 func (s *Session) beatAfter(d time.Duration) {
 	s.beatDue = time.Now().Add(d)
-	if s.beat == nil {
-		s.beat = time.AfterFunc(d, s.onBeat)
-		return
-	}
-	s.beat.Reset(d)
+	s.engine.beats.set(&s.beat, s.beatDue)
 }
 
 // stopBeat stops the timer. s.mu is held.
 func (s *Session) stopBeat() {
-	if s.beat != nil {
-		s.beat.Stop()
-	}
+	s.engine.beats.drop(&s.beat)
 	s.awaiting = false
 }
 

@@ -111,7 +111,7 @@ func (s *Socket) ended(reason Reason) {
 	if !s.left.CompareAndSwap(false, true) || !s.joined.Load() {
 		return
 	}
-	if s.namespace.recovery > 0 && reason != ClientLeft && reason != ServerLeft {
+	if s.namespace.recovery > 0 && reason != ClientLeft && reason != ServerLeft && reason != ParseError {
 		s.namespace.adapter.keep(s)
 	}
 	s.namespace.adapter.remove(s)

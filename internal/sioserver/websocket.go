@@ -3,8 +3,11 @@ package sioserver
 import (
 	"bufio"
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -36,7 +39,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 	// An upgrade is under way from before its client can know: what the client sends next, on another connection, meets it.
 	offered := s != nil && s.offer()
 	rec := &hijackRecorder{ResponseWriter: w}
-	// Browsers of any origin may connect, as they may to the service; there are no cookies that a foreign page could use.
+	// Origins are not checked here: that is the Gate's, which stands before the engine where web pages can reach it.
 	ws, err := websocket.Accept(rec, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil { // Accept has answered
 		if offered {
@@ -44,8 +47,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 		}
 		return
 	}
-	ws.SetReadLimit(e.cfg.MaxPayload)
-	sock := &socket{ws: ws, conn: rec.conn}
+	sock := newSocket(ws, rec.conn, r, e.cfg.MaxPayload)
 	defer func() {
 		if !sock.parted.Load() {
 			ws.CloseNow()
@@ -53,7 +55,7 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 	}()
 	if s != nil {
 		if offered && s.upgrade(sock) {
-			s.read(ws)
+			s.read(sock)
 			return
 		}
 		ws.Close(websocket.StatusNoStatusRcvd, "")
@@ -68,13 +70,67 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 	s.mu.Unlock()
 	s.Send(s.handshake())
 	s.startBeat()
-	s.read(ws)
+	s.read(sock)
+}
+
+// socket is the WebSocket of a session with the connection beneath it, which can be cut while a close handshake is waited for.
+type socket struct {
+	ws     *websocket.Conn
+	conn   net.Conn
+	limit  int64       // bytes of one message from the client
+	base64 bool        // the client wants no binary frames, and gets attachments as text
+	parted atomic.Bool // its close handshake is under way; cutting it short would hide the close frame
+}
+
+func newSocket(ws *websocket.Conn, conn net.Conn, r *http.Request, limit int64) *socket {
+	ws.SetReadLimit(-1) // ours closes without words, as the reference server does
+	return &socket{ws: ws, conn: conn, limit: limit, base64: r.URL.Query().Get("b64") != ""}
+}
+
+// errMessageTooLarge is what a client's message over the limit gives.
+var errMessageTooLarge = errors.New("sioserver: message too large")
+
+// next reads one message. One over the limit gives errMessageTooLarge, and no more can be read.
+func (k *socket) next() (websocket.MessageType, []byte, error) {
+	typ, r, err := k.ws.Reader(context.Background())
+	if err != nil {
+		return typ, nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, k.limit+1))
+	if err == nil && int64(len(data)) > k.limit {
+		err = errMessageTooLarge
+	}
+	return typ, data, err
+}
+
+// write writes one packet. It blocks while the client does not read.
+func (k *socket) write(f frame) error {
+	switch {
+	case !f.binary:
+		return k.ws.Write(context.Background(), websocket.MessageText, f.data)
+	case k.base64:
+		return k.ws.Write(context.Background(), websocket.MessageText, appendFrame(nil, f))
+	}
+	return k.ws.Write(context.Background(), websocket.MessageBinary, f.data)
+}
+
+// cut closes the connection, by a reset if hard and if the connection knows how.
+func (k *socket) cut(hard bool) {
+	if c, ok := k.conn.(interface{ Reset() }); ok && hard {
+		c.Reset()
+		return
+	}
+	k.conn.Close()
 }
 
 // read handles what comes in on the session's WebSocket until the session ends.
-func (s *Session) read(ws *websocket.Conn) {
+func (s *Session) read(sock *socket) {
 	for {
-		typ, data, err := ws.Read(context.Background())
+		typ, data, err := sock.next()
+		if err == errMessageTooLarge {
+			s.end(TransportError, farewell{code: websocket.StatusMessageTooBig})
+			return
+		}
 		if err != nil {
 			s.end(TransportClose, abrupt)
 			return
@@ -97,6 +153,13 @@ func decodeFrame(typ websocket.MessageType, data []byte) (engineio.Packet, error
 	if typ == websocket.MessageBinary {
 		return engineio.Packet{Type: engineio.Message, Binary: true, Data: data}, nil
 	}
+	if len(data) > 0 && data[0] == 'b' { // a binary message from a client that can't send it as one
+		packets, err := engineio.DecodePayload(data, 1)
+		if err != nil {
+			return engineio.Packet{}, err
+		}
+		return packets[0], nil
+	}
 	return engineio.DecodePacket(data)
 }
 
@@ -117,13 +180,9 @@ func (s *Session) pump() {
 		}
 		s.mu.Unlock()
 		for _, f := range batch {
-			typ := websocket.MessageText
-			if f.binary {
-				typ = websocket.MessageBinary
-			}
 			// A client that does not read is ended by its heartbeat or by its full queue: both close the connection, and that
 			// ends the write.
-			if socket.ws.Write(context.Background(), typ, f.data) != nil {
+			if socket.write(f) != nil {
 				s.end(TransportError, abrupt)
 				return
 			}
@@ -165,11 +224,11 @@ func (s *Session) upgrade(sock *socket) bool {
 }
 
 func (s *Session) answerProbe(sock *socket) bool {
-	p, ok := nextPacket(sock.ws)
+	p, ok := nextPacket(sock)
 	if !ok || p.Type != engineio.Ping || string(p.Data) != "probe" {
 		return false
 	}
-	if sock.ws.Write(context.Background(), websocket.MessageText, []byte("3probe")) != nil {
+	if sock.write(frame{data: []byte("3probe")}) != nil {
 		return false
 	}
 	s.mu.Lock()
@@ -184,7 +243,7 @@ func (s *Session) answerProbe(sock *socket) bool {
 }
 
 func (s *Session) completeUpgrade(sock *socket) bool {
-	p, ok := nextPacket(sock.ws)
+	p, ok := nextPacket(sock)
 	if !ok || p.Type != engineio.Upgrade {
 		return false
 	}
@@ -203,8 +262,8 @@ func (s *Session) completeUpgrade(sock *socket) bool {
 	return true
 }
 
-func nextPacket(ws *websocket.Conn) (engineio.Packet, bool) {
-	typ, data, err := ws.Read(context.Background())
+func nextPacket(sock *socket) (engineio.Packet, bool) {
+	typ, data, err := sock.next()
 	if err != nil {
 		return engineio.Packet{}, false
 	}

@@ -57,7 +57,9 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("socket_id", r.SocketID), slog.String("channel", r.Channel))
 }
 
-// A Func is an Authorizer made of a function, which may return just the signature: Grant{Auth: "KEY:hex"}.
+// A Func is an Authorizer made of a function, which may return just the signature: Grant{Auth: "KEY:hex"}. An error of the
+// function's is returned as it is, unless it shows the request's Key or user data, has more than 200 bytes, or does not
+// print: then it is returned in words without that, in which errors.Is and errors.As find what they find in the original.
 type Func func(ctx context.Context, r Request) (Grant, error)
 
 // Authorize calls f.
@@ -65,7 +67,11 @@ func (f Func) Authorize(ctx context.Context, r Request) (Grant, error) {
 	if err := f.Validate(); err != nil {
 		return Grant{}, err
 	}
-	return f(ctx, r)
+	g, err := f(ctx, r)
+	if err != nil {
+		return Grant{}, tidy(err, r)
+	}
+	return g, nil
 }
 
 // Validate returns an error if f is nil.

@@ -26,4 +26,8 @@
 // The types of this package that hold a secret (Request, Grant, Secret, Signer and the Authorizers) print without it under
 // every verb of fmt and in slog, and no error holds one. JSON is the exception: a Grant marshals to the answer that the
 // wire wants, signature included.
+//
+// Words of others in an error (a proxy's, a certificate's, an http.RoundTripper's, those of a Token or Func of yours) are
+// searched for the secrets in use and their parts, made printable and cut at 200 bytes, in the error itself and in whatever
+// errors.Unwrap leads to. A secret of less than 8 bytes is replaced where it is a whole word, a longer one anywhere.
 package auth

@@ -11,10 +11,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // maxAnswer bounds the answer of an endpoint, in bytes.
@@ -38,23 +41,34 @@ type backend struct {
 	timeout   time.Duration
 	slots     chan struct{}
 	allowHTTP bool
+	form      bool  // the request is one, and no JSON
+	expired   []int // the statuses besides 401 that refuse a token for its age
+
+	secrets redact.Secrets // of the options and the URL
 }
 
 // Endpoint returns an Authorizer that asks the user's own backend. It posts
 //
 //	{"socket_id":"…","channel_name":"…"}
 //
-// to the URL, with "user_data" on a presence channel if there is any, and with the API key as the bearer unless [Token] or
-// [Header] says otherwise. The backend answers {"auth":"KEY:signature"}, with "channel_data" on a presence channel;
+// to the URL, or the same as a form with [Form], with "user_data" on a presence channel if there is any, and with the API key
+// as the bearer unless [Token] or [Header] says otherwise. The backend answers {"auth":"KEY:signature"}, with "channel_data" on a presence channel;
 // [Handler] is such a backend.
 //
 // What the answer means:
 //
 //   - 2xx with a good answer is a [Grant]. Anything else in it is an [*AnswerError], as are more than 64 KiB, and a
-//     redirect that leads to another host, away from https, or does not keep the method: the bearer must not travel.
+//     redirect that leads to another host, away from https, or does not keep the method: the bearer must not travel. A byte
+//     order mark before the answer, fields of the backend's own, even twice, and half a surrogate pair (which is U+FFFD, as
+//     JSON.parse has it) are no fault.
 //   - 408, 429 and 5xx, no answer in time, and no connection are a [*RetryError], with the answer's Retry-After.
-//   - 401 asks the Token for a new one and then the backend again, once. A second 401, or no Token, is a [*DeniedError].
+//   - 401, and what [Expired] says, asks the Token for a new one and then the backend again, once. A second such answer, or
+//     no Token, is a [*DeniedError].
 //   - Any other 4xx is a [*DeniedError].
+//
+// What an error says in words of others (the network's, a proxy's, an http.RoundTripper's, the Token's) is without the
+// bearer and the other secrets in use, printable, and cut at 200 bytes; so is all that errors.Unwrap leads to. errors.Is and
+// errors.As find the original's types.
 //
 // The URL must be https, or http on this machine, unless [AllowHTTP] is given. A URL or an option that can't be used is
 // what Validate and Authorize return. The Authorizer has all the optional methods that [Authorizer] lists.
@@ -73,6 +87,9 @@ func Endpoint(url string, opts ...EndpointOption) Authorizer {
 			faults = append(faults, err)
 		}
 	}
+	if b.token == nil && len(b.expired) > 0 {
+		faults = append(faults, errors.New("Expired needs a Token to ask"))
+	}
 	if b.token != nil && b.header.Get("Authorization") != "" {
 		faults = append(faults, errors.New("Token and an Authorization in Header exclude each other"))
 	}
@@ -83,6 +100,7 @@ func Endpoint(url string, opts ...EndpointOption) Authorizer {
 	if len(faults) > 0 {
 		b.err = fmt.Errorf("auth: Endpoint: %w", errors.Join(faults...))
 	}
+	b.secrets = b.findSecrets()
 	b.makeClient()
 	return &endpoint{b}
 }
@@ -202,18 +220,30 @@ type asking struct {
 	*backend
 	request Request
 	body    []byte
+	tokens  []string // those that were used
 }
 
 func (a *asking) authorize(ctx context.Context) (Grant, error) {
 	var refused *bearer
 	for {
 		status, used, g, err := a.once(ctx, refused)
-		// Asked again once: a token that is refused although it is new is the verdict.
-		if status != http.StatusUnauthorized || a.token == nil || refused != nil {
+		if a.token == nil || !a.tokenExpired(status) {
+			return g, err
+		}
+		if refused != nil {
+			// Asked again once: a token that is refused although it is new is the verdict.
+			if denied, ok := errors.AsType[*DeniedError](err); ok {
+				denied.Reason = strings.TrimPrefix(denied.Reason+", with a new token too", ", ")
+			}
 			return g, err
 		}
 		refused = &used
 	}
+}
+
+// tokenExpired tells whether the status refuses a token that may have expired.
+func (b *backend) tokenExpired(status int) bool {
+	return status == http.StatusUnauthorized || slices.Contains(b.expired, status)
 }
 
 // once makes one request, with a renewed token if the last one was refused.
@@ -222,12 +252,15 @@ func (a *asking) once(parent context.Context, refused *bearer) (status int, used
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url.String(), bytes.NewReader(a.body))
 	if err != nil {
-		return 0, used, Grant{}, err
+		return 0, used, Grant{}, fmt.Errorf("auth: the request can't be made: %w", quiet(err, a.inUse()))
 	}
 	maps.Copy(req.Header, a.header)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", jsonType)
+	if a.form {
+		req.Header.Set("Content-Type", formType)
+	}
 	if req.Header.Get("Accept") == "" {
-		req.Header.Set("Accept", "application/json")
+		req.Header.Set("Accept", jsonType)
 	}
 	switch {
 	case a.token != nil:
@@ -236,6 +269,7 @@ func (a *asking) once(parent context.Context, refused *bearer) (status int, used
 		} else {
 			used, err = a.token.renew(ctx, *refused)
 		}
+		a.tokens = append(a.tokens, used.token)
 		if err != nil {
 			return 0, used, Grant{}, a.tokenFailed(parent, ctx, err)
 		}

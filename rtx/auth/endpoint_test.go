@@ -65,6 +65,8 @@ func TestEndpointRequest(t *testing.T) {
 	anonymous.UserData = nil
 	spaced := presence()
 	spaced.UserData = []byte(`{ "user_id": 7, "n": 1.50 }`)
+	halved := presence()
+	halved.UserData = []byte(`{"user_id":"7","name":"\ud83d"}`)
 	keyless := private()
 	keyless.Key = auth.Secret{}
 	for _, c := range []struct {
@@ -78,6 +80,7 @@ func TestEndpointRequest(t *testing.T) {
 		{"user data is for presence only", withUserData, nil, `{"socket_id":"sock-1","channel_name":"private-a"}`, "Bearer " + apiKey},
 		{"presence", presence(), nil, `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":"7"}}`, "Bearer " + apiKey},
 		{"user data keeps its numbers", spaced, nil, `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":7,"n":1.50}}`, "Bearer " + apiKey},
+		{"half a surrogate pair in the user data", halved, nil, `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":"7","name":"` + "\ufffd" + `"}}`, "Bearer " + apiKey},
 		{"presence without user data", anonymous, nil, `{"socket_id":"sock-1","channel_name":"presence-a"}`, "Bearer " + apiKey},
 		{"no key", keyless, nil, `{"socket_id":"sock-1","channel_name":"private-a"}`, ""},
 		{
@@ -94,6 +97,11 @@ func TestEndpointRequest(t *testing.T) {
 			"fields", private(),
 			[]auth.EndpointOption{auth.Field("tenant", 3), auth.Field("app", "x"), auth.Field("tenant", 4)},
 			`{"socket_id":"sock-1","channel_name":"private-a","app":"x","tenant":4}`, "Bearer " + apiKey,
+		},
+		{
+			"fields, as encoding/json has them", private(),
+			[]auth.EndpointOption{auth.Field("none", []string(nil)), auth.Field("for", time.Second)},
+			`{"socket_id":"sock-1","channel_name":"private-a","for":1000000000,"none":null}`, "Bearer " + apiKey,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,6 +153,15 @@ func TestEndpointGrant(t *testing.T) {
 		{"private", private(), `{"auth":"` + signed + `"}`, auth.Grant{Auth: signed}},
 		{"more fields", private(), `{"ok":true,"auth":"` + signed + `","x":[{}]}`, auth.Grant{Auth: signed}},
 		{"channel data on a private channel is not ours", private(), `{"auth":"` + signed + `","channel_data":{}}`, auth.Grant{Auth: signed}},
+		{"a field of the backend's own, twice", private(), `{"x":1,"auth":"` + signed + `","x":{"auth":"y","auth":"z"}}`, auth.Grant{Auth: signed}},
+		{"channel data twice on a private channel", private(), `{"channel_data":1,"auth":"` + signed + `","channel_data":2}`, auth.Grant{Auth: signed}},
+		{"half a surrogate pair in a field of the backend's own", private(), `{"\ud83d":"\udc00","auth":"` + signed + `"}`, auth.Grant{Auth: signed}},
+		{"bytes that are not UTF-8 in one", private(), `{"x":"` + "\xff" + `","auth":"` + signed + `"}`, auth.Grant{Auth: signed}},
+		{"a byte order mark", private(), "\ufeff" + `{"auth":"` + signed + `"}`, auth.Grant{Auth: signed}},
+		{"half a surrogate pair, escaped in the channel data", presence(), `{"auth":"` + signed + `","channel_data":"{\"user_id\":\"\\ud83d\"}"}`, auth.Grant{Auth: signed, ChannelData: `{"user_id":"\ud83d"}`}},
+		{"half a surrogate pair, as the channel data", presence(), `{"auth":"` + signed + `","channel_data":"{\"user_id\":\"\ud83d\"}"}`, auth.Grant{Auth: signed, ChannelData: "{\"user_id\":\"\ufffd\"}"}},
+		{"bytes that are not UTF-8 in the channel data", presence(), `{"auth":"` + signed + `","channel_data":"{\"user_id\":\"` + "\xff" + `\"}"}`, auth.Grant{Auth: signed, ChannelData: "{\"user_id\":\"\ufffd\"}"}},
+		{"a field twice in the channel data", presence(), `{"auth":"` + signed + `","channel_data":"{\"x\":1,\"x\":2}"}`, auth.Grant{Auth: signed, ChannelData: `{"x":1,"x":2}`}},
 		{"presence", presence(), `{"auth":"` + signed + `","channel_data":"{\"user_id\": \"1\"}"}`, auth.Grant{Auth: signed, ChannelData: `{"user_id": "1"}`}},
 		{"presence, none", presence(), `{"auth":"` + signed + `"}`, auth.Grant{Auth: signed}},
 		{"presence, null", presence(), `{"auth":"` + signed + `","channel_data":null}`, auth.Grant{Auth: signed}},
@@ -175,7 +192,11 @@ func TestEndpointMalformedAnswer(t *testing.T) {
 		{"empty", private(), ``, "", "not JSON"},
 		{"a page", private(), `<html>welcome</html>`, "", "not JSON"},
 		{"cut short", private(), `{"auth":"` + signed, "", "not JSON"},
-		{"twice", private(), `{` + good + `,` + good + `}`, "", "twice"},
+		{"auth twice", private(), `{` + good + `,` + good + `}`, "auth", "twice"},
+		{"auth twice, spelt otherwise", private(), `{` + good + `,"\u0061uth":"` + signed + `"}`, "auth", "twice"},
+		{"channel data twice", presence(), `{` + good + `,"channel_data":"{}","channel_data":"[]"}`, "channel_data", "twice"},
+		{"half a surrogate pair in auth", private(), `{"auth":"\ud83d:` + sum + `"}`, "auth", "not visible ASCII"},
+		{"two byte order marks", private(), "\ufeff\ufeff{" + good + "}", "", "not JSON"},
 		{"a list", private(), `["` + signed + `"]`, "", "not a JSON object"},
 		{"bare", private(), `"` + signed + `"`, "", "not a JSON object"},
 		{"too long", private(), `{` + good + `,"x":"` + strings.Repeat("x", 64<<10) + `"}`, "", "longer than 65536 bytes"},
@@ -427,6 +448,9 @@ func TestGrantCheck(t *testing.T) {
 		{"with channel data", auth.Grant{Auth: signed, ChannelData: "{}"}, anonymous, ""},
 		{"nothing", auth.Grant{}, private(), "auth"},
 		{"no data", auth.Grant{Auth: signed}, anonymous, "channel_data"},
+		{"half a surrogate pair", auth.Grant{Auth: signed, ChannelData: `{"user_id":"\ud83d"}`}, anonymous, ""},
+		{"a number past 2^53 that the backend has signed", auth.Grant{Auth: signed, ChannelData: `{"user_id":9007199254740993}`}, anonymous, ""},
+		{"data that is not UTF-8", auth.Grant{Auth: signed, ChannelData: "{\"user_id\":\"\xff\"}"}, anonymous, "channel_data"},
 		{"bad data", auth.Grant{Auth: signed, ChannelData: "{"}, presence(), "channel_data"},
 		{"endless data", auth.Grant{Auth: signed, ChannelData: `"` + strings.Repeat("a", 64<<10) + `"`}, presence(), "channel_data"},
 	} {

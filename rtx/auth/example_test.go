@@ -60,3 +60,84 @@ func ExampleToken() {
 	fmt.Println(asker) // for rtx.WithAuth
 	// Output: auth.Endpoint{https://backend.example}
 }
+
+// A backend whose framework answers 419 once a session has expired.
+func ExampleExpired() {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Header.Get("Authorization"))
+		if r.Header.Get("Authorization") != "Bearer new" {
+			w.WriteHeader(419)
+			return
+		}
+		_, _ = w.Write([]byte(`{"auth":"app-key:` + strings.Repeat("0", 64) + `"}`))
+	}))
+	defer backend.Close()
+	asker := auth.Endpoint(backend.URL, auth.Expired(419), auth.Token(func(_ context.Context, refused bool) (string, error) {
+		if refused {
+			return "new", nil
+		}
+		return "old", nil
+	}))
+	_, err := asker.Authorize(context.Background(), auth.Request{SocketID: "abc", Channel: "private-user-7"})
+	fmt.Println(err)
+	// Output:
+	// Bearer old
+	// Bearer new
+	// <nil>
+}
+
+// A backend that was written for clients which post forms.
+func ExampleForm() {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.FormValue("socket_id"), r.FormValue("channel_name"), r.FormValue("tenant"))
+		_, _ = w.Write([]byte(`{"auth":"app-key:` + strings.Repeat("0", 64) + `"}`))
+	}))
+	defer backend.Close()
+	asker := auth.Endpoint(backend.URL, auth.Form(), auth.Field("tenant", "acme"))
+	_, err := asker.Authorize(context.Background(), auth.Request{SocketID: "abc", Channel: "private-user-7"})
+	fmt.Println(err)
+	// Output:
+	// abc private-user-7 acme
+	// <nil>
+}
+
+// A backend whose web app is served from another origin.
+func ExampleAllowOrigin() {
+	signer, err := auth.NewSigner("app-key", "app-secret")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler := auth.Handler(signer, func(*http.Request, auth.Request) (auth.Decision, error) {
+		return auth.Decision{Allow: true}, nil
+	}, auth.AllowOrigin("https://app.example.com"))
+
+	for _, origin := range []string{"https://app.example.com", "https://elsewhere.example"} {
+		r := httptest.NewRequest("OPTIONS", "/auth", nil) // what a browser asks before a page posts
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Printf("%d %q\n", w.Code, w.Header().Get("Access-Control-Allow-Origin"))
+	}
+	// Output:
+	// 204 "https://app.example.com"
+	// 403 ""
+}
+
+// Channels named by emoji, some of which are several joined by a character that can't be seen.
+func ExampleAllowInvisible() {
+	const channel = "private-\U0001F468\u200D\U0001F467"
+	for _, opts := range [][]auth.SignerOption{nil, {auth.AllowInvisible()}} {
+		signer, err := auth.NewSigner("app-key", "app-secret", opts...)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_, err = signer.Private("abc", channel)
+		fmt.Println(err)
+	}
+	// Output:
+	// auth: channel_name: has invisible or direction-changing characters
+	// <nil>
+}

@@ -3,8 +3,10 @@ package auth_test
 import (
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,8 @@ func FuzzEndpointAnswer(f *testing.F) {
 	f.Add(307, ``, "", "//elsewhere.example/", false)
 	f.Add(307, ``, "", "/auth", true)
 	f.Add(401, `<html>`, "-1", ":", true)
+	f.Add(419, ``, "", "", false)
+	f.Add(200, "\ufeff"+`{"x":"\ud83d","x":1,"auth":"`+signed+`","channel_data":"{\"user_id\":\"\\ud83d\",\"user_id\":1}"}`, "", "", true)
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter, location string, onPresence bool) {
 		network := over(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != "backend.example" || r.URL.Scheme != "https" {
@@ -77,6 +81,10 @@ func FuzzHandlerRequest(f *testing.F) {
 	f.Add("POST", "application/json", `{"socket_id":"s","channel_name":"presence-a","user_data":{"a":[1]}}`)
 	f.Add("POST", "application/json", `{"socket_id":"s:private-b","channel_name":"private-a"}`)
 	f.Add("POST", "application/json", `{"socket_id":"s","channel_name":"private-\ud800"}`)
+	f.Add("POST", "application/json", "\ufeff"+`{"x":"\ud83d","x":1,"socket_id":"s","channel_name":"private-a"}`)
+	f.Add("POST", "application/json", `{"socket_id":"s","channel_name":"private-a","channel\u005fname":"private-b"}`)
+	f.Add("POST", "application/x-www-form-urlencoded", "socket_id=s&channel_name=presence-a&user_data=%7B%7D&x=1&x=2")
+	f.Add("POST", "application/x-www-form-urlencoded; charset=utf-8", "\ufeffsocket_id=s&channel_name=private%2Da;x=1")
 	f.Add("POST", "text/plain", goodBody)
 	f.Add("GET", "", "")
 	s, err := auth.NewSigner("key-1", "secret")
@@ -90,14 +98,15 @@ func FuzzHandlerRequest(f *testing.F) {
 		r.Header.Set("Content-Type", contentType)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
+		mediaType, _, _ := mime.ParseMediaType(contentType)
 		var answer map[string]string
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 			t.Fatalf("%q is answered with %q", body, w.Body)
 		}
 		switch w.Code {
 		case 200:
-			var asked auth.Request
-			if err := json.Unmarshal([]byte(body), &asked); err != nil {
+			asked, ok := asOthersRead(mediaType, body)
+			if !ok {
 				t.Fatalf("%q is granted", body)
 			}
 			g := auth.Grant{Auth: answer["auth"], ChannelData: answer["channel_data"]}
@@ -115,4 +124,23 @@ func FuzzHandlerRequest(f *testing.F) {
 			t.Errorf("status %d", w.Code)
 		}
 	})
+}
+
+// asOthersRead reads a request with other parsers than the handler has, which take the last of a name's values.
+func asOthersRead(mediaType, body string) (r auth.Request, ok bool) {
+	body = strings.TrimPrefix(body, "\ufeff")
+	if mediaType == "application/x-www-form-urlencoded" {
+		form, err := url.ParseQuery(body)
+		if err != nil || len(form["socket_id"]) != 1 || len(form["channel_name"]) != 1 {
+			return r, false
+		}
+		return auth.Request{SocketID: form.Get("socket_id"), Channel: form.Get("channel_name")}, true
+	}
+	var fields map[string]any
+	if json.Unmarshal([]byte(body), &fields) != nil {
+		return r, false
+	}
+	socketID, _ := fields["socket_id"].(string)
+	channel, _ := fields["channel_name"].(string)
+	return auth.Request{SocketID: socketID, Channel: channel}, true
 }

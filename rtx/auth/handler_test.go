@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -52,6 +53,12 @@ func TestHandlerSigns(t *testing.T) {
 	for _, c := range []struct{ contentType, body, channel, data string }{
 		{"application/json", goodBody, "private-a", ""},
 		{"application/json; charset=utf-8", goodBody, "private-a", ""},
+		{"application/json", "\ufeff" + goodBody, "private-a", ""},
+		{"application/json", `{"x":"\ud83d","x":"` + "\xff" + `","socket_id":"sock-1","channel_name":"private-a"}`, "private-a", ""},
+		{"application/json", `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"a":"\ud83d","a":1}}`, "presence-a", `{"user_id":"7","user_info":{"name":"Zoë"}}`},
+		{"application/x-www-form-urlencoded", "channel_name=private-a&socket_id=sock-1", "private-a", ""},
+		{"application/x-www-form-urlencoded; charset=UTF-8", "channel_name=private%2Da&x=1&x=2&socket_id=sock-1", "private-a", ""},
+		{"application/x-www-form-urlencoded", "\ufeffsocket_id=sock-1&channel_name=presence-a&user_data=%7B%22user_id%22%3A1%7D", "presence-a", `{"user_id":"7","user_info":{"name":"Zoë"}}`},
 		{"Application/JSON", ` {"channel_name":"private-a", "more":[1], "socket_id":"sock-1"} `, "private-a", ""},
 		{"application/json", `{"socket_id":"sock-1","channel_name":"presence-a","user_data":{"user_id":"root"}}`, "presence-a", `{"user_id":"7","user_info":{"name":"Zoë"}}`},
 	} {
@@ -68,7 +75,7 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 		t.Error("allow was asked")
 		return auth.Decision{}, nil
 	}, auth.MaxBody(1000))
-	const js = "application/json"
+	const js, form = "application/json", "application/x-www-form-urlencoded"
 	for _, c := range []struct {
 		name, method, contentType, body string
 		status                          int
@@ -78,7 +85,17 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 		{"OPTIONS", "OPTIONS", js, "", 405, "POST"},
 		{"the method counts before the rest", "PUT", "", strings.Repeat("x", 2000), 405, "POST"},
 		{"no content type", "POST", "", goodBody, 415, "application/json"},
-		{"a form", "POST", "application/x-www-form-urlencoded", "socket_id=1&channel_name=private-a", 415, "application/json"},
+		{"a form of parts", "POST", "multipart/form-data; boundary=x", "--x--", 415, "application/x-www-form-urlencoded"},
+		{"a form without a socket id", "POST", form, "channel_name=private-a", 400, "socket_id: missing"},
+		{"a form without a channel", "POST", form, "socket_id=1", 400, "channel_name: missing"},
+		{"a socket id twice in a form", "POST", form, "socket_id=1&channel_name=private-a&socket_id=1", 400, "socket_id stands there twice"},
+		{"a channel twice in a form", "POST", form, "socket_id=1&channel_name=private-a&channel%5fname=private-b", 400, "channel_name stands there twice"},
+		{"user data twice in a form", "POST", form, "socket_id=1&channel_name=private-a&user_data=1&user_data=2", 400, "user_data stands there twice"},
+		{"user data in a form that is no JSON", "POST", form, "socket_id=1&channel_name=private-a&user_data=x", 400, "user_data: not JSON text"},
+		{"a form that is none", "POST", form, "socket_id=%zz&channel_name=private-a", 400, "must be a form"},
+		{"a form that is JSON", "POST", form, goodBody, 400, "socket_id: missing"},
+		{"a form that is too long", "POST", form, "socket_id=1&channel_name=private-a&x=" + strings.Repeat("x", 1000), 413, "1000 bytes"},
+		{"a channel in a form that is not UTF-8", "POST", form, "socket_id=1&channel_name=private-%ff", 400, "channel_name: not Unicode"},
 		{"text, which a form can send", "POST", "text/plain", goodBody, 415, "application/json"},
 		{"a bad content type", "POST", "application/json;;", goodBody, 415, "application/json"},
 		{"too long", "POST", js, goodBody + strings.Repeat(" ", 1000), 413, "1000 bytes"},
@@ -87,9 +104,14 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 		{"two objects", "POST", js, goodBody + goodBody, 400, "JSON object"},
 		{"a list", "POST", js, "[]", 400, "JSON object"},
 		{"null", "POST", js, "null", 400, "socket_id"},
-		{"a field twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel_name":"private-b"}`, 400, "JSON object"},
+		{"a field twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel_name":"private-b"}`, 400, "channel_name stands there twice"},
+		{"a field twice, spelt otherwise", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel\u005fname":"private-b"}`, 400, "channel_name stands there twice"},
+		{"user data twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","user_data":1,"user_data":2}`, 400, "user_data stands there twice"},
 		{"a number", "POST", js, `{"socket_id":1,"channel_name":"private-a"}`, 400, "JSON object"},
-		{"not UTF-8", "POST", js, "{\"socket_id\":\"sock-1\",\"channel_name\":\"private-\xff\"}", 400, "JSON object"},
+		{"not UTF-8", "POST", js, "{\"socket_id\":\"sock-1\",\"channel_name\":\"private-\xff\"}", 400, "channel_name: not Unicode"},
+		{"half a surrogate pair in the channel", "POST", js, `{"socket_id":"sock-1","channel_name":"private-\ud83d"}`, 400, "channel_name: not Unicode"},
+		{"half a surrogate pair in the socket id", "POST", js, `{"socket_id":"\ud83d","channel_name":"private-a"}`, 400, "socket_id: has characters"},
+		{"a channel that can't be seen whole", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a\u200b"}`, 400, "channel_name: has invisible"},
 		{"no socket id", "POST", js, `{"channel_name":"private-a"}`, 400, "socket_id: missing"},
 		{"a colon in the socket id", "POST", js, `{"socket_id":"s:presence-a","channel_name":"private-a"}`, 400, "socket_id: has a colon"},
 		{"no channel", "POST", js, `{"socket_id":"sock-1"}`, 400, "channel_name: missing"},
@@ -126,7 +148,6 @@ func TestHandlerDecisions(t *testing.T) {
 			maps.Copy(m, map[string]int{"a": 1})
 			return auth.Decision{Allow: true}, nil
 		}, 403, "nil map"},
-		{"an abort", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { panic(http.ErrAbortHandler) }, 403, "panicked"},
 		{"not logged in", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) {
 			return auth.Decision{Allow: true}, errors.Join(auth.ErrUnauthenticated)
 		}, 401, ""},
@@ -175,14 +196,26 @@ func TestHandlerShowsAllowTheRequest(t *testing.T) {
 }
 
 func TestHandlerNeedsItsParts(t *testing.T) {
+	s := signer(t, "k", "s")
 	for name, f := range map[string]func(){
-		"no signer": func() { auth.Handler(nil, allowAll) },
-		"no allow":  func() { auth.Handler(signer(t, "k", "s"), nil) },
+		"no signer":          func() { auth.Handler(nil, allowAll) },
+		"the zero Signer":    func() { auth.Handler(new(auth.Signer), allowAll) },
+		"no allow":           func() { auth.Handler(s, nil) },
+		"every origin":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("*")) },
+		"everybody's origin": func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example", "null")) },
+		"no origin":          func() { auth.Handler(s, allowAll, auth.AllowOrigin("")) },
+		"a host alone":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("a.example")) },
+		"another scheme":     func() { auth.Handler(s, allowAll, auth.AllowOrigin("ftp://a.example")) },
+		"a path":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example/")) },
+		"a query":            func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example?x")) },
+		"a user":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://u@a.example")) },
+		"a port that is no":  func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example:x")) },
 	} {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
+				why := fmt.Sprint(recover())
+				if !strings.HasPrefix(why, "auth: Handler") || strings.HasPrefix(name, "every") != strings.Contains(why, "would let every page ask") {
+					t.Errorf("%s: the panic is %q", name, why)
 				}
 			}()
 			f()
@@ -226,6 +259,83 @@ func TestEndpointAsksHandler(t *testing.T) {
 	_, err := a.Authorize(t.Context(), r)
 	if denied, ok := errors.AsType[*auth.DeniedError](err); !ok || denied.Status != 403 || denied.Channel != r.Channel {
 		t.Errorf("%v, want a refusal with 403", err)
+	}
+}
+
+// The panic by which a handler ends a request reaches the server, and is nobody's fault.
+func TestHandlerPassesAnAbort(t *testing.T) {
+	var log bytes.Buffer
+	h := auth.Handler(signer(t, "key-1", "secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
+		panic(http.ErrAbortHandler)
+	}, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+	w := httptest.NewRecorder()
+	func() {
+		defer func() {
+			if v := recover(); v != http.ErrAbortHandler {
+				t.Errorf("recovered %v, want http.ErrAbortHandler", v)
+			}
+		}()
+		r := httptest.NewRequest("POST", "/auth", strings.NewReader(goodBody))
+		r.Header.Set("Content-Type", "application/json")
+		h.ServeHTTP(w, r)
+	}()
+	if w.Body.Len() > 0 || log.Len() > 0 {
+		t.Errorf("answered %q and logged %q, want neither", w.Body, log.String())
+	}
+	s := httptest.NewServer(h)
+	defer s.Close()
+	resp, err := s.Client().Post(s.URL, "application/json", strings.NewReader(goodBody))
+	if err == nil {
+		resp.Body.Close()
+		t.Errorf("the server answers with %d, want the connection closed", resp.StatusCode)
+	}
+}
+
+// The log of an allow that fails shows neither the app's secret nor what the user has shown.
+func TestHandlerLogsNoSecret(t *testing.T) {
+	own := errors.New("no database")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{own, "no database"},
+		{errors.New("HTTP 401: bearer tok-123456 and cookie c00kie-value, signing with the-secret"), "HTTP 401: bearer [redacted] and cookie [redacted], signing with [redacted]"},
+	} {
+		var log bytes.Buffer
+		h := auth.Handler(signer(t, "key-1", "the-secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
+			return auth.Decision{}, c.err
+		}, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		r := httptest.NewRequest("POST", "/auth", strings.NewReader(goodBody))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer tok-123456")
+		r.AddCookie(&http.Cookie{Name: "session", Value: "c00kie-value"})
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 500 || !strings.Contains(log.String(), `error="`+c.want+`"`) {
+			t.Errorf("%d, logged %s, want 500 and %q", w.Code, log.String(), c.want)
+		}
+	}
+}
+
+// What allow reads from the body is what was asked, without a byte order mark, whatever its type.
+func TestHandlerShowsAllowTheBody(t *testing.T) {
+	for contentType, body := range map[string]string{
+		"application/json":                  `{"socket_id":"sock-1","channel_name":"private-a","tenant":"x"}`,
+		"application/x-www-form-urlencoded": "socket_id=sock-1&channel_name=private-a&tenant=x",
+	} {
+		h := auth.Handler(signer(t, "key-1", "secret"), func(r *http.Request, asked auth.Request) (auth.Decision, error) {
+			got, err := io.ReadAll(r.Body)
+			if string(got) != body || err != nil || r.ContentLength != int64(len(body)) {
+				t.Errorf("%s: the body reads as %q of %d, %v", contentType, got, r.ContentLength, err)
+			}
+			if asked.SocketID != "sock-1" || asked.Channel != "private-a" || asked.UserData != nil {
+				t.Errorf("%s: asked for %v", contentType, asked)
+			}
+			return auth.Decision{Allow: true}, nil
+		})
+		if status, _, _ := ask(t, h, "POST", contentType, "\ufeff"+body); status != 200 {
+			t.Errorf("%s: %d", contentType, status)
+		}
 	}
 }
 

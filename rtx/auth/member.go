@@ -1,28 +1,31 @@
 package auth
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
-
-	"github.com/go-json-experiment/json"
+	"unicode/utf8"
 )
 
 // A Member is who somebody is on a presence channel. Every other member sees it.
 type Member struct {
 	ID   string // user_id; not empty
-	Info any    // user_info, marshalled to JSON; left out if nil
+	Info any    // user_info, marshalled by encoding/json; left out if nil
 }
 
 // ChannelData returns the member as the JSON text that a presence channel is joined with, user_id and user_info. An
-// [*InputError] says why it can't be: an empty ID, or an Info that does not marshal.
+// [*InputError] says why it can't be: an ID that is empty or not UTF-8, or an Info that does not marshal.
 func (m Member) ChannelData() (string, error) {
-	if m.ID == "" {
+	switch {
+	case m.ID == "":
 		return "", &InputError{Field: "user_id", Reason: "missing"}
+	case !utf8.ValidString(m.ID): // it would be sent as another one
+		return "", &InputError{Field: "user_id", Reason: "not UTF-8"}
 	}
 	b, err := json.Marshal(struct {
 		ID   string `json:"user_id"`
-		Info any    `json:"user_info,omitzero"`
-	}{m.ID, m.Info}, json.Deterministic(true))
+		Info any    `json:"user_info,omitempty"`
+	}{m.ID, m.Info})
 	switch {
 	case err != nil:
 		return "", &InputError{Field: "channel_data", Reason: "the member does not marshal to JSON"}

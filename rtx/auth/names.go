@@ -35,8 +35,9 @@ func socketFault(id string) string {
 	return ""
 }
 
-// channelFault tells why a channel can't be signed for; "" if it can.
-func channelFault(name string) string {
+// channelFault tells why a channel can't be signed for; "" if it can. The replacement character stands for text that was
+// broken on the way, so it stands for many names.
+func channelFault(name string, invisible bool) string {
 	switch {
 	case name == "":
 		return "missing"
@@ -46,12 +47,26 @@ func channelFault(name string) string {
 		return "not a private- or presence- channel"
 	case strings.Contains(name, ":"):
 		return "has a colon"
-	case !utf8.ValidString(name):
-		return "not UTF-8"
+	case strings.ContainsRune(name, utf8.RuneError):
+		return "not Unicode, or has U+FFFD in place of what was not"
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "has control characters"
+	case !invisible && strings.ContainsFunc(name, unseen):
+		return "has invisible or direction-changing characters"
 	}
 	return ""
+}
+
+// unseen tells whether a character can't be seen, or is seen only by what it does to others: formats, among them all that
+// turn the direction of the text, blanks other than the space, variation selectors, fillers.
+func unseen(r rune) bool {
+	switch {
+	case r < unicode.MaxASCII, unicode.Is(unicode.Prepended_Concatenation_Mark, r): // the latter are formats that are seen
+		return false
+	case r == '\u2800': // a pattern of Braille without a dot
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Z, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // keyFault tells why a string can't be an API key; "" if it can.

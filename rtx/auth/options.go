@@ -2,16 +2,17 @@ package auth
 
 import (
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The defaults of an Endpoint.
@@ -52,8 +53,8 @@ func Header(h http.Header) EndpointOption {
 }
 
 // Token replaces the API key as the bearer: get is asked before every request, with refused false, and returns the token
-// that is held then. Once a request is answered with 401, get is asked with refused true and returns a new one, with which
-// the request is made once more; requests that were refused at the same time share it. An empty token, or one that no
+// that is held then. Once a request is answered with 401, or what [Expired] says, get is asked with refused true and returns
+// a new one, with which the request is made once more; requests that were refused at the same time share it. An empty token, or one that no
 // header can carry, is a refusal. An error of get's is one too, unless it is a [*RetryError] or a network failure.
 //
 // get may be called by several goroutines at once, never with refused true by two. Its context ends with the request's
@@ -68,10 +69,10 @@ func Token(get func(ctx context.Context, refused bool) (string, error)) Endpoint
 	}
 }
 
-// Field adds a field to the JSON that is sent. The value is marshalled at once. The protocol's own fields (socket_id,
-// channel_name and user_data) can't be set. Default: none.
+// Field adds a field to the JSON, or the [Form], that is sent. The value is marshalled at once, by encoding/json. The
+// protocol's own fields (socket_id, channel_name and user_data) can't be set. Default: none.
 func Field(name string, value any) EndpointOption {
-	raw, err := json.Marshal(value, json.Deterministic(true))
+	raw, err := stdjson.Marshal(value)
 	return func(b *backend) error {
 		switch {
 		case name == "":
@@ -109,6 +110,36 @@ func Concurrency(n int) EndpointOption {
 	}
 }
 
+// Form has the request sent as a form, application/x-www-form-urlencoded, in place of JSON: socket_id, channel_name and, as
+// JSON text, user_data, with each [Field] as its string or else as JSON text. It is for backends written for clients that
+// post forms. The answer is JSON all the same. Default: JSON.
+func Form() EndpointOption {
+	return func(b *backend) error {
+		b.form = true
+		return nil
+	}
+}
+
+// Expired says by which other statuses than 401 the backend refuses a token that has expired, such as 403 or 419: upon one of
+// them, too, the [Token], without which this can't be used, is asked for a new one and the request made once more. What is
+// refused then is a [*DeniedError]. The statuses are from 400 to 499 and neither 408 nor 429, which say to come back later.
+// Given again, it adds. Default: 401 alone.
+func Expired(codes ...int) EndpointOption {
+	codes = slices.Clone(codes)
+	return func(b *backend) error {
+		if len(codes) == 0 {
+			return errors.New("Expired: no status")
+		}
+		for _, code := range codes {
+			if code/100 != 4 || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests {
+				return fmt.Errorf("Expired: %d is no status that refuses a token", code)
+			}
+		}
+		b.expired = append(b.expired, codes...)
+		return nil
+	}
+}
+
 // AllowHTTP lets the endpoint be plain http on a host other than this machine. Whoever is on the way reads the bearer and
 // the signatures, so this is for networks where that is nobody. Default: not allowed.
 func AllowHTTP() EndpointOption {
@@ -142,21 +173,39 @@ func headerValue(v string) bool {
 	return !strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// body returns the JSON that asks for r.
+// body returns the JSON or the form that asks for r.
 func (b *backend) body(r Request) ([]byte, error) {
 	if !r.Presence() || len(r.UserData) == 0 {
 		r.UserData = nil
 	}
-	if len(r.UserData) > 0 && !jsontext.Value(r.UserData).IsValid() {
+	if len(r.UserData) > 0 && !validJSON(r.UserData) {
 		return nil, errors.New("auth: the user data is not JSON text")
 	}
-	asked, err := json.Marshal(r)
+	if b.form {
+		return b.formBody(r), nil
+	}
+	asked, err := json.Marshal(r, lenient)
 	if err != nil || len(b.fields) == 0 {
 		return asked, err
 	}
-	more, err := json.Marshal(b.fields, json.Deterministic(true))
+	more, err := json.Marshal(b.fields, lenient, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
 	return slices.Concat(asked[:len(asked)-1], []byte{','}, more[1:]), nil
+}
+
+func (b *backend) formBody(r Request) []byte {
+	form := url.Values{"socket_id": {r.SocketID}, "channel_name": {r.Channel}}
+	if r.UserData != nil {
+		form.Set("user_data", string(r.UserData))
+	}
+	for name, value := range b.fields {
+		text := string(value)
+		if s, ok := stringOf(value); ok && value.Kind() == '"' {
+			text = s
+		}
+		form.Set(name, text)
+	}
+	return []byte(form.Encode())
 }

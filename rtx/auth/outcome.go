@@ -9,9 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxRetryAfter bounds what a Retry-After can ask for: a backend that answers nonsense must not silence a channel for ever.
@@ -34,10 +31,23 @@ func (a *asking) outcome(resp *http.Response, answer []byte) (Grant, error) {
 	case status/100 == 4:
 		// 401 and 403 are verdicts. The others (404, 405, 415 …) say that the request is wrong, which asking again won't mend.
 		return Grant{}, &DeniedError{
-			Channel: a.request.Channel, Status: status, Reason: strings.ToLower(http.StatusText(status)), OnServer: a.onServer(),
+			Channel: a.request.Channel, Status: status, Reason: statusReason(status), OnServer: a.onServer(),
 		}
 	}
 	return Grant{}, a.malformed(status, "", "no status that HTTP has")
+}
+
+// statusReason says what a status means, in words; "" if it is not known.
+func statusReason(status int) string {
+	switch status { // not HTTP's own, but in use
+	case 419:
+		return "session expired"
+	case 440:
+		return "login timed out"
+	case 498:
+		return "invalid token"
+	}
+	return strings.ToLower(http.StatusText(status))
 }
 
 // grant reads a positive answer.
@@ -45,33 +55,26 @@ func (a *asking) grant(status int, answer []byte) (Grant, error) {
 	if len(answer) > maxAnswer {
 		return Grant{}, a.malformed(status, "", fmt.Sprintf("longer than %d bytes", maxAnswer))
 	}
-	var fields struct {
-		Auth        jsontext.Value `json:"auth"`
-		ChannelData jsontext.Value `json:"channel_data"`
+	answer = withoutBOM(answer)
+	names := []string{"auth"}
+	if a.request.Presence() {
+		names = append(names, "channel_data") // signed on presence channels only
 	}
-	if err := json.Unmarshal(answer, &fields); err != nil {
-		if jsontext.Value(answer).IsValid() {
-			return Grant{}, a.malformed(status, "", "not a JSON object")
-		}
-		return Grant{}, a.malformed(status, "", "not JSON, or a field of it stands there twice")
+	fields, twice, ok := readObject(answer, names...)
+	switch {
+	case !ok && validJSON(answer):
+		return Grant{}, a.malformed(status, "", "not a JSON object")
+	case !ok:
+		return Grant{}, a.malformed(status, "", "not JSON")
+	case twice != "":
+		return Grant{}, a.malformed(status, twice, "stands there twice")
 	}
 	var g Grant
-	for _, f := range []struct {
-		name  string
-		value jsontext.Value
-		to    *string
-	}{{"auth", fields.Auth, &g.Auth}, {"channel_data", fields.ChannelData, &g.ChannelData}} {
-		if f.name == "channel_data" && !a.request.Presence() {
-			continue // signed on presence channels only
-		}
-		if k := f.value.Kind(); len(f.value) > 0 && k != 'n' && k != '"' {
-			return Grant{}, a.malformed(status, f.name, "not a string")
-		}
-		if len(f.value) > 0 {
-			if err := json.Unmarshal(f.value, f.to); err != nil {
-				return Grant{}, a.malformed(status, f.name, "not a string")
-			}
-		}
+	if g.Auth, ok = stringOf(fields["auth"]); !ok {
+		return Grant{}, a.malformed(status, "auth", "not a string")
+	}
+	if g.ChannelData, ok = stringOf(fields["channel_data"]); !ok {
+		return Grant{}, a.malformed(status, "channel_data", "not a string")
 	}
 	if err := g.Check(a.request); err != nil {
 		if wrong, ok := errors.AsType[*AnswerError](err); ok {
@@ -92,7 +95,7 @@ func (a *asking) failed(parent context.Context, err error) error {
 	if parent.Err() != nil {
 		return ended(parent)
 	}
-	return &RetryError{Channel: a.request.Channel, OnServer: a.onServer(), Err: quiet(err)}
+	return &RetryError{Channel: a.request.Channel, OnServer: a.onServer(), Err: quiet(err, a.inUse())}
 }
 
 // tokenFailed decides what an error of the user's Token means.
@@ -100,16 +103,18 @@ func (a *asking) tokenFailed(parent, ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return a.failed(parent, ctx.Err())
 	}
-	if _, ok := errors.AsType[*RetryError](err); ok {
-		return err
+	retry := &RetryError{Channel: a.request.Channel, OnServer: a.onServer()}
+	if own, ok := errors.AsType[*RetryError](err); ok {
+		retry.Status, retry.After = own.Status, min(max(own.After, 0), maxRetryAfter)
+		retry.Err = fmt.Errorf("getting the token: %w", a.inUse().Error(err))
+		return retry
 	}
 	// Most tokens come over a network, whose troubles pass.
 	if _, ok := errors.AsType[net.Error](err); ok {
-		return &RetryError{
-			Channel: a.request.Channel, OnServer: a.onServer(), Err: fmt.Errorf("getting the token: %w", quiet(err)),
-		}
+		retry.Err = fmt.Errorf("getting the token: %w", quiet(err, a.inUse()))
+		return retry
 	}
-	return &DeniedError{Channel: a.request.Channel, Reason: "no token", Err: err}
+	return &DeniedError{Channel: a.request.Channel, Reason: "no token", Err: a.inUse().Error(err)}
 }
 
 func (a *asking) onServer() bool { return a.SameServer(a.request.Server) }

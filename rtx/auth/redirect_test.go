@@ -74,6 +74,28 @@ func TestEndpointRedirectAwayFromTLS(t *testing.T) {
 	}
 }
 
+// The scheme counts, not the port alone: a host whose https is on port 8443 may speak http there as well.
+func TestEndpointRedirectAwayFromTLSOnOnePort(t *testing.T) {
+	for from, to := range map[string]string{
+		"https://example.com:8443/": "http://example.com:8443/new",
+		"https://example.com/":      "http://example.com:443/new",
+		"https://EXAMPLE.com/":      "http://example.com/new",
+	} {
+		asked := 0
+		network := over(func(r *http.Request) (*http.Response, error) {
+			asked++
+			resp := reply(r, 307, "")
+			resp.Header.Set("Location", to)
+			return resp, nil
+		})
+		_, err := endpoint(t, from, network, auth.AllowHTTP()).Authorize(t.Context(), private())
+		bad, _ := errors.AsType[*auth.AnswerError](err)
+		if bad == nil || bad.Field != "Location" || !strings.Contains(bad.Reason, "away from https") || asked != 1 {
+			t.Errorf("%s to %s: %v after %d requests, want it refused after 1", from, to, err, asked)
+		}
+	}
+}
+
 func TestEndpointKeepsTheClientsRedirectPolicy(t *testing.T) {
 	s := backend(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "/new")

@@ -7,35 +7,59 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 const signatureSize = sha256.Size
 
-// A Signer makes and checks signatures with an app's secret. It belongs in a backend. All methods may be called
-// concurrently.
+// A Signer makes and checks signatures with an app's secret. It belongs in a backend. It is made by [NewSigner]; the zero
+// Signer and a nil one have no secret, so they sign nothing and verify nothing. All methods may be called concurrently.
 type Signer struct {
 	key, secret Secret
+	invisible   bool // may stand in names
+}
+
+// A SignerOption changes a [Signer]. A nil one is ignored.
+type SignerOption func(*Signer)
+
+// AllowInvisible has names signed that hold characters which can't be seen or which change the direction of the text, such
+// as the joiner in an emoji of several, U+200D, or the non-joiner of Persian, U+200C. Two names that look the same can then
+// be two channels. Control characters are refused all the same. Default: refused.
+func AllowInvisible() SignerOption {
+	return func(s *Signer) { s.invisible = true }
 }
 
 // NewSigner returns a Signer for the app with this API key and secret. An [*InputError] says if the key is empty, has a
 // colon or characters other than visible ASCII, or if the secret is empty.
-func NewSigner(key, secret string) (*Signer, error) {
+func NewSigner(key, secret string, opts ...SignerOption) (*Signer, error) {
 	if fault := keyFault(key); fault != "" {
 		return nil, &InputError{Field: "key", Reason: fault}
 	}
 	if secret == "" {
 		return nil, &InputError{Field: "secret", Reason: "empty"}
 	}
-	return &Signer{key: NewSecret(key), secret: NewSecret(secret)}, nil
+	s := &Signer{key: NewSecret(key), secret: NewSecret(secret)}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(s)
+		}
+	}
+	return s, nil
+}
+
+// usable returns an error for a Signer that was not made by NewSigner. An empty secret would sign what anybody can.
+func (s *Signer) usable() error {
+	if s == nil || s.secret.Reveal() == "" {
+		return &InputError{Field: "secret", Reason: "empty: make the Signer with NewSigner"}
+	}
+	return nil
 }
 
 // Private signs for a private channel: KEY:hex(HMAC-SHA256(secret, socket_id:channel)). It returns an [*InputError] if the
-// channel's name does not begin with "private-", or if either argument would make the signed text ambiguous: empty, too
-// long, with a colon or with control characters.
+// channel's name does not begin with "private-", if either argument would make the signed text ambiguous (empty, too long,
+// with a colon or with control characters), if the name has characters that can't be seen (see [AllowInvisible]), or if
+// the Signer was not made by [NewSigner].
 func (s *Signer) Private(socketID, channel string) (Grant, error) {
-	if err := signable(socketID, channel, privatePrefix, isPrivate); err != nil {
+	if err := s.signable(socketID, channel, privatePrefix, isPrivate); err != nil {
 		return Grant{}, err
 	}
 	return Grant{Auth: s.sign(socketID, channel)}, nil
@@ -43,21 +67,26 @@ func (s *Signer) Private(socketID, channel string) (Grant, error) {
 
 // Presence signs for a presence channel: KEY:hex(HMAC-SHA256(secret, socket_id:channel:channel_data)). The channel data is
 // JSON text, such as [Member.ChannelData] makes, and is signed and granted byte for byte. It returns an [*InputError] if
-// the channel's name does not begin with "presence-", if one of the names would make the signed text ambiguous (see
-// Private), or if the channel data is not one JSON text of at most 64 KiB.
+// the channel's name does not begin with "presence-", for the other reasons that Private has, or if the channel data is not
+// one JSON text of at most 64 KiB, names two users, or has a user_id that is a number which the service and other clients,
+// whose numbers are JavaScript's, would take for another one: past 2^53-1, or with more digits than they keep. Send such
+// an id as a string.
 func (s *Signer) Presence(socketID, channel, channelData string) (Grant, error) {
-	if err := signable(socketID, channel, presencePrefix, isPresence); err != nil {
+	if err := s.signable(socketID, channel, presencePrefix, isPresence); err != nil {
 		return Grant{}, err
 	}
 	if fault := channelDataFault(channelData); fault != "" {
 		return Grant{}, &InputError{Field: "channel_data", Reason: fault}
+	}
+	if err := memberFault(channelData); err != nil {
+		return Grant{}, err
 	}
 	return Grant{Auth: s.sign(socketID, channel, channelData), ChannelData: channelData}, nil
 }
 
 // Verify reports whether g is a grant of this Signer's for the connection and channel. The channel data counts on presence
 // channels only, where it is a must. What Private and Presence would not sign is never verified. The comparison takes the
-// same time wherever the first difference is.
+// same time wherever the first difference is. A Signer that was not made by [NewSigner] verifies nothing.
 func (s *Signer) Verify(socketID, channel string, g Grant) bool {
 	var want Grant
 	var err error
@@ -70,13 +99,19 @@ func (s *Signer) Verify(socketID, channel string, g Grant) bool {
 }
 
 // Authorizer returns an Authorizer that signs on the spot, on presence channels as this member. With the zero Member it
-// signs the client's user data there. It is for programs that may hold the secret: backends, tests, tools.
+// signs the client's user data there. It is for programs that may hold the secret: backends, tests, tools. Its Validate
+// says if the Signer was not made by [NewSigner].
 func (s *Signer) Authorizer(as Member) Authorizer {
 	return &local{signer: s, member: &as}
 }
 
-// Key returns the API key.
-func (s *Signer) Key() string { return s.key.Reveal() }
+// Key returns the API key, "" if there is none.
+func (s *Signer) Key() string {
+	if s == nil {
+		return ""
+	}
+	return s.key.Reveal()
+}
 
 func (s *Signer) sign(socketID, channel string, data ...string) string {
 	mac := hmac.New(sha256.New, []byte(s.secret.Reveal()))
@@ -103,11 +138,14 @@ func (s Signer) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String()))
 // LogValue implements [slog.LogValuer].
 func (s Signer) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-func signable(socketID, channel, prefix string, right func(string) bool) error {
+func (s *Signer) signable(socketID, channel, prefix string, right func(string) bool) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
 	if fault := socketFault(socketID); fault != "" {
 		return &InputError{Field: "socket_id", Reason: fault}
 	}
-	if fault := channelFault(channel); fault != "" {
+	if fault := channelFault(channel, s.invisible); fault != "" {
 		return &InputError{Field: "channel_name", Reason: fault}
 	}
 	if !right(channel) {
@@ -116,23 +154,14 @@ func signable(socketID, channel, prefix string, right func(string) bool) error {
 	return nil
 }
 
-func channelDataFault(data string) string {
-	switch {
-	case data == "":
-		return "missing"
-	case len(data) > maxChannelData:
-		return fmt.Sprintf("longer than %d bytes", maxChannelData)
-	case !jsontext.Value(data).IsValid():
-		return "not JSON text"
-	}
-	return ""
-}
-
 // local is a Signer's Authorizer. The member is behind a pointer for the reason that endpoint gives.
 type local struct {
 	signer *Signer
 	member *Member
 }
+
+// Validate returns what is wrong with the Signer, or nil.
+func (l *local) Validate() error { return l.signer.usable() }
 
 // Authorize implements Authorizer.
 func (l *local) Authorize(_ context.Context, r Request) (Grant, error) {

@@ -1,9 +1,14 @@
 package auth_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
@@ -135,6 +140,18 @@ func TestSignerRejectsAmbiguousInput(t *testing.T) {
 		{"no channel", "s1", "", "", "channel_name"},
 		{"a line break in the channel", "s1", "private-a\nb", "", "channel_name"},
 		{"a channel that is not UTF-8", "s1", "private-\xff", "", "channel_name"},
+		{"a channel with U+FFFD", "s1", "private-\ufffd", "", "channel_name"},
+		{"a zero-width space in the channel", "s1", "private-a\u200bb", "", "channel_name"},
+		{"a soft hyphen in the channel", "s1", "presence-a\u00adb", `{}`, "channel_name"},
+		{"a right-to-left override in the channel", "s1", "private-a\u202eb", "", "channel_name"},
+		{"a direction's isolate in the channel", "s1", "private-a\u2066b", "", "channel_name"},
+		{"a byte order mark in the channel", "s1", "private-a\ufeff", "", "channel_name"},
+		{"a filler in the channel", "s1", "private-a\u3164", "", "channel_name"},
+		{"a variation selector in the channel", "s1", "private-a\ufe0f", "", "channel_name"},
+		{"a tag in the channel", "s1", "private-a\U000e0061", "", "channel_name"},
+		{"a blank that is no space in the channel", "s1", "private-a\u00a0b", "", "channel_name"},
+		{"a line separator in the channel", "s1", "private-a\u2028b", "", "channel_name"},
+		{"a pattern of Braille without a dot", "s1", "private-a\u2800b", "", "channel_name"},
 		{"an endless channel", "s1", "private-" + strings.Repeat("a", 200), "", "channel_name"},
 		{"no socket id", "", "private-a", "", "socket_id"},
 		{"a space in the socket id", "s 1", "private-a", "", "socket_id"},
@@ -143,6 +160,9 @@ func TestSignerRejectsAmbiguousInput(t *testing.T) {
 		{"data that is no JSON", "s1", "presence-a", `{"user_id":`, "channel_data"},
 		{"data that is two JSON texts", "s1", "presence-a", `{} {}`, "channel_data"},
 		{"data that names two users", "s1", "presence-a", `{"user_id":"1","user_id":"2"}`, "channel_data"},
+		{"data that names two users, spelt otherwise", "s1", "presence-a", `{"user_id":"1","user\u005fid":"2"}`, "channel_data"},
+		{"data with two infos", "s1", "presence-a", `{"user_id":"1","user_info":1,"user_info":2}`, "channel_data"},
+		{"a number that is another one to JavaScript", "s1", "presence-a", `{"user_id":9007199254740993}`, "user_id"},
 		{"data that is not UTF-8", "s1", "presence-a", "\"\xff\"", "channel_data"},
 		{"endless data", "s1", "presence-a", `"` + strings.Repeat("a", 64<<10) + `"`, "channel_data"},
 	} {
@@ -159,6 +179,11 @@ func TestSignerRejectsAmbiguousInput(t *testing.T) {
 		}
 		if g != (auth.Grant{}) {
 			t.Errorf("%s: a grant was made", c.name)
+		}
+	}
+	for _, name := range []string{"private-žluťoučký 馬", "private-🐎 a", "private-\u0600", "private-e\u0301"} {
+		if g, err := s.Private("s1", name); err != nil || !s.Verify("s1", name, g) {
+			t.Errorf("%s is refused: %v", name, err)
 		}
 	}
 	if _, err := s.Presence("s1", "presence-a", ""); err == nil {
@@ -210,9 +235,110 @@ func TestSignerAuthorizer(t *testing.T) {
 			t.Errorf("%s: %v, channel data %q, want %q, signed", c.name, err, g.ChannelData, c.data)
 		}
 	}
+	big := auth.Request{SocketID: "s1", Channel: "presence-a", UserData: []byte(`{"user_id":9007199254740993}`)}
+	if _, err := s.Authorizer(auth.Member{}).Authorize(t.Context(), big); err == nil || !strings.Contains(err.Error(), "send it as a string") {
+		t.Errorf("a number that does not survive: %v, want the advice to send a string", err)
+	}
 	g, err := s.Authorizer(alice).Authorize(t.Context(), auth.Request{SocketID: "s1", Channel: "private-a"})
 	if err != nil || g.ChannelData != "" || !s.Verify("s1", "private-a", g) {
 		t.Errorf("private: %v %v", g, err)
+	}
+}
+
+// A number that JavaScript, and so the service, takes for another one would make two members of one, or one of two.
+func TestSignerNumericUserID(t *testing.T) {
+	s := signer(t, "key-1", "secret")
+	for number, fine := range map[string]bool{
+		"0": true, "-0": true, "7": true, "7.0": true, "7e0": true, "70e-1": true, "-12.50": true, "0.1": true, "1e15": true,
+		"9007199254740991": true, "-9007199254740991": true, "9007199254740991.0": true,
+		"9007199254740992": false, "9007199254740993": false, "-9007199254740992": false, "12345678901234567890": false,
+		"1e16": false, "1e400": false, "1e-400": false, "1e99999999999999999999": false, "0e99999999999999999999": true,
+		"0.12345678901234567890": false, "4503599627370496.25": false,
+	} {
+		data := `{"user_id": ` + number + `,"user_info":{"n":12345678901234567890}}`
+		g, err := s.Presence("s1", "presence-a", data)
+		input, _ := errors.AsType[*auth.InputError](err)
+		if (err == nil) != fine || !fine && (input == nil || input.Field != "user_id" || !strings.Contains(input.Reason, "send it as a string")) {
+			t.Errorf("user_id %s: %v, want it signed: %v", number, err, fine)
+		}
+		if err == nil && !s.Verify("s1", "presence-a", g) {
+			t.Errorf("user_id %s: its own grant is not verified", number)
+		}
+	}
+	for _, data := range []string{`{"user_id":"9007199254740993"}`, `9007199254740993`, `{"id":9007199254740993}`, `{"user_id":"\ud83d"}`, `{"user_id":"1","user_info":{"a":1,"a":2}}`} {
+		if g, err := s.Presence("s1", "presence-a", data); err != nil || g.ChannelData != data {
+			t.Errorf("%s: %v, want it signed as it is", data, err)
+		}
+	}
+}
+
+func TestSignerAllowInvisible(t *testing.T) {
+	s, err := auth.NewSigner("key-1", "secret", nil, auth.AllowInvisible())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const family = "private-\U0001f468\u200d\U0001f467"
+	g, err := s.Private("s1", family)
+	if err != nil || !s.Verify("s1", family, g) {
+		t.Errorf("%v, want it signed and verified", err)
+	}
+	if signer(t, "key-1", "secret").Verify("s1", family, g) {
+		t.Error("verified by a Signer that would not sign it")
+	}
+	if _, err := s.Private("s1", "private-\x1b"); err == nil {
+		t.Error("a control character is signed")
+	}
+	if status, answer, _ := ask(t, auth.Handler(s, allowAll), "POST", "application/json", `{"socket_id":"s1","channel_name":"`+family+`"}`); status != 200 || answer["auth"] != g.Auth {
+		t.Errorf("Handler answers %d %v", status, answer)
+	}
+}
+
+// Without a secret anybody could make the signature.
+func TestSignerThatWasNotMade(t *testing.T) {
+	for name, s := range map[string]*auth.Signer{"zero": {}, "nil": nil} {
+		for _, f := range []func() (auth.Grant, error){
+			func() (auth.Grant, error) { return s.Private("s1", "private-a") },
+			func() (auth.Grant, error) { return s.Presence("s1", "presence-a", "{}") },
+			func() (auth.Grant, error) {
+				return s.Authorizer(auth.Member{ID: "1"}).Authorize(t.Context(), private())
+			},
+			func() (auth.Grant, error) {
+				return auth.Grant{}, s.Authorizer(auth.Member{}).(interface{ Validate() error }).Validate()
+			},
+		} {
+			g, err := f()
+			if input, _ := errors.AsType[*auth.InputError](err); input == nil || !strings.Contains(err.Error(), "NewSigner") || g != (auth.Grant{}) {
+				t.Errorf("%s: %v %v, want an InputError that names NewSigner", name, g, err)
+			}
+		}
+		// What HMAC with an empty key and secret makes of s1:private-a.
+		mac := hmac.New(sha256.New, nil)
+		mac.Write([]byte("s1:private-a"))
+		if s.Verify("s1", "private-a", auth.Grant{Auth: fmt.Sprintf(":%x", mac.Sum(nil))}) {
+			t.Errorf("%s: what anybody can sign is verified", name)
+		}
+		if key := s.Key(); key != "" {
+			t.Errorf("%s: the key is %q", name, key)
+		}
+	}
+}
+
+// A member is marshalled as encoding/json does, which users' types are made for.
+func TestMemberIsMarshalledByEncodingJSON(t *testing.T) {
+	info := map[string]any{"none": []string(nil), "for": 2 * time.Second, "n": stdjson.Number("1.50"), "s": "a\xffb", "raw": stdjson.RawMessage(`{"a":"\ud83d","a":1}`)}
+	want, err := stdjson.Marshal(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := auth.Member{ID: "7", Info: info}.ChannelData()
+	if err != nil || data != `{"user_id":"7","user_info":`+string(want)+`}` {
+		t.Errorf("%s %v, want %s in it", data, err, want)
+	}
+	if g, err := signer(t, "k", "s").Presence("s1", "presence-a", data); err != nil {
+		t.Errorf("%v %v: it can't be signed", g, err)
+	}
+	if _, err := (auth.Member{ID: "a\xff"}).ChannelData(); err == nil {
+		t.Error("an ID that would be sent as another one is taken")
 	}
 }
 

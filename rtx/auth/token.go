@@ -51,7 +51,7 @@ func (t *tokens) renew(ctx context.Context, old bearer) (bearer, error) {
 	}
 	token, err := t.get(ctx, true)
 	if err := checkToken(token, err); err != nil {
-		return bearer{}, err
+		return bearer{token: token}, err // the error may quote it
 	}
 	t.renewed++
 	t.newest = token

@@ -121,6 +121,57 @@ func TestTokenRenewalIsShared(t *testing.T) {
 	})
 }
 
+// A token that is refused although it was just renewed by another request is not taken for new: get is asked again. The first
+// request here asks for its token while none has been renewed, and gets it only once the second one has renewed it.
+func TestTokenRefusedThoughJustRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		token, renewals, asked := "old", 0, 0
+		get := func(_ context.Context, refused bool) (string, error) {
+			mu.Lock()
+			asked++
+			first := asked == 1
+			mu.Unlock()
+			if first {
+				time.Sleep(time.Second)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if refused {
+				renewals++
+				token = fmt.Sprintf("tok-%d", renewals)
+			}
+			return token, nil
+		}
+		var bearers []string
+		answers := []int{401, 200, 401, 200} // the renewed token is good once
+		network := over(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			status := answers[min(len(bearers), len(answers)-1)]
+			bearers = append(bearers, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+			return reply(r, status, `{"auth":"`+signed+`"}`), nil
+		})
+		a := auth.Endpoint(fakeURL, network, auth.Token(get))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := a.Authorize(t.Context(), private()); err != nil {
+				t.Errorf("the first: %v", err)
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			if _, err := a.Authorize(t.Context(), private()); err != nil {
+				t.Errorf("the second: %v", err)
+			}
+		})
+		wg.Wait()
+		if got := strings.Join(bearers, " "); got != "old tok-1 tok-1 tok-2" || renewals != 2 {
+			t.Errorf("bearers %q and %d renewals, want the refused one renewed again", got, renewals)
+		}
+	})
+}
+
 // A renewal that fails leaves the next request free to ask for one.
 func TestTokenRenewalFails(t *testing.T) {
 	fail := true

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var sizes = []int{100, 10_000, 100_000}
+var sizes = []int{100, 1000, 10_000, 100_000}
 
 // crowd is a confirmation with n members, of some 70 bytes each.
 func crowd(n int) []byte {
@@ -122,6 +122,21 @@ func BenchmarkFirstSnapshot(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/member")
 		})
+	}
+}
+
+// A roster of two million for a room of the default limit: what is spent before it is found too large.
+func BenchmarkTooLarge(b *testing.B) {
+	roster := million("ids", 2_000_000)
+	b.SetBytes(int64(len(roster)))
+	b.ReportAllocs()
+	for b.Loop() {
+		tr := newTracker(testChannel)
+		room := open[citizen](tr)
+		tr.Confirmed(roster, nil)
+		if room.Err() == nil {
+			b.Fatal("it is not too large")
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type early struct {
 // add keeps a fact, and returns how many others had to go for it. The oldest go, half of all at once: the roster, which
 // comes after them, is the likeliest to have what they said.
 func (e *early) add(f fact) (dropped uint64) {
+	f = f.clone()
 	e.facts = append(e.facts, f)
 	e.size += len(f.info)
 	for len(e.facts) > maxEarly || e.size > maxEarlyBytes {

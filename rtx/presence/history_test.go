@@ -77,7 +77,7 @@ func (f *fold) take() (took bool, err error) {
 	if c.Kind == Diff && len(c.Joined)+len(c.Left)+len(c.Updated) == 0 {
 		return true, fmt.Errorf("empty diff")
 	}
-	if f.kind == Stale && (c.Kind == Diff || c.Kind == Stale && len(c.Joined)+len(c.Left)+len(c.Updated) == 0) {
+	if f.kind == Stale && (c.Kind == Diff || c.Kind == Stale && c.Incomplete == f.set.Incomplete() && len(c.Joined)+len(c.Left)+len(c.Updated) == 0) {
 		return true, fmt.Errorf("%v after stale", c.Kind)
 	}
 	for _, m := range c.Left {
@@ -171,6 +171,11 @@ func (s *service) watch() {
 
 func (s *service) truth() map[string]string {
 	all := maps.Clone(s.members)
+	for id, info := range all {
+		if info == deepInfo {
+			all[id] = ""
+		}
+	}
 	all[me] = `{"v":"me"}`
 	return all
 }
@@ -208,6 +213,9 @@ func (s *service) quiet() error {
 			if !maps.Equal(got, s.known) || r.Len() != len(got) {
 				return fmt.Errorf("watcher %d: %s is %v (%d), true is %v", i, what, got, r.Len(), s.known)
 			}
+		}
+		if room := f.room.Stats().Incomplete; f.set.Incomplete() != room {
+			return fmt.Errorf("watcher %d: the set is incomplete: %v, the room: %v", i, f.set.Incomplete(), room)
 		}
 		if m, ok := f.set.Me(); !ok || m.ID != me {
 			return fmt.Errorf("watcher %d: Me is %v %v", i, m, ok)

@@ -26,7 +26,15 @@ func (s *service) chance(percent int) bool { return s.rng.IntN(100) < percent }
 func (s *service) someone() string         { return fmt.Sprint(s.rng.IntN(12)) }
 
 // info is a new info, most of the time; key order and space vary.
-func (s *service) info() string { return fmt.Sprintf(`{"v":%d}`, s.rng.IntN(4)) }
+func (s *service) info() string {
+	if s.chance(3) {
+		return deepInfo
+	}
+	return fmt.Sprintf(`{"v":%d}`, s.rng.IntN(4))
+}
+
+// deepInfo can't be taken: who has it is there all the same, without one.
+var deepInfo = `{"v":` + nested(600) + `}`
 
 func (s *service) written(info string) string {
 	if s.chance(30) {
@@ -117,6 +125,9 @@ func (s *service) roster() string {
 		list = append(list, `{"user_id":7,"user_info":{"v":"me"}}`)
 		texts = append(texts, "7")
 		hash = append(hash, `"7":{"v":"me"}`)
+	}
+	if s.chance(10) {
+		list = append(list, `{"user_id":`+deepInfo+`}`) // nobody knows who that is
 	}
 	members := `[` + strings.Join(list, ",") + `]`
 	presence := fmt.Sprintf(`{"ids":[%s],"hash":{%s},"count":%d}`, strings.Join(texts, ","), strings.Join(hash, ","), len(ids))

@@ -23,7 +23,8 @@ func MaxMembers(n int) Option {
 }
 
 // MaxBytes sets how many bytes the user_ids and infos of all members may have together, as they come from the service; a
-// larger room ends with a [*LimitError]. Default 64 MiB. One snapshot is bounded by [rtx.WithReadLimit] before that.
+// larger room ends with a [*LimitError]. Default 64 MiB. An info that can't be taken counts nothing. One snapshot is
+// bounded by [rtx.WithReadLimit] before that.
 func MaxBytes(n int) Option {
 	return func(c *config) error {
 		c.maxBytes = n

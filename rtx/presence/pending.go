@@ -5,6 +5,7 @@ package presence
 // or in none.
 type pending[T any] struct {
 	kind    Kind
+	partial bool                // the roster is incomplete
 	touched map[string]touch[T] // the members whose state differs
 	wide    bool                // touched was once large
 	lists   [none][]Member[T]

@@ -11,14 +11,15 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
 // A Room is who is on one presence channel, as changes. One goroutine reads C; the methods may be called by any.
 //
 // It holds the channel, and ends by its context, Close, the channel's unsubscription or refusal, a limit, Drain, or the
-// client's end. Whoever opened it need not close it if its context ends.
+// client's end. Whoever opened it need not close it if its context ends. Watch opens it: a nil or zero Room has nobody, its
+// C gives nothing for ever, and Ready and Err say so.
 type Room[T any] struct {
 	// C gives the changes. It is closed at the end; a change that was not taken before stays readable.
 	C <-chan Change[T]
@@ -39,8 +40,10 @@ type Room[T any] struct {
 	pending pending[T]
 	queued  bool // pending is in c, unless the reader has taken it
 	taken   Kind // of the last change that the reader took; 0: none yet
+	knows   bool // from that change: the roster is incomplete
 	told    bool // ready is closed
 	me      string
+	partial bool
 	merged  uint64
 	bad     uint64
 	warned  bool
@@ -62,6 +65,8 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 	case err != nil:
 	case ch == nil:
 		err = errors.New("presence: channel is nil")
+	case ctx == nil:
+		err = errNoContext
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case !strings.HasPrefix(ch.Name(), "presence-"):
@@ -72,12 +77,16 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 		return r
 	}
 	r.channel = ch.Name()
-	w, err := link.Open(ch, func() link.Tracker { return newTracker(r.channel) })
+	w, err := ch.Observe(func() observe.Observer {
+		t := newTracker(r.channel)
+		t.allow(cfg)
+		return t
+	})
 	if err != nil {
 		r.finish(err)
 		return r
 	}
-	r.tracker, r.release, r.unmarshal, r.log = w.Tracker.(*tracker), w.Release, w.Unmarshal, w.Log
+	r.tracker, r.release, r.unmarshal, r.log = w.Observer.(*tracker), w.Release, w.Unmarshal, w.Log
 	r.tracker.attach(r, w.Log)
 
 	stop := context.AfterFunc(ctx, func() { r.finish(context.Cause(ctx)) })
@@ -98,9 +107,18 @@ func newRoom[T any](cfg config) *Room[T] {
 	return &Room[T]{C: c, c: c, cfg: cfg, ready: make(chan struct{}), done: make(chan struct{})}
 }
 
+// opened tells whether the room is one of Watch's: a nil or zero Room is none, has nobody, and has ended.
+func (r *Room[T]) opened() bool { return r != nil && r.c != nil }
+
 // Ready waits until the first Snapshot is there. It returns why the room ended, if it has: a [*rtx.SubscribeError] if the
 // channel was refused, a [*MemberError], [ErrNotPresence]; or the cause of ctx.
 func (r *Room[T]) Ready(ctx context.Context) error {
+	switch {
+	case !r.opened():
+		return errNoRoom
+	case ctx == nil:
+		return errNoContext
+	}
 	select {
 	case <-r.ready:
 		return nil
@@ -122,6 +140,9 @@ func (r *Room[T]) Ready(ctx context.Context) error {
 // Members returns who is there now, as far as is known: while the connection is lost, who was there last. It copies
 // nothing. It may be ahead of what was taken from C; a [Set] is not.
 func (r *Room[T]) Members() Roster[T] {
+	if !r.opened() {
+		return Roster[T]{}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.table.freeze()
@@ -129,6 +150,9 @@ func (r *Room[T]) Members() Roster[T] {
 
 // Me returns this client's own member, and whether it is known and there.
 func (r *Room[T]) Me() (Member[T], bool) {
+	if !r.opened() {
+		return Member[T]{}, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.me == "" {
@@ -141,18 +165,28 @@ func (r *Room[T]) Me() (Member[T], bool) {
 // [*rtx.SubscribeError], [rtx.ErrUnsubscribed], a [*LimitError], a [*MemberError], [rtx.ErrClosed], or why the client
 // failed.
 func (r *Room[T]) Err() error {
+	if !r.opened() {
+		return errNoRoom
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
 }
 
 // Close ends the room and closes C. If nothing else holds the channel, it is left. It may be called any number of times.
-func (r *Room[T]) Close() { r.finish(nil) }
+func (r *Room[T]) Close() {
+	if r.opened() {
+		r.finish(nil)
+	}
+}
 
 // Stats returns the room's counts.
 func (r *Room[T]) Stats() Stats {
+	if !r.opened() {
+		return Stats{}
+	}
 	r.mu.Lock()
-	s := Stats{Members: r.table.Len(), Merged: r.merged, Malformed: r.bad}
+	s := Stats{Members: r.table.Len(), Merged: r.merged, Malformed: r.bad, Incomplete: r.partial}
 	r.mu.Unlock()
 	if r.tracker != nil {
 		r.tracker.counts.add(&s)
@@ -181,6 +215,8 @@ func (r *Room[T]) finish(err error) {
 	}
 }
 
+func (r *Room[T]) limits() config { return r.cfg }
+
 // fits says whether a roster of that size is within the room's limits.
 func (r *Room[T]) fits(members, size int) error {
 	switch {
@@ -194,7 +230,7 @@ func (r *Room[T]) fits(members, size int) error {
 
 // follow takes what the tracker tells, in its order. A kind of 0 is told to a room that comes while the roster is stale:
 // it learns what is known, and the first Snapshot waits for the truth.
-func (r *Room[T]) follow(ops []op, kind Kind, me string) {
+func (r *Room[T]) follow(ops []op, kind Kind, me string, incomplete bool) {
 	infos, bad := r.decode(ops)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,7 +238,7 @@ func (r *Room[T]) follow(ops []op, kind Kind, me string) {
 		return
 	}
 	r.bad += bad
-	r.me = me
+	r.me, r.partial = me, incomplete
 	r.takeBack()
 	p := &r.pending
 	for i, o := range ops {
@@ -248,7 +284,7 @@ func (r *Room[T]) takeBack() {
 	case <-r.c:
 		r.merged++
 	default:
-		r.taken = r.pending.kind
+		r.taken, r.knows = r.pending.kind, r.pending.partial
 		r.pending.reset()
 	}
 }
@@ -257,7 +293,7 @@ func (r *Room[T]) takeBack() {
 // before the first Snapshot.
 func (r *Room[T]) put() {
 	p := &r.pending
-	if p.empty() && (p.kind == Diff || p.kind == Stale && r.taken == Stale) {
+	if p.empty() && (p.kind == Diff || p.kind == Stale && r.taken == Stale && r.partial == r.knows) {
 		p.kind = 0
 		return
 	}
@@ -265,8 +301,9 @@ func (r *Room[T]) put() {
 		p.reset()
 		return
 	}
+	p.partial = r.partial
 	c := Change[T]{
-		Kind: p.kind, Me: r.me, Members: p.members,
+		Kind: p.kind, Me: r.me, Incomplete: p.partial, Members: p.members,
 		Joined: p.lists[joined], Left: p.lists[left], Updated: p.lists[updated],
 	}
 	if r.taken == 0 {
@@ -312,12 +349,10 @@ func (r *Room[T]) warn(err error) {
 	}
 }
 
-var errInfoSize = fmt.Errorf("info is longer than %d bytes", maxInfo)
-
 // decodeInfo decodes one info; a panic of the user's decoder becomes an error.
 func decodeInfo[T any](unmarshal func([]byte, any) error, info []byte, v *T) (err error) {
-	if len(info) > maxInfo {
-		return errInfoSize
+	if isRefused(info) {
+		return errRefused
 	}
 	defer func() {
 		if p := recover(); p != nil {

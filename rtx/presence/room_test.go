@@ -211,12 +211,18 @@ func TestEarlyMessagesAreBounded(t *testing.T) {
 	if st := r.Stats(); st.Dropped != (maxEarly+2)/2 || st.Members != maxEarly+1-int(st.Dropped) {
 		t.Fatalf("%+v", st)
 	}
-	big := `{"user_id":"1","user_info":"` + strings.Repeat("x", maxEarlyBytes/2) + `"}`
+	big := `{"user_id":"1","user_info":"` + strings.Repeat("x", maxInfo-2) + `"}`
 	tr.Down()
-	for range 5 {
+	for range maxEarlyBytes/maxInfo + 5 {
 		tr.event(added, big)
 	}
 	if tr.early.size > maxEarlyBytes || tr.early.size < maxEarlyBytes/4 {
+		t.Fatalf("%d bytes wait", tr.early.size)
+	}
+	huge := `{"user_id":"1","user_info":"` + strings.Repeat("x", maxInfo) + `"}`
+	tr.Down()
+	tr.event(added, huge) // is refused: that is all that is kept of it
+	if len(tr.early.facts) != 1 || tr.early.size != 0 || cap(tr.early.facts[0].info) > 64 {
 		t.Fatalf("%d bytes wait", tr.early.size)
 	}
 }

@@ -1,13 +1,14 @@
 package presence
 
 import (
+	"bytes"
 	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/realtimex/realtimex-go/internal/link"
+	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
 // rosterGrace is how long after a confirmation without a roster the service may still send one.
@@ -24,10 +25,14 @@ type tracker struct {
 	order   sync.Mutex
 	state   state
 	members map[string]*entry
-	size    int // bytes of ids and infos
-	turn    int // counts rosters
+	first   *entry // of the members, in the order of joining
+	last    *entry
+	size    int    // bytes of ids and infos
+	turn    uint32 // counts rosters
+	limit   config // the most that any room allows
 	me      string
-	own     fact // what this client said of itself
+	own     own
+	partial bool // the service did not say in full who is there
 	early   early
 	whole   bool // stale, but nothing since is missing yet: the roster, and what is early, if the session is recovered
 	kept    bool // the session was recovered, and whole
@@ -36,14 +41,30 @@ type tracker struct {
 	err     error
 	log     *slog.Logger
 	warned  map[string]bool
+	reader  reader
 	ops     []op
 	list    []follower
 
-	mu    sync.Mutex // guards rooms
-	rooms map[follower]struct{}
+	rooms followers
 }
 
-var _ link.Tracker = (*tracker)(nil)
+var _ observe.Observer = (*tracker)(nil)
+
+// Take takes one fact of the channel.
+func (t *tracker) Take(f observe.Fact) {
+	switch f.Kind {
+	case observe.Confirmed:
+		t.Confirmed(f.Payload, f.ChannelData)
+	case observe.Event:
+		t.Event(f.Name, f.Payload)
+	case observe.Stale:
+		t.Down()
+	case observe.Kept:
+		t.Resumed()
+	case observe.Ended:
+		t.End(f.Err)
+	}
+}
 
 // A state is how far the roster can be trusted.
 type state uint8
@@ -53,32 +74,6 @@ const (
 	live
 	stale
 )
-
-// An entry is a member as the service described it. Id and info never change: an update makes a new entry.
-type entry struct {
-	id   string
-	info []byte // nil: none was told
-	turn int    // of the last roster that had it
-}
-
-func (e *entry) size() int { return len(e.id) + len(e.info) }
-
-// An op is one member's change: from before to after, nil for not there.
-type op struct{ before, after *entry }
-
-func (o op) id() string {
-	if o.after != nil {
-		return o.after.id
-	}
-	return o.before.id
-}
-
-// A follower is a room, whatever its T.
-type follower interface {
-	fits(members, size int) error
-	follow(ops []op, kind Kind, me string)
-	finish(err error)
-}
 
 // counts are what Stats tells of the channel.
 type counts struct{ unknown, repeated, dropped atomic.Uint64 }
@@ -91,7 +86,7 @@ func newTracker(channel string) *tracker {
 	return &tracker{
 		channel: channel,
 		members: make(map[string]*entry),
-		rooms:   make(map[follower]struct{}),
+		reader:  reader{channel: channel},
 		log:     slog.New(slog.DiscardHandler),
 	}
 }
@@ -107,14 +102,13 @@ func (t *tracker) attach(f follower, log *slog.Logger) {
 	if log != nil {
 		t.log = log
 	}
-	t.mu.Lock()
-	t.rooms[f] = struct{}{}
-	t.mu.Unlock()
+	t.allow(f.limits())
+	t.rooms.add(f)
 	if t.state == untold {
 		return
 	}
 	ops := make([]op, 0, len(t.members))
-	for _, e := range t.members {
+	for e := t.first; e != nil; e = e.next {
 		ops = append(ops, op{after: e})
 	}
 	kind := Snapshot
@@ -124,10 +118,12 @@ func (t *tracker) attach(f follower, log *slog.Logger) {
 	t.tellOne(f, ops, kind)
 }
 
-func (t *tracker) detach(f follower) {
-	t.mu.Lock()
-	delete(t.rooms, f)
-	t.mu.Unlock()
+func (t *tracker) detach(f follower) { t.rooms.remove(f) }
+
+// allow has a roster read as far as some room's limits go.
+func (t *tracker) allow(c config) {
+	t.limit.maxMembers = max(t.limit.maxMembers, c.maxMembers)
+	t.limit.maxBytes = max(t.limit.maxBytes, c.maxBytes)
 }
 
 // Confirmed takes a confirmation, which may be a copy of one that was taken. One with a roster is the truth of its
@@ -138,20 +134,37 @@ func (t *tracker) Confirmed(payload, channelData []byte) {
 	if t.ended {
 		return
 	}
-	c := readConfirmation(payload, t.channel)
-	t.strange(c.unknown, "confirmation")
+	c := t.reader.confirmation(payload)
 	if err := t.identify(channelData, c.me); err != nil {
+		t.strange(c.unknown, "confirmation")
 		t.end(err)
 		return
 	}
-	switch {
-	case c.told:
-		t.settle(c.members)
-	case t.state != live && t.grace == nil:
+	if s := t.begin(); t.reader.roster(&c, s.take) {
+		if s.over() {
+			t.tooLarge(s)
+			return
+		}
+		t.settle(s, &c)
+	} else if t.state != live && t.grace == nil {
 		var timer *time.Timer
 		timer = time.AfterFunc(rosterGrace, func() { t.alone(&timer) })
 		t.grace = timer
 	}
+	t.strange(c.unknown, "confirmation")
+}
+
+// tooLarge ends the rooms: each has a limit that the part of the roster is over which was read so far.
+func (t *tracker) tooLarge(s *settling) {
+	for _, f := range t.followers() {
+		f.finish(f.fits(s.named, s.size))
+	}
+	option, limit := "MaxMembers", s.limit.maxMembers
+	if s.named <= limit {
+		option, limit = "MaxBytes", s.limit.maxBytes
+	}
+	t.members, t.first, t.last, t.size = make(map[string]*entry), nil, nil, 0
+	t.end(&LimitError{Channel: t.channel, Option: option, Limit: limit})
 }
 
 // alone begins the roster with this client only, because the service did not tell it. timer is the one that was set for
@@ -159,78 +172,59 @@ func (t *tracker) Confirmed(payload, channelData []byte) {
 func (t *tracker) alone(timer **time.Timer) {
 	t.order.Lock()
 	defer t.order.Unlock()
-	if t.grace == *timer && t.grace != nil && !t.ended {
-		var known []fact
-		if t.kept {
-			for _, e := range t.members {
-				known = append(known, fact{id: e.id, info: e.info})
-			}
-		} else {
-			t.log.Info("presence: the service did not say who is there; the roster grows from here", "channel", t.channel)
-		}
-		t.settle(known)
+	if t.grace != *timer || t.grace == nil || t.ended {
+		return
 	}
+	s := t.begin()
+	c := confirmation{incomplete: true}
+	if t.kept {
+		c.incomplete = t.partial
+		for e := t.first; e != nil; e = e.next {
+			e.turn, e.op = t.turn, 0
+		}
+	} else {
+		t.log.Info("presence: the service did not say who is there; the roster grows from here", "channel", t.channel)
+	}
+	t.settle(s, &c)
 }
 
-// identify learns who this client is: from the service, or from what the client said of itself.
-func (t *tracker) identify(channelData []byte, me string) error {
-	t.own = fact{}
-	if len(channelData) > 0 {
-		own, fault := readMember(unwrap(channelData), t.channel)
-		switch {
-		case fault == "":
-			t.own = own
-		case me == "":
-			return &MemberError{Channel: t.channel, Field: "user_id", Reason: fault}
-		}
-	}
-	if me == "" {
-		me = t.own.id
-	}
-	if me != "" {
-		t.me = me
-	}
-	return nil
-}
-
-// settle takes a whole roster. What was told before it and not with it is applied on top: each member's last word
-// counts, and the roster may have been drawn up before it.
-func (t *tracker) settle(members []fact) {
+// settle takes a whole roster, whose members s has. What was told before it and not with it is applied on top: each
+// member's last word counts, and the roster may have been drawn up before it.
+func (t *tracker) settle(s *settling, c *confirmation) {
 	t.stopGrace()
-	t.turn++
-	ops := t.ops[:0]
-	note := func(f fact) {
-		if o, ok := t.apply(f); ok {
-			ops = append(ops, o)
-		}
-		if e := t.members[f.id]; e != nil {
-			e.turn = t.turn
-		}
+	has := func(id string) bool { e := t.members[id]; return e != nil && e.turn == t.turn }
+	if t.own.sent != "" && !has(t.own.id) && has(t.own.sent) {
+		t.keptExact()
 	}
-	for _, f := range members {
-		note(f)
-	}
-	if t.me != "" {
-		if e := t.members[t.me]; e == nil || e.turn != t.turn {
-			own := fact{id: t.me}
-			if t.own.id == t.me {
-				own = t.own
-			}
-			note(own)
+	if t.me != "" && !has(t.me) {
+		f := fact{id: []byte(t.me)}
+		if t.own.id == t.me {
+			f.info = t.own.info
 		}
+		s.note(f)
 	}
-	for id, e := range t.members {
+	if c.count > s.named {
+		c.unknown++
+		c.incomplete = true
+	}
+	for e := t.first; e != nil; {
+		next := e.next
 		if e.turn != t.turn {
-			t.set(id, nil)
-			ops = append(ops, op{before: e})
+			t.set(e, nil)
+			s.ops = append(s.ops, op{before: e})
 		}
+		e = next
 	}
 	for _, f := range t.early.facts {
-		note(f)
+		if o := t.renamed(f); o.before != nil {
+			s.ops = append(s.ops, o)
+		}
+		s.note(f)
 	}
-	t.early, t.whole, t.kept = early{}, false, false
-	again := t.state == live
+	again := t.state == live && t.partial == c.incomplete
+	t.early, t.whole, t.kept, t.partial = early{}, false, false, c.incomplete
 	t.state = live
+	ops := s.changes()
 	if len(ops) > 0 || !again {
 		t.tell(ops, Snapshot)
 	}
@@ -244,7 +238,7 @@ func (t *tracker) Event(name string, payload []byte) {
 	if t.ended {
 		return
 	}
-	f, fault := readMember(unwrap(payload), t.channel)
+	f, fault := t.reader.member(unwrap(payload))
 	switch {
 	case fault != "":
 		t.strange(1, name)
@@ -263,12 +257,18 @@ func (t *tracker) Event(name string, payload []byte) {
 		}
 		return
 	}
+	ops := t.ops[:0]
+	if o := t.renamed(f); o.before != nil {
+		ops = append(ops, o)
+	}
 	o, ok := t.apply(f)
-	if !ok {
+	if ok {
+		ops = append(ops, o)
+	}
+	if len(ops) == 0 {
 		t.counts.repeated.Add(1)
 		return
 	}
-	ops := append(t.ops[:0], o)
 	t.tell(ops, Diff)
 	t.keep(ops)
 }
@@ -276,32 +276,28 @@ func (t *tracker) Event(name string, payload []byte) {
 // apply takes a fact into the roster. It reports false for one that changes nothing: a second copy, a leave of somebody
 // who is not there, a leave of this client, which is there while it is subscribed.
 func (t *tracker) apply(f fact) (op, bool) {
-	before := t.members[f.id]
+	before := t.members[string(f.id)]
 	switch {
-	case f.gone && (before == nil || f.id == t.me):
+	case f.gone && (before == nil || f.is(t.me)):
 		return op{}, false
 	case f.gone:
-		t.set(f.id, nil)
+		t.set(before, nil)
 		return op{before: before}, true
-	case before != nil && (f.info == nil || sameInfo(before.info, f.info)):
+	case before != nil && (f.info == nil || len(f.info) > 0 && bytes.Equal(before.info, f.info)):
 		return op{}, false
 	}
-	after := &entry{id: f.id, info: f.info}
-	t.set(f.id, after)
+	info := judge(f.info)
+	if before != nil && sameInfo(before.info, info) {
+		return op{}, false
+	}
+	after := &entry{info: bytes.Clone(info)}
+	if before != nil {
+		after.id = before.id
+	} else {
+		after.id = string(f.id)
+	}
+	t.set(before, after)
 	return op{before: before, after: after}, true
-}
-
-// set puts an entry in the roster, or takes one off for nil.
-func (t *tracker) set(id string, e *entry) {
-	if old := t.members[id]; old != nil {
-		t.size -= old.size()
-	}
-	if e == nil {
-		delete(t.members, id)
-		return
-	}
-	t.size += e.size()
-	t.members[id] = e
 }
 
 // Down keeps the roster, stale.
@@ -310,6 +306,7 @@ func (t *tracker) Down() {
 	defer t.order.Unlock()
 	t.stopGrace()
 	t.early, t.whole, t.kept = early{}, t.state == live, false
+	t.own.named = ""
 	if t.state == live && !t.ended {
 		t.state = stale
 		t.tell(nil, Stale)
@@ -362,17 +359,12 @@ func (t *tracker) tellOne(f follower, ops []op, kind Kind) {
 		f.finish(err)
 		return
 	}
-	f.follow(ops, kind, t.me)
+	f.follow(ops, kind, t.me, t.partial)
 }
 
-// followers returns the rooms; one that is closed meanwhile takes nothing.
+// followers returns the rooms, in the order in which they were opened.
 func (t *tracker) followers() []follower {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.list = t.list[:0]
-	for f := range t.rooms {
-		t.list = append(t.list, f)
-	}
+	t.list = t.rooms.appendTo(t.list[:0])
 	return t.list
 }
 

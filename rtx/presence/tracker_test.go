@@ -41,3 +41,30 @@ func TestRosterSurvivesARecoveryWithoutOne(t *testing.T) {
 		})
 	}
 }
+
+// The timer of an earlier grace may fire while its successor is set, too late to be stopped: it settles nothing.
+func TestTimerOfAnEarlierGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := newTracker(testChannel)
+		r := open[user](tr)
+		defer tr.End(nil)
+		tr.confirmed(`{}`, `{"user_id":"7"}`)
+		earlier := tr.grace
+		time.Sleep(rosterGrace / 2)
+		tr.Down()
+		tr.alone(&earlier) // no grace runs
+		expect(t, r, "nothing")
+		tr.confirmed(`{}`, `{"user_id":"7"}`)
+		tr.alone(&earlier) // another runs
+		expect(t, r, "nothing")
+		time.Sleep(rosterGrace - time.Nanosecond)
+		synctest.Wait()
+		expect(t, r, "nothing")
+		tr.confirmed(`{"members":["7","8"]}`, "")
+		expect(t, r, "snapshot +7{} +8{} of 2")
+		tr.alone(&earlier)
+		current := tr.grace
+		tr.alone(&current) // none runs, and it is the current one
+		expect(t, r, "nothing")
+	})
+}

@@ -3,284 +3,115 @@ package presence
 import (
 	"bytes"
 	"strconv"
-	"strings"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The service's forms of a member and of a roster are not settled by any one source; each that a source shows is taken.
 // Nothing here fails: what is of no known form is counted.
 
-const (
-	maxID   = 256      // bytes of a user_id
-	maxInfo = 64 << 10 // bytes of a user_info; as much as a client may send of itself
-)
-
-// wireOptions take what other JSON decoders take.
-var wireOptions = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-
-// A fact is what the service said of one member.
+// A fact is what the service said of one member. What is read from the wire lives in the payload, or in the reader, until
+// the next is read: whoever keeps it clones it.
 type fact struct {
-	id   string
-	info []byte // nil: it said nothing
-	gone bool
+	id     []byte
+	info   []byte // as it came, not judged yet; nil: it said nothing
+	gone   bool
+	number bool // the id was a number
 }
 
-// A confirmation is what a subscription_succeeded says.
-type confirmation struct {
-	told    bool // it has a roster
-	members []fact
-	me      string // the user_id that it gives this client; "" if it says nothing
-	unknown int    // parts of no known form
+func (f fact) clone() fact {
+	f.id, f.info = bytes.Clone(f.id), bytes.Clone(judge(f.info))
+	return f
 }
 
 // unwrap returns the JSON value itself where it was sent as a string of JSON, as Pusher does.
-func unwrap(payload []byte) jsontext.Value {
-	v := jsontext.Value(bytes.TrimSpace(payload))
-	if v.Kind() == '"' {
-		if text, err := jsontext.AppendUnquote(nil, v); err == nil && jsontext.Value(text).Kind() == '{' {
-			return bytes.TrimSpace(text)
+func unwrap(payload []byte) []byte {
+	v := trim(payload)
+	if len(v) > 0 && v[0] == '"' {
+		if text, ok := unquote(nil, v); ok {
+			if text = trim(text); len(text) > 0 && text[0] == '{' {
+				return text
+			}
 		}
 	}
 	return v
 }
 
-// readConfirmation reads the roster of a confirmation of channel: under presence, members or users, at the top or in
-// initial_state, or the payload itself if it is a list.
-func readConfirmation(payload []byte, channel string) (c confirmation) {
-	v := unwrap(payload)
-	switch v.Kind() {
-	case '[':
-		c.roster(v, channel)
-		return c
-	case '{':
-	case 'n':
-		return c
-	default:
-		c.unknown++
-		return c
-	}
-	type state struct {
-		Presence jsontext.Value `json:"presence"`
-		Members  jsontext.Value `json:"members"`
-		Users    jsontext.Value `json:"users"`
-	}
-	var w struct {
-		state
-		Initial jsontext.Value `json:"initial_state"`
-		Me      jsontext.Value `json:"me"`
-	}
-	if json.Unmarshal(v, &w, wireOptions) != nil {
-		c.unknown++
-		return c
-	}
-	places := []jsontext.Value{w.Presence, w.Members, w.Users}
-	if w.Initial.Kind() == '{' {
-		var s state
-		if json.Unmarshal(w.Initial, &s, wireOptions) == nil {
-			places = append(places, s.Presence, s.Members, s.Users)
-		}
-	}
-	for _, p := range places {
-		if !c.told {
-			c.roster(p, channel)
-		}
-	}
-	if len(w.Me) > 0 {
-		if m, fault := readMember(w.Me, channel); fault == "" {
-			c.me = m.id
-		}
-	}
-	return c
+func trim(v []byte) []byte { return bytes.Trim(v, " \t\r\n") }
+
+// A reader reads the members of one channel. Its buffers are for one fact at a time.
+type reader struct {
+	channel string
+	id      []byte
+	flat    []byte
 }
 
-// roster reads a list of members, Pusher's {"ids","hash","count"}, or an object of infos by user_id.
-func (c *confirmation) roster(v jsontext.Value, channel string) {
-	switch v.Kind() {
-	case '[':
-		c.told = true
-		c.list(v, channel)
-	case '{':
-		c.told = true
-		var w struct {
-			IDs  jsontext.Value `json:"ids"`
-			Hash jsontext.Value `json:"hash"`
-		}
-		if json.Unmarshal(v, &w, wireOptions) != nil {
-			c.told = false
-			c.unknown++
-			return
-		}
-		if w.IDs.Kind() != '[' && w.Hash.Kind() != '{' {
-			c.byID(v, channel)
-			return
-		}
-		if w.IDs.Kind() == '[' {
-			c.list(w.IDs, channel)
-		}
-		if w.Hash.Kind() == '{' {
-			c.byID(w.Hash, channel)
-		}
-	case jsontext.KindInvalid, 'n': // absent
-	default:
-		c.unknown++
-	}
+// readMember reads one member, for good.
+func readMember(v []byte, channel string) (m fact, fault string) {
+	r := reader{channel: channel}
+	return r.member(v)
 }
 
-func (c *confirmation) list(v jsontext.Value, channel string) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(v), wireOptions)
-	_, _ = d.ReadToken()
-	var w memberWire
-	for d.PeekKind() != ']' {
-		e, err := d.ReadValue()
-		if err != nil {
-			c.unknown++
-			return
-		}
-		if m, fault := w.read(e, channel); fault == "" {
-			c.members = append(c.members, m)
-		} else {
-			c.unknown++
-		}
+// member reads a member: an object with user_id, or a bare user_id. The fault says what is wrong with the user_id.
+func (r *reader) member(v []byte) (m fact, fault string) {
+	if len(v) == 0 {
+		return m, "missing"
 	}
-}
-
-// byID reads {"1":info}; an info that has a user_id is a member in full.
-func (c *confirmation) byID(v jsontext.Value, channel string) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(v), wireOptions)
-	_, _ = d.ReadToken()
-	var w memberWire
-	for d.PeekKind() != '}' {
-		name, err := d.ReadToken()
-		if err != nil {
-			c.unknown++
-			return
-		}
-		id := name.String()
-		e, err := d.ReadValue()
-		if err != nil {
-			c.unknown++
-			return
-		}
-		if e.Kind() == '{' && bytes.Contains(e, []byte(`"user_id"`)) {
-			if m, fault := w.read(e, channel); fault == "" && m.id == id {
-				c.members = append(c.members, m)
-				continue
+	id, flat := []byte(nil), false
+	switch {
+	case v[0] == '{':
+		flat = true
+		w := walk{b: v}
+		for name, value, ok := w.next(); ok; name, value, ok = w.next() {
+			switch {
+			case textIs(name, "user_id"):
+				id = value
+			case textIs(name, "user_info"):
+				m.info, flat = value, false
 			}
 		}
-		if idFault(id) != "" {
-			c.unknown++
-			continue
-		}
-		c.members = append(c.members, fact{id: id, info: infoOf(bytes.Clone(e))})
-	}
-}
-
-// readMember reads a member: an object with user_id, or a bare user_id. The fault says what is wrong with the user_id.
-func readMember(v jsontext.Value, channel string) (m fact, fault string) {
-	var w memberWire
-	return w.read(v, channel)
-}
-
-type memberWire struct {
-	ID   jsontext.Value `json:"user_id"`
-	Info jsontext.Value `json:"user_info"`
-}
-
-// read reads into w, whose ID it reuses.
-func (w *memberWire) read(v jsontext.Value, channel string) (m fact, fault string) {
-	w.ID, w.Info = w.ID[:0], nil
-	flat := false
-	switch v.Kind() {
-	case '"', '0':
-		w.ID = append(w.ID, v...)
-	case '{':
-		if json.Unmarshal(v, w, wireOptions) != nil {
+		if w.broken {
 			return fact{}, "not JSON"
 		}
-		flat = w.Info == nil
+	case v[0] == '"' || v[0] == '-' || v[0]-'0' <= 9:
+		if end, _ := skip(v, 0); end != len(v) {
+			return m, "not JSON"
+		}
+		id = v
 	}
-	id, fault := readID(w.ID)
-	if fault != "" {
+	if r.id, m.number, fault = appendID(r.id[:0], id); fault != "" {
 		return fact{}, fault
 	}
+	m.id = r.id
 	if flat {
-		w.Info = otherFields(v, channel)
+		m.info = r.otherFields(v)
 	}
-	return fact{id: id, info: infoOf(w.Info)}, ""
+	m.info = infoOf(m.info)
+	return m, ""
 }
 
-// infoOf is an info as it is kept; null is none.
-func infoOf(v jsontext.Value) []byte {
-	if v.Kind() == 'n' {
+// infoOf is an info as it is compared; null is none.
+func infoOf(v []byte) []byte {
+	if string(v) == "null" {
 		return nil
 	}
 	return v
 }
 
-// readID returns a user_id as text: a number and the string of its digits are one.
-func readID(v jsontext.Value) (id, fault string) {
-	switch v.Kind() {
-	case '"':
-		text, err := jsontext.AppendUnquote(nil, v)
-		if err != nil {
-			return "", "not a string"
-		}
-		id = string(text)
-	case '0':
-		id = string(v)
-		if strings.ContainsAny(id, ".eE") {
-			f, err := strconv.ParseFloat(id, 64)
-			if err != nil {
-				return "", "not a number"
-			}
-			id = strconv.FormatFloat(f, 'f', -1, 64)
-		}
-	case jsontext.KindInvalid, 'n':
-		return "", "missing"
-	default:
-		return "", "neither a string nor a number"
-	}
-	return id, idFault(id)
-}
-
-func idFault(id string) string {
-	switch {
-	case id == "":
-		return "empty"
-	case len(id) > maxID:
-		return "longer than " + strconv.Itoa(maxID) + " bytes"
-	}
-	return ""
-}
-
 // otherFields returns what a flat member has besides its user_id and the channel that an event of its own names; nil if
 // that is nothing.
-func otherFields(v jsontext.Value, channel string) jsontext.Value {
-	d := jsontext.NewDecoder(bytes.NewBuffer(v), wireOptions)
-	_, _ = d.ReadToken()
-	rest := []byte{'{'}
-	for d.PeekKind() == '"' {
-		name, err := d.ReadValue()
-		if err != nil {
-			return nil
-		}
-		mark := len(rest)
-		if mark > 1 {
-			rest = append(rest, ',')
-		}
-		rest = append(append(rest, name...), ':')
-		isID, isChannel := textIs(name, "user_id"), textIs(name, "channel")
-		value, err := d.ReadValue()
-		if err != nil {
-			return nil
-		}
-		if isID || isChannel && textIs(value, channel) {
-			rest = rest[:mark]
+func (r *reader) otherFields(v []byte) []byte {
+	rest := append(r.flat[:0], '{')
+	w := walk{b: v}
+	for name, value, ok := w.next(); ok; name, value, ok = w.next() {
+		if textIs(name, "user_id") || textIs(name, "channel") && textIs(value, r.channel) {
 			continue
 		}
-		rest = append(rest, value...)
+		if len(rest) > 1 {
+			rest = append(rest, ',')
+		}
+		rest = append(append(append(rest, name...), ':'), value...)
+	}
+	if cap(rest) <= maxInfo {
+		r.flat = rest
 	}
 	if len(rest) == 1 {
 		return nil
@@ -288,27 +119,196 @@ func otherFields(v jsontext.Value, channel string) jsontext.Value {
 	return append(rest, '}')
 }
 
-// textIs says whether v is the JSON string of s.
-func textIs(v jsontext.Value, s string) bool {
-	if v.Kind() != '"' {
-		return false
-	}
-	text, err := jsontext.AppendUnquote(nil, v)
-	return err == nil && string(text) == s
+// A confirmation is what a subscription_succeeded says.
+type confirmation struct {
+	me         string  // the user_id that it gives this client; "" if it says nothing
+	spots      [6]spot // where the roster may be, the likeliest first
+	unknown    int     // parts of no known form
+	incomplete bool    // there may be members whom the roster does not name, or not in full
+	count      int     // how many members the roster says it has
 }
 
-// sameInfo compares two infos as JSON values; numbers as they are written, so that none loses a digit.
-func sameInfo(a, b []byte) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	if a == nil || b == nil {
-		return false
-	}
-	x, y := jsontext.Value(bytes.Clone(a)), jsontext.Value(bytes.Clone(b))
-	return normalise(&x) == nil && normalise(&y) == nil && bytes.Equal(x, y)
+// A spot may have a roster. Infos by user_id are looked for where no source shows another object than Pusher's.
+type spot struct {
+	v    []byte
+	byID bool
 }
 
-func normalise(v *jsontext.Value) error {
-	return v.Format(wireOptions, jsontext.ReorderRawObjects(true), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false), jsontext.Multiline(false))
+// confirmation reads a confirmation but for the roster's members: it stands under presence, members or users, at the top or
+// in initial_state, or is the payload itself if that is a list.
+func (r *reader) confirmation(payload []byte) (c confirmation) {
+	v := unwrap(payload)
+	switch {
+	case len(v) > 0 && v[0] == '[':
+		c.spots[0].v = v
+	case len(v) > 0 && v[0] == '{':
+		initial, me, ok := c.find(c.spots[:3], v)
+		if !ok {
+			return confirmation{unknown: 1}
+		}
+		if len(initial) > 0 && initial[0] == '{' {
+			if _, _, ok := c.find(c.spots[3:], initial); !ok {
+				clear(c.spots[3:])
+				c.unknown++
+			}
+		}
+		if m, fault := r.member(me); fault == "" {
+			c.me = string(m.id)
+		}
+	case string(v) != "null":
+		c.unknown++
+	}
+	return c
+}
+
+// find looks for the spots in one object; of a name that comes again the last counts, as with JSON.parse.
+func (c *confirmation) find(spots []spot, object []byte) (initial, me []byte, ok bool) {
+	w := walk{b: object}
+	for name, value, ok := w.next(); ok; name, value, ok = w.next() {
+		switch {
+		case textIs(name, "presence"):
+			spots[0] = spot{v: value}
+		case textIs(name, "members"):
+			spots[1] = spot{value, true}
+		case textIs(name, "users"):
+			spots[2] = spot{value, true}
+		case textIs(name, "initial_state"):
+			initial = value
+		case textIs(name, "me"):
+			me = value
+		}
+	}
+	return initial, me, !w.broken
+}
+
+// roster hands out the members as they are read, until take reports false. It reports whether there was a roster: the first
+// spot that has one counts.
+func (r *reader) roster(c *confirmation, take func(fact) bool) bool {
+	for _, p := range c.spots {
+		if len(p.v) == 0 || string(p.v) == "null" {
+			continue
+		}
+		l := listing{reader: r, take: take}
+		told := false
+		switch p.v[0] {
+		case '[':
+			told = true
+			l.list(p.v)
+		case '{':
+			told = l.object(p)
+		default:
+			l.unknown++
+		}
+		c.unknown += l.unknown
+		if told {
+			c.incomplete, c.count = l.unknown > 0, l.count
+			return true
+		}
+	}
+	return false
+}
+
+// A listing is one roster that is being read.
+type listing struct {
+	*reader
+	take    func(fact) bool
+	stopped bool
+	taken   int // members, each as often as it is named
+	unknown int
+	count   int
+}
+
+func (l *listing) give(f fact) {
+	l.taken++
+	l.stopped = !l.take(f)
+}
+
+// object reads Pusher's {"ids","hash","count"}, or infos by user_id. Who is named in what there is of Pusher's form is
+// taken; where neither ids nor hash is there, nobody is named, and that is no roster.
+func (l *listing) object(p spot) (told bool) {
+	var ids, hash, count []byte
+	fields, others := 0, 0
+	w := walk{b: p.v}
+	for name, value, ok := w.next(); ok; name, value, ok = w.next() {
+		fields++
+		switch {
+		case textIs(name, "ids"):
+			ids = value
+		case textIs(name, "hash"):
+			hash = value
+		case textIs(name, "count"):
+			count = value
+		default:
+			others++
+		}
+	}
+	hasIDs, hasHash := len(ids) > 0 && ids[0] == '[', len(hash) > 0 && hash[0] == '{'
+	if p.byID && (fields == 0 || others > 0 && !(hasIDs && hasHash)) {
+		l.byID(p.v, true)
+		return l.taken > 0 || l.unknown == 0
+	}
+	if !hasIDs && !hasHash {
+		l.unknown++
+		return false
+	}
+	if hasIDs {
+		l.list(ids)
+	}
+	if hasHash && !l.stopped {
+		l.byID(hash, false)
+	}
+	if hasIDs != hasHash && l.taken > 0 {
+		l.unknown++
+	}
+	l.count, _ = strconv.Atoi(string(count))
+	return true
+}
+
+func (l *listing) list(v []byte) {
+	w := walk{b: v}
+	for !l.stopped {
+		_, value, ok := w.next()
+		if !ok {
+			break
+		}
+		if m, fault := l.member(value); fault == "" {
+			l.give(m)
+		} else {
+			l.unknown++
+		}
+	}
+	if w.broken {
+		l.unknown++
+	}
+}
+
+// byID reads {"1":info}; an info that has the same user_id is a member in full. onlyObjects says that other infos are no
+// members: it may be anything that is read here.
+func (l *listing) byID(v []byte, onlyObjects bool) {
+	w := walk{b: v}
+	for !l.stopped {
+		name, value, ok := w.next()
+		if !ok {
+			break
+		}
+		var fault string
+		if l.id, _, fault = appendID(l.id[:0], name); fault != "" || onlyObjects && value[0] != '{' {
+			l.unknown++
+			continue
+		}
+		m := fact{id: l.id, info: infoOf(value)}
+		if value[0] == '{' && bytes.Contains(value, []byte(`"user_id"`)) {
+			id := string(l.id)
+			if full, fault := l.member(value); fault == "" && string(full.id) == id {
+				m = full
+			} else {
+				l.id = append(l.id[:0], id...)
+				m.id = l.id
+			}
+		}
+		l.give(m)
+	}
+	if w.broken {
+		l.unknown++
+	}
 }

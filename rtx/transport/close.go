@@ -35,7 +35,6 @@ func (s *session) Close(reason error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
-	defer stop()
 
 	select {
 	case s.sending <- struct{}{}: // kept: nobody sends after a close frame
@@ -45,8 +44,15 @@ func (s *session) Close(reason error) {
 	case <-ctx.Done(): // another's frame does not get through
 	}
 	// This reads on until the server's close frame, unless the reader does.
-	_ = s.conn.Close(closeCode(cause), "")
+	s.link.leave()
+	err := s.conn.Close(closeCode(cause), "")
+	if stop() && s.link.fault() == nil && answered(err) {
+		s.heard.Store(true)
+	}
 }
+
+// answered tells what Close of the WebSocket library says when it got a close frame on a connection without a fault.
+func answered(err error) bool { return err == nil || websocket.CloseStatus(err) != -1 }
 
 // gone reports whether there is nobody left to take leave of.
 func gone(cause error) bool {

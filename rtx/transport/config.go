@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,14 +25,15 @@ const maxReadLimit = 1 << 30
 // the query of the URL.
 type Config struct {
 	// URL is the server, with scheme ws, wss, http or https. Required. An empty
-	// path is DefaultPath. A query is kept; api_key, EIO and transport are set.
+	// path is DefaultPath; one without a slash at its end gets one, as Socket.IO's
+	// own clients do it. A query is kept; api_key, EIO and transport are set.
 	URL *url.URL
 
 	// APIKey goes into the query. Required.
 	APIKey string
 
-	// Header is added to the handshake request. Host, in it, replaces the
-	// URL's.
+	// Header is added to the handshake request, whatever the letters that its
+	// names are written in. Host, in it, replaces the URL's.
 	Header http.Header
 
 	// HTTPClient dials, and so decides on TLS, proxy and dialler. Its Transport,
@@ -54,8 +54,10 @@ type Config struct {
 	// CloseTimeout bounds leaving politely. 0: DefaultCloseTimeout.
 	CloseTimeout time.Duration
 
-	// HandshakeTimeout bounds everything up to the answer to CONNECT. 0:
-	// DefaultHandshakeTimeout.
+	// HandshakeTimeout bounds everything up to the answer to CONNECT. Where an
+	// earlier session is asked for it bounds the time up to that, and from then
+	// on the time without a packet of what was missed, nor as much of a large one
+	// as comes within it at 100 bytes a second. 0: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
 
 	// Logger gets a debug line for each step of a dial. Nil: silent.
@@ -77,30 +79,36 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String()))
 // LogValue is String for slog.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// A ConfigError names the field of a [Config] that can't be used, and says why.
+type ConfigError struct {
+	Field  string // "URL", "Header" …
+	Reason string // goes on from the field's name; printable, without secrets
+}
+
+func (e *ConfigError) Error() string { return "transport: Config." + e.Field + " " + e.Reason }
+
 // validate names the field that is wrong, and fills in the defaults.
 func (c Config) validate() (Config, error) {
-	switch {
-	case c.URL == nil:
-		return c, errors.New("transport: Config.URL is missing")
-	case c.URL.Host == "" || c.URL.Hostname() == "":
-		return c, errors.New("transport: Config.URL has no host")
-	case c.URL.Opaque != "" || c.URL.Fragment != "":
-		return c, errors.New("transport: Config.URL is opaque or has a fragment")
-	case c.APIKey == "":
-		return c, errors.New("transport: Config.APIKey is missing")
-	case c.ReadLimit < 0 || c.ReadLimit > maxReadLimit:
-		return c, fmt.Errorf("transport: Config.ReadLimit %d is not between 0 and %d", c.ReadLimit, maxReadLimit)
-	case c.WriteTimeout < 0:
-		return c, fmt.Errorf("transport: Config.WriteTimeout %s is negative", c.WriteTimeout)
-	case c.CloseTimeout < 0:
-		return c, fmt.Errorf("transport: Config.CloseTimeout %s is negative", c.CloseTimeout)
-	case c.HandshakeTimeout < 0:
-		return c, fmt.Errorf("transport: Config.HandshakeTimeout %s is negative", c.HandshakeTimeout)
+	if err := checkURL(c.URL); err != nil {
+		return c, err
 	}
-	switch c.URL.Scheme {
-	case "ws", "wss", "http", "https":
-	default:
-		return c, fmt.Errorf("transport: Config.URL has scheme %q, not ws, wss, http or https", c.URL.Scheme)
+	if c.APIKey == "" {
+		return c, &ConfigError{"APIKey", "is missing"}
+	}
+	if c.ReadLimit < 0 || c.ReadLimit > maxReadLimit {
+		return c, &ConfigError{"ReadLimit", fmt.Sprintf("%d is not between 0 and %d", c.ReadLimit, maxReadLimit)}
+	}
+	for _, t := range []struct {
+		field string
+		value time.Duration
+	}{{"WriteTimeout", c.WriteTimeout}, {"CloseTimeout", c.CloseTimeout}, {"HandshakeTimeout", c.HandshakeTimeout}} {
+		if t.value < 0 {
+			return c, &ConfigError{t.field, t.value.String() + " is negative"}
+		}
+	}
+	var err error
+	if c.Header, err = canonicalHeader(c.Header); err != nil {
+		return c, err
 	}
 	if c.ReadLimit == 0 {
 		c.ReadLimit = DefaultReadLimit
@@ -117,8 +125,31 @@ func (c Config) validate() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	c.Header = c.Header.Clone()
 	return c, nil
+}
+
+func checkURL(u *url.URL) error {
+	fault := ""
+	switch {
+	case u == nil:
+		fault = "is missing"
+	case u.Opaque != "" || u.Fragment != "":
+		fault = "is opaque or has a fragment"
+	default:
+		fault = hostFault(u.Host)
+	}
+	if fault != "" {
+		return &ConfigError{"URL", fault}
+	}
+	switch u.Scheme {
+	case "ws", "wss", "http", "https":
+	default:
+		return &ConfigError{"URL", fmt.Sprintf("has the scheme %.100q, not ws, wss, http or https", u.Scheme)}
+	}
+	if _, err := url.ParseQuery(u.RawQuery); err != nil {
+		return &ConfigError{"URL", "has a query that can't be parsed"}
+	}
+	return nil
 }
 
 // target is the URL to dial, key included: it must not be shown.
@@ -131,7 +162,10 @@ func (c Config) target() string {
 		u.Scheme = "https"
 	}
 	if strings.Trim(u.Path, "/") == "" {
-		u.Path = DefaultPath
+		u.Path, u.RawPath = DefaultPath, ""
+	} else if !strings.HasSuffix(u.Path, "/") { // as Socket.IO's own clients do
+		u.RawPath = u.EscapedPath() + "/"
+		u.Path += "/"
 	}
 	q := u.Query()
 	q.Set("api_key", c.APIKey)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // NewDialer checks the configuration; it does no I/O. The error names the field
@@ -13,21 +15,20 @@ func NewDialer(c Config) (Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient)}, nil
+	return &dialer{config: c, target: c.target(), client: dialClient(c.HTTPClient, c.URL), hidden: c.secrets()}, nil
 }
 
 type dialer struct {
 	config Config
 	target string // the URL with the key
 	client *http.Client
+	hidden redact.Secrets
 }
 
 // Format hides the target.
 func (d *dialer) Format(f fmt.State, verb rune) { d.config.Format(f, verb) }
 
 func (d *dialer) Dial(ctx context.Context, r Resume) (Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.config.HandshakeTimeout)
-	defer cancel()
 	d.config.Logger.Debug("transport: dialing", "host", d.config.URL.Host, "resume", !r.IsZero())
 
 	s, err := d.dial(ctx, r)
@@ -39,14 +40,23 @@ func (d *dialer) Dial(ctx context.Context, r Resume) (Session, error) {
 }
 
 func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	patience := newPatience(d.config.HandshakeTimeout, end)
+	defer patience.stop()
+
 	a := &attempt{ctx: ctx}
 	conn, err := d.upgrade(a)
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(conn, a.link, d.config)
+	s := newSession(conn, a.link, d.config, d.hidden)
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
-	step, err := s.handshake(r)
+	resuming := false
+	step, err := s.handshake(r, func() {
+		resuming = true
+		patience.resume(s.link)
+	})
 	if inTime := stop(); !inTime || !a.keep() {
 		// The link was cut, or is about to be: whatever err says comes of that.
 		err = context.Cause(ctx)
@@ -58,5 +68,5 @@ func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
 	if _, refused := err.(*ConnectError); refused {
 		return nil, err
 	}
-	return nil, &HandshakeError{Step: step, Code: -1, Err: err}
+	return nil, &HandshakeError{Step: step, Code: -1, Err: err, Resuming: resuming}
 }

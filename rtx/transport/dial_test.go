@@ -6,10 +6,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
@@ -18,36 +21,87 @@ func TestConfigIsValidated(t *testing.T) {
 	ok := func() transport.Config {
 		return transport.Config{URL: &url.URL{Scheme: "wss", Host: "h"}, APIKey: "k"}
 	}
+	host := func(host string) func(*transport.Config) { return func(c *transport.Config) { c.URL.Host = host } }
+	header := func(name string, values ...string) func(*transport.Config) {
+		return func(c *transport.Config) { c.Header = http.Header{name: values} }
+	}
 	tests := []struct {
 		field  string
 		change func(*transport.Config)
 	}{
 		{"URL", func(c *transport.Config) { c.URL = nil }},
 		{"URL", func(c *transport.Config) { c.URL = &url.URL{Scheme: "wss"} }},
-		{"URL", func(c *transport.Config) { c.URL = &url.URL{Scheme: "wss", Host: ":443"} }},
+		{"URL", host(":443")},
+		{"URL", host("a\nb")},
+		{"URL", host("a\x7fb")},
+		{"URL", host("a b")},
+		{"URL", host("a\u202eb")},
+		{"URL", host("a/b")},
+		{"URL", host("a@b")},
+		{"URL", host("a%b")},
+		{"URL", host("a\xffb")},
+		{"URL", host("h:99999")},
+		{"URL", host("h:0")},
+		{"URL", host("h:-1")},
+		{"URL", host("h:http")},
+		{"URL", host("h:1:2")},
+		{"URL", host("::1")},
+		{"URL", host("[::1")},
+		{"URL", host("[1.2.3.4]")},
+		{"URL", host("[::1]x")},
+		{"URL", host("[fe80::1%]:443")},
+		{"URL", host("[fe80::1%a\nb]:443")},
 		{"URL", func(c *transport.Config) { c.URL = &url.URL{Scheme: "ftp", Host: "h"} }},
 		{"URL", func(c *transport.Config) { c.URL = &url.URL{Scheme: "ws", Host: "h", Fragment: "f"} }},
+		{"URL", func(c *transport.Config) { c.URL.RawQuery = "a=%zz" }},
 		{"APIKey", func(c *transport.Config) { c.APIKey = "" }},
+		{"Header", header("", "x")},
+		{"Header", header("X Trace", "x")},
+		{"Header", header("X-Trace:", "x")},
+		{"Header", header("X-Tracé", "x")},
+		{"Header", header("X-Trace\r\n", "x")},
+		{"Header", header("X-Trace", "a", "b\nc")},
+		{"Header", header("X-Trace", "a\x7f")},
+		{"Header", header("Host", "a\nb")},
+		{"Header", header("host", "a b")},
+		{"Header", header("Host", "a", "b")},
+		{"Header", header("Host", "")},
+		{"Header", func(c *transport.Config) { c.Header = http.Header{"Host": {"a"}, strings.ToLower("Host"): {"b"}} }},
 		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = -1 }},
-		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = 1 << 40 }},
+		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = 1<<30 + 1 }},
+		{"ReadLimit", func(c *transport.Config) { c.ReadLimit = 1 << 62 }},
 		{"WriteTimeout", func(c *transport.Config) { c.WriteTimeout = -1 }},
 		{"CloseTimeout", func(c *transport.Config) { c.CloseTimeout = -1 }},
 		{"HandshakeTimeout", func(c *transport.Config) { c.HandshakeTimeout = -1 }},
 	}
-	for _, tt := range tests {
+	for i, tt := range tests {
 		c := ok()
 		tt.change(&c)
-		if _, err := transport.NewDialer(c); err == nil || !strings.Contains(err.Error(), "Config."+tt.field) {
-			t.Errorf("%s: %v, want an error that names it", tt.field, err)
+		_, err := transport.NewDialer(c)
+		if err == nil || !strings.HasPrefix(err.Error(), "transport: Config."+tt.field+" ") || strings.ContainsFunc(err.Error(), unicode.IsControl) {
+			t.Errorf("%d %s: %q, want a printable error that begins with the field", i, tt.field, err)
+		}
+		var bad *transport.ConfigError
+		if !errors.As(err, &bad) || bad.Field != tt.field || bad.Reason == "" {
+			t.Errorf("%d %s: %#v, want a ConfigError of it", i, tt.field, err)
 		}
 	}
-	if _, err := transport.NewDialer(ok()); err != nil {
-		t.Error(err)
+	for _, change := range []func(*transport.Config){
+		func(*transport.Config) {},
+		host("h"), host("h:1"), host("h:65535"), host("h:"), host("1.2.3.4:443"), host("[::1]"), host("[::1]:443"), host("[fe80::1%eth0]:443"),
+		host("bücher.example"), host("a_b.example"),
+		header("X-Trace", "a\tb", "žluť", ""), header("x-trace!#$%&'*+.^_`|~", "x"), header("Host", "[::1]:443"), header("host", "h:1"), header("X-Trace"),
+		func(c *transport.Config) { c.ReadLimit = 1 << 30 },
+	} {
+		c := ok()
+		change(&c)
+		if _, err := transport.NewDialer(c); err != nil {
+			t.Errorf("%v %v: %v", c.URL, c.Header, err)
+		}
 	}
 }
 
 // What the server sees of a dial, and what the client has of it.
-
 func TestDial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		requests := make(chan *http.Request, 1)
@@ -92,20 +146,92 @@ func TestDial(t *testing.T) {
 	})
 }
 
-func TestDialKeepsPath(t *testing.T) {
+// As socket.io does it: a path ends in a slash, whether it was given with one or not.
+func TestDialPath(t *testing.T) {
+	for given, want := range map[string]string{
+		"":           "/socket.io/",
+		"/":          "/socket.io/",
+		"//":         "/socket.io/",
+		"/rt/v2":     "/rt/v2/",
+		"/rt/v2/":    "/rt/v2/",
+		"/a%2Fb":     "/a%2Fb/",
+		"/socket.io": "/socket.io/",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, func(p *peer) {
+				if got := p.req.URL.EscapedPath(); got != want {
+					t.Errorf("%q was asked for as %q, want %q", given, got, want)
+				}
+				p.greet()
+				p.drain()
+			})
+			srv.mustDial(func(c *transport.Config) {
+				var err error
+				if c.URL, err = url.Parse("ws://pipe.test" + given); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// A header is the same in whatever letters its name was written.
+func TestDialHeaderNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		requests := make(chan *http.Request, 1)
 		srv := newServer(t, func(p *peer) {
-			if p.req.URL.Path != "/rt/v2" {
-				t.Errorf("path %q", p.req.URL.Path)
-			}
+			requests <- p.req
 			p.greet()
 			p.drain()
 		})
-		srv.mustDial(func(c *transport.Config) { c.URL.Path = "/rt/v2" })
+		given := http.Header{
+			"host": {"other.test"}, "x-trace": {"1", "2"}, "X-TRACE": {"0"}, "connection": {"close"}, "UPGRADE": {"h2c"},
+			"authorization": {"Bearer x"}, "sec-websocket-version": {"8"},
+		}
+		before := given.Clone()
+		srv.mustDial(func(c *transport.Config) { c.Header = given })
+		req := <-requests
+		if req.Host != "other.test" {
+			t.Errorf("host %q", req.Host)
+		}
+		for name, want := range map[string][]string{
+			"X-Trace": {"0", "1", "2"}, "Authorization": {"Bearer x"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
+		} {
+			if got := req.Header.Values(name); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		if !reflect.DeepEqual(given, before) {
+			t.Errorf("the given header was changed: %v", given)
+		}
+	})
+}
+
+// The zone of an IPv6 address says which of our own interfaces leads there: it is for the dialler, and not for the server.
+func TestDialZone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := make(chan string, 1)
+		srv := newServer(t, func(p *peer) {
+			hosts <- p.req.Host
+			p.greet()
+			p.drain()
+		})
+		dialed := ""
+		srv.mustDial(func(c *transport.Config) {
+			c.URL = &url.URL{Scheme: "ws", Host: "[fe80::1%eth0]:6001"}
+			c.HTTPClient = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				dialed = addr
+				return srv.ln.Dial(ctx, network, addr)
+			}}}
+		})
+		if host := <-hosts; dialed != "[fe80::1%eth0]:6001" || host != "[fe80::1]:6001" {
+			t.Errorf("dialed %s, with the Host %s", dialed, host)
+		}
 	})
 }
 
 func TestResume(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("x", n) }
 	tests := []struct {
 		name      string
 		resume    transport.Resume
@@ -117,7 +243,14 @@ func TestResume(t *testing.T) {
 		{"recovered", transport.Resume{PID: "p", Offset: "o\"1"}, `40{"pid":"p","offset":"o\"1"}`, `40{"sid":"s","pid":"p"}`, true},
 		{"not recovered", transport.Resume{PID: "p", Offset: "o"}, `40{"pid":"p","offset":"o"}`, `40{"sid":"s","pid":"q"}`, false},
 		{"switched off", transport.Resume{PID: "p", Offset: "o"}, `40{"pid":"p","offset":"o"}`, `40{"sid":"s"}`, false},
+		{"pid too long to be kept", transport.Resume{}, `40`, `40{"sid":"s","pid":"` + long(257) + `"}`, false},
 		{"pid alone is not sent", transport.Resume{PID: "p"}, `40`, `40{"sid":"s","pid":"p"}`, false},
+		{"offset alone is not sent", transport.Resume{Offset: "o"}, `40`, `40{"sid":"s","pid":"p"}`, false},
+		{"offset of 1 KiB", transport.Resume{PID: "p", Offset: long(1024)}, `40{"pid":"p","offset":"` + long(1024) + `"}`, `40{"sid":"s","pid":"p"}`, true},
+		{"offset too long to be sent", transport.Resume{PID: "p", Offset: long(1025)}, `40`, `40{"sid":"s","pid":"p"}`, false},
+		{"offset of 2 MB", transport.Resume{PID: "p", Offset: long(2 << 20)}, `40`, `40{"sid":"s","pid":"p"}`, false},
+		{"pid too long to be sent", transport.Resume{PID: long(257), Offset: "o"}, `40`, `40{"sid":"s","pid":"` + long(256) + `"}`, false},
+		{"offset that is not UTF-8", transport.Resume{PID: "p", Offset: "\xff"}, `40`, `40{"sid":"s","pid":"p"}`, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -136,25 +269,17 @@ func TestResume(t *testing.T) {
 				if got := sess.Info().Recovered; got != tt.recovered {
 					t.Errorf("recovered %t, want %t", got, tt.recovered)
 				}
+				if asked := tt.want != "40"; asked == tt.resume.IsZero() {
+					t.Errorf("IsZero %t, and asked for recovery: %t", tt.resume.IsZero(), asked)
+				}
 			})
 		})
 	}
 }
 
-// Events that come before the CONNECT answer are received first, in order, with
-
-// their attachments; pings among them are answered at once.
-
-// A handshake that breaks the protocol is told so, in time.
-
-// A server that goes silent at any step costs the handshake timeout, and no
-
-// more.
-
 // The dial itself is bounded too, also if the dialler of the transport does not
 
 // heed its context but the network does.
-
 func TestDialHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, nil)
@@ -185,5 +310,3 @@ func TestDialHangs(t *testing.T) {
 		}
 	})
 }
-
-// A RoundTripper of the user's own works if it passes the connection on.

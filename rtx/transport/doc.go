@@ -1,28 +1,21 @@
-// Package transport keeps one RealtimeX link alive.
+// Package transport makes the connections of package rtx.
 //
-// It has two halves. A [Dialer] makes a [Session]: one WebSocket on which the
-// Engine.IO handshake is done and the Socket.IO CONNECT is answered. A
-// [Supervisor] keeps one session at a time: it dials, watches for dead links,
-// answers pings, backs off and dials again, and tells its [Handler] what
-// happens. What the packets mean is the Handler's business.
+// A [Dialer] makes a [Session]: one live link on which the Engine.IO handshake is done and the Socket.IO CONNECT is
+// answered. [NewDialer] is the one that rtx uses; a program can wrap it, or bring its own, by rtx.WithDialer. What the
+// packets mean, and what becomes of a session, is decided elsewhere.
 //
 // # Goroutines
 //
-// A connected Supervisor has two goroutines: its own, which also dials and
-// writes pongs and whatever Handler.Work writes, and the reader, which calls
-// Session.Recv and Handler.Receive. A Supervisor that was not asked to connect
-// has none. Whoever calls Send writes on his own goroutine.
+// A session has none. One goroutine at a time calls Recv; whoever calls Send or Pong writes on his own. The caller of Recv
+// must also see to the pongs: see Pings.
 //
 // # Words
 //
-// A session is "established" once its owner says so, by
-// [Supervisor.Established]: the socket id is known and the session may be used.
-// It is "stable" once it has been established for StableAfter; only then does
-// the back-off begin anew. A link is "dead" when nothing, not a single byte,
-// has arrived for the server's ping interval plus its ping timeout.
+// A link is "dead" when Silence is longer than the server's ping interval and ping timeout together
+// ([Info.LinkTimeout]). A session is "resumed" when the server took up a lost one again (connection state recovery).
 //
 // # Secrets
 //
-// The API key, a recovery id and the Engine.IO session id appear in no error,
-// in no log line, and in no print of an exported type.
+// The API key, a recovery id and the Engine.IO session id appear in no error, in no log line, and in no print of an
+// exported type.
 package transport

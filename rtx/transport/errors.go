@@ -3,15 +3,16 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 var (
-	// ErrClosed is the outcome of everything after [Supervisor.Close].
+	// ErrClosed ends a session for good: the server is told so by a DISCONNECT.
 	ErrClosed = errors.New("transport: closed")
 
-	// ErrReconnect ends a session when [Supervisor.Reconnect] was called.
+	// ErrReconnect ends a session that another is to follow: the server may keep it.
 	ErrReconnect = errors.New("transport: reconnecting on request")
 
 	// ErrSessionClosed is matched by what Send returns on a session that has
@@ -29,13 +30,16 @@ var (
 	// The session has ended.
 	ErrWriteTimeout = errors.New("transport: write timed out")
 
-	// ErrFrameTooBig: the server sent a frame longer than the read limit.
+	// ErrFrameTooBig: the server sent a frame longer than the read limit. The error is a *FrameError.
 	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
 
-	// ErrBacklog: more came before the CONNECT answer than is kept. An owner
-	// that asked to resume should forget the recovery id, since the server
-	// would send as much again.
+	// ErrBacklog: more came before the CONNECT answer than is kept, which is
+	// 16 MiB and 65,536 packets.
 	ErrBacklog = errors.New("transport: too much received before CONNECT was answered")
+
+	// ErrMaxPayload: the handshake names a maxPayload of fewer than 512 bytes,
+	// which no subscription fits into.
+	ErrMaxPayload = errors.New("transport: the server takes no frames long enough to work with")
 
 	// ErrRedirect: the server redirected the handshake to another host, or from
 	// TLS to plain text. It is not followed: the URL carries the API key.
@@ -50,6 +54,16 @@ type HandshakeError struct {
 	Code    int    // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
 	Message string // the server's words to the code, shortened, printable
 	Err     error  // the cause, if there is one
+
+	// RetryAfter is how long a 429 or 503 asks to wait before the next attempt,
+	// 5 minutes at most; 0 if it does not say.
+	RetryAfter time.Duration
+
+	// Resuming: CONNECT had asked for an earlier session. What is missed of it
+	// may be what the attempt failed on (a frame or a backlog too big, a packet
+	// that can't be decoded, a link that stood still), and would come again: ask
+	// for a fresh session next. The same goes for a *ConnectError.
+	Resuming bool
 }
 
 func (e *HandshakeError) Error() string {
@@ -65,6 +79,9 @@ func (e *HandshakeError) Error() string {
 	if e.Message != "" {
 		fmt.Fprintf(&b, ": %q", e.Message)
 	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, ": retry after %s", e.RetryAfter)
+	}
 	if e.Err != nil {
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())
@@ -75,10 +92,13 @@ func (e *HandshakeError) Error() string {
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
 // A ConnectError is the server's refusal of CONNECT (`44`), such as
-// `{"message":"Invalid API key","data":{"code":4001}}`.
+// `{"message":"Invalid API key","data":{"code":4001}}`. [ConnectError.Final] tells
+// whether the same request is of any use later.
 type ConnectError struct {
-	Message string // shortened, printable
+	Message string // the server's words: 200 bytes at most, printable, without secrets
 	Code    int    // data.code; 0 if there was none
+
+	refusesKey bool // by the words as they came: a key may stand among them
 }
 
 func (e *ConnectError) Error() string {
@@ -120,8 +140,9 @@ func (e *ProtocolError) Error() string {
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
-// A DeadLinkError tells that nothing came from the server for longer than its
-// ping interval and ping timeout together.
+// A DeadLinkError tells that no packet came from the server, nor enough of one,
+// for longer than its ping interval and ping timeout together: see
+// [Session.Silence].
 type DeadLinkError struct {
 	Silence time.Duration // how long nothing came
 	Slept   bool          // only the wall clock says so: the machine slept, or its clock was set
@@ -129,9 +150,9 @@ type DeadLinkError struct {
 
 func (e *DeadLinkError) Error() string {
 	if e.Slept {
-		return fmt.Sprintf("transport: link dead: the clock jumped, nothing received for %s", e.Silence)
+		return fmt.Sprintf("transport: link dead: the clock jumped, no packet received for %s", e.Silence)
 	}
-	return fmt.Sprintf("transport: link dead: nothing received for %s", e.Silence)
+	return fmt.Sprintf("transport: link dead: no packet received for %s", e.Silence)
 }
 
 // Timeout reports true, as a net.Error would.
@@ -156,23 +177,21 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("transport: frame of %d bytes exceeds the server's limit of %d", e.Size, e.Max)
 }
 
-// An InterruptedError is returned by Connect when its context ended first.
-type InterruptedError struct {
-	Cause error // the context's cause
-	Last  error // why the last attempt failed; nil if it was still under way
+// A FrameError tells of a frame that was longer than the read limit. It matches ErrFrameTooBig.
+type FrameError struct {
+	Limit int64  // the read limit, in bytes
+	Head  []byte // how the frame began, at most 512 bytes, for whoever wants to know whose it was; no print shows it
 }
 
-func (e *InterruptedError) Error() string {
-	if e.Last != nil {
-		return fmt.Sprintf("transport: connect: %v (last attempt: %v)", e.Cause, e.Last)
-	}
-	return fmt.Sprintf("transport: connect: %v", e.Cause)
+const maxFrameHead = 512
+
+func frameTooBig(frame []byte, limit int64) *FrameError {
+	return &FrameError{Limit: limit, Head: slices.Clone(frame[:min(len(frame), maxFrameHead)])}
 }
 
-// Unwrap gives both.
-func (e *InterruptedError) Unwrap() []error {
-	if e.Last != nil {
-		return []error{e.Cause, e.Last}
-	}
-	return []error{e.Cause}
-}
+func (e *FrameError) Error() string { return fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit) }
+
+// Format writes Error, whatever the verb.
+func (e *FrameError) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.Error())) }
+
+func (e *FrameError) Unwrap() error { return ErrFrameTooBig }

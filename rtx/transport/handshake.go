@@ -1,12 +1,15 @@
 package transport
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	json "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 const (
@@ -18,27 +21,45 @@ const (
 	// bytes.
 	maxBacklogPackets = 1 << 16
 
+	// minMaxPayload is the smallest maxPayload that a session is of use with: a
+	// subscription with a name of 200 bytes and its signature fits. One that names
+	// none has none.
+	minMaxPayload = 512
+
 	// maxID bounds the ids that the server gives. Those of socket.io have 20
 	// bytes.
 	maxID = 256
+
+	// maxOffset bounds the offset to resume from. Those of the reference's
+	// adapters have 20 to 30 bytes.
+	maxOffset = 1 << 10
 )
 
 // handshake waits for the open packet, sends CONNECT, and waits for its answer.
-// The step is where it was when it failed.
-func (s *session) handshake(r Resume) (step string, err error) {
+// The step is where it was when it failed. asking is called before an earlier
+// session is asked for.
+func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 	open, err := s.readOpen()
 	if err != nil {
 		return "open", err
 	}
-	s.secrets = s.secrets.with(open.SID, r.PID, r.Offset)
-	if err := s.sendConnect(r); err != nil {
+	s.secrets.add(open.SID, r.PID, r.Offset)
+	connect := connectPacket(r)
+	if open.MaxPayload > 0 && int64(len(connect)) > open.MaxPayload {
+		r = Resume{}
+		connect = connectPacket(r)
+	}
+	if !r.IsZero() {
+		asking()
+	}
+	if err := s.write(connect); err != nil {
 		return "connect", err
 	}
 	answer, err := s.readConnect()
 	if err != nil {
 		return "connect", err
 	}
-	s.secrets = s.secrets.with(answer.PID)
+	s.secrets.add(answer.SID, answer.PID)
 	s.info = Info{
 		SocketID:     answer.SID,
 		PID:          answer.PID,
@@ -48,6 +69,7 @@ func (s *session) handshake(r Resume) (step string, err error) {
 		MaxPayload:   open.MaxPayload,
 		ConnectedAt:  time.Now(),
 	}
+	s.link.progress.within(s.info.LinkTimeout())
 	return "", nil
 }
 
@@ -74,23 +96,23 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 	if err != nil {
 		return engineio.Handshake{}, &ProtocolError{Err: err}
 	}
+	if h.MaxPayload > 0 && h.MaxPayload < minMaxPayload {
+		return engineio.Handshake{}, fmt.Errorf("%w: its maxPayload is %d bytes, and %d are needed", ErrMaxPayload, h.MaxPayload, minMaxPayload)
+	}
 	return h, nil
 }
 
-// sendConnect asks for the default namespace.
-func (s *session) sendConnect(r Resume) error {
+// connectPacket asks for the default namespace.
+func connectPacket(r Resume) []byte {
 	frame := []byte("40")
 	if !r.IsZero() {
-		payload, err := json.Marshal(struct {
-			PID    string `json:"pid"`
-			Offset string `json:"offset"`
-		}{r.PID, r.Offset})
-		if err != nil {
-			return &ProtocolError{Fault: "recovery id or offset is not UTF-8"}
-		}
-		frame = append(frame, payload...)
+		frame = append(frame, `{"pid":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.PID) // it is UTF-8
+		frame = append(frame, `,"offset":`...)
+		frame, _ = jsontext.AppendQuote(frame, r.Offset)
+		frame = append(frame, '}')
 	}
-	return s.write(frame)
+	return frame
 }
 
 // connectAnswer is what the server says to CONNECT.
@@ -154,8 +176,10 @@ func decodeConnect(data []byte) (connectAnswer, error) {
 		return a, &ProtocolError{Fault: "CONNECT answer is not what it should be"}
 	case a.SID == "":
 		return a, &ProtocolError{Fault: "CONNECT answer without a sid"}
-	case len(a.SID) > maxID || len(a.PID) > maxID:
-		return a, &ProtocolError{Fault: "CONNECT answer with an overlong id"}
+	case len(a.SID) > maxID || redact.Printable(a.SID) != a.SID:
+		return a, &ProtocolError{Fault: "CONNECT answer with a sid that is overlong or does not print"}
+	case len(a.PID) > maxID:
+		a.PID = "" // it would never be sent, and the session is good without it
 	}
 	return a, nil
 }
@@ -173,7 +197,7 @@ func (s *session) decodeRefusal(data []byte) *ConnectError {
 	} else {
 		_ = json.Unmarshal(data, &text)
 	}
-	e := &ConnectError{Message: s.secrets.serverText(text)}
+	e := &ConnectError{Message: s.secrets.text(text), refusesKey: refusesKey(text)}
 	if m, ok := refusal.Data.(map[string]any); ok {
 		if code, ok := m["code"].(float64); ok && code > -1e9 && code < 1e9 {
 			e.Code = int(code)

@@ -93,7 +93,7 @@ func TestConnectRefused(t *testing.T) {
 		{`44"plain"`, `"plain"`},
 		{`44{"message":7,"data":"x"}`, `""`},
 		{`44{"message":"you sent ` + testKey + ` to me"}`, `"you sent [redacted] to me"`},
-		{`44{"message":"` + strings.Repeat("é", 5000) + `"}`, `"` + strings.Repeat("é", 100) + `"`},
+		{`44{"message":"` + strings.Repeat("é", 5000) + `"}`, `"` + strings.Repeat("é", 98) + `…"`},
 		{`44{"message":"a\u0007\nb"}`, `"a..b"`},
 	}
 	for _, tt := range tests {
@@ -136,6 +136,8 @@ func TestHandshakeFaults(t *testing.T) {
 		{"no sid", "connect", []string{openPacket, awaitConnect, `40`}, nil, "close StatusProtocolError"},
 		{"empty sid", "connect", []string{openPacket, awaitConnect, `40{"sid":""}`}, nil, "close StatusProtocolError"},
 		{"long sid", "connect", []string{openPacket, awaitConnect, `40{"sid":"` + strings.Repeat("s", 300) + `"}`}, nil, "close StatusProtocolError"},
+		{"sid that does not print", "connect", []string{openPacket, awaitConnect, `40{"sid":"a\u001b[31mb"}`}, nil, "close StatusProtocolError"},
+		{"sid that turns the text around", "connect", []string{openPacket, awaitConnect, `40{"sid":"a\u202eb"}`}, nil, "close StatusProtocolError"},
 		{"bad JSON", "connect", []string{openPacket, awaitConnect, `40{"sid"`}, engineio.ErrJSON, "close StatusProtocolError"},
 		{"invalid UTF-8", "open", []string{"0{\"sid\":\"\xff\"}"}, engineio.ErrUTF8, "close StatusInvalidFramePayloadData"},
 	}

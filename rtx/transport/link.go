@@ -15,31 +15,40 @@ const maxHeld = 16 << 10
 
 // link is the connection under the WebSocket. It notes when bytes arrive, which
 // costs one look at the clock for each read of the socket and none for a frame
-// that was read along with an earlier one, and it can be cut at any moment, also
+// that was read along with an earlier one, and what of that was progress. It can
+// be cut at any moment, also
 // while the WebSocket library waits for a close frame.
 type link struct {
-	rwc     io.ReadWriteCloser
-	room    []byte // for reading ahead; nil until a read filled what it was given
-	rest    []byte // of room: read, and not yet asked for
-	full    bool   // room was of use since settle
-	holding atomic.Bool
-	held    []byte    // written by the WebSocket library, and not sent yet
-	base    time.Time // what mono counts from
-	mono    atomic.Int64
-	wall    atomic.Int64
+	rwc      io.ReadWriteCloser
+	room     []byte // for reading ahead; nil until a read filled what it was given
+	rest     []byte // of room: read, and not yet asked for
+	full     bool   // room was of use since settle
+	holding  atomic.Bool
+	held     []byte // written by the WebSocket library, and not sent yet
+	settling atomic.Bool
+	arrived  time.Time // when bytes last came; of the session's reader, as progress is
+	progress progress
+	leaving  atomic.Bool
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
+
+	peer  atomic.Bool // the other side ended the connection
+	doubt atomic.Bool // something else broke it, such as a timeout of the system's
 }
 
 func newLink(rwc io.ReadWriteCloser) *link {
-	l := &link{rwc: rwc, base: time.Now()}
-	l.wall.Store(l.base.UnixNano())
+	l := &link{rwc: rwc}
+	l.progress.begin()
 	return l
 }
 
-// Read is called by one goroutine at a time, as settle is.
+// Read is called by one goroutine at a time: the WebSocket library sees to it.
 func (l *link) Read(p []byte) (int, error) {
+	if l.settling.Load() {
+		l.settling.Store(false)
+		l.release()
+	}
 	if len(l.rest) == 0 {
 		if len(p) >= len(l.room) {
 			n, err := l.fill(p)
@@ -60,13 +69,18 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// leave ends the noting of progress: from here on more than one goroutine reads.
+func (l *link) leave() { l.leaving.Store(true) }
+
+// whole notes that the packet that was read last is progress.
+func (l *link) whole() { l.progress.mark(l.arrived) }
+
 // fill reads from the socket.
 func (l *link) fill(p []byte) (int, error) {
 	n, err := l.rwc.Read(p)
-	if n > 0 {
-		now := time.Now()
-		l.mono.Store(int64(now.Sub(l.base)))
-		l.wall.Store(now.UnixNano())
+	if n > 0 && !l.leaving.Load() {
+		l.arrived = time.Now()
+		l.progress.bytes(n, l.arrived)
 	}
 	if err != nil {
 		l.fail(err)
@@ -74,8 +88,12 @@ func (l *link) fill(p []byte) (int, error) {
 	return n, err
 }
 
-// settle lets go of the room if it was of no use since the last time.
-func (l *link) settle() {
+// settle has the next Read let go of the room if it was of no use since the last
+// time. It is not done here because Close of the WebSocket library reads too, on
+// another goroutine than the session's reader.
+func (l *link) settle() { l.settling.Store(true) }
+
+func (l *link) release() {
 	if !l.full && len(l.rest) == 0 {
 		l.room = nil
 	}
@@ -127,7 +145,19 @@ func (l *link) Close() error {
 }
 
 // fail is apart from Read because err would be allocated there, for each read.
-func (l *link) fail(err error) { l.broken.CompareAndSwap(nil, &err) }
+func (l *link) fail(err error) {
+	l.broken.CompareAndSwap(nil, &err)
+	switch {
+	case byPeer(err) && !l.cut.Load():
+		l.peer.Store(true)
+	case !byPeer(err) && !byUs(err):
+		l.doubt.Store(true)
+	}
+}
+
+// endedByPeer reports whether the other side ended the connection. After a timeout of the system's one of reading and
+// writing gets that, and the other what looks like an end by the peer: so that any doubt decides.
+func (l *link) endedByPeer() bool { return l.peer.Load() && !l.doubt.Load() }
 
 // fault is the first error of the connection itself, if there was one.
 func (l *link) fault() error {
@@ -135,10 +165,4 @@ func (l *link) fault() error {
 		return *err
 	}
 	return nil
-}
-
-func (l *link) receivedAt() time.Time { return time.Unix(0, l.wall.Load()) }
-
-func (l *link) silence() time.Duration {
-	return time.Since(l.base) - time.Duration(l.mono.Load())
 }

@@ -3,6 +3,9 @@ package transport
 import (
 	"bytes"
 	"io"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 )
 
@@ -65,12 +68,64 @@ func TestLinkReadsAheadWhileBusy(t *testing.T) {
 	if most := len(data)/readAhead + 3; w.reads > most {
 		t.Errorf("%d reads of the socket, want %d at most", w.reads, most)
 	}
-	l.settle() // of use in the interval that ends here
+	settle := func() {
+		l.settle()
+		_, _ = l.Read(p)
+	}
+	settle() // of use in the interval that ends here
 	if l.room == nil {
 		t.Error("the room is gone while the link was busy")
 	}
-	l.settle()
+	settle()
 	if l.room != nil {
 		t.Error("an idle link keeps its room")
+	}
+}
+
+// broken fails reads and writes with these errors.
+type broken struct{ read, write error }
+
+func (b *broken) Read([]byte) (int, error)  { return 0, b.read }
+func (b *broken) Write([]byte) (int, error) { return 0, b.write }
+func (b *broken) Close() error              { return nil }
+
+// Who ended the connection, by the errors that reading and writing got. After a timeout one of them gets that, and the
+// other, later, what looks like an end by the peer.
+func TestLinkKnowsWhoEndedIt(t *testing.T) {
+	op := func(err error) error { return &net.OpError{Op: "read", Err: os.NewSyscallError("read", err)} }
+	gone := op(resets[0])
+	tests := []struct {
+		name        string
+		read, write error
+		cut         bool
+		want        bool
+	}{
+		{"end", io.EOF, gone, false, true},
+		{"end within TLS", io.ErrUnexpectedEOF, nil, false, true},
+		{"reset", gone, gone, false, true},
+		{"a pipe's end", io.EOF, io.ErrClosedPipe, false, true},
+		{"timeout, met by the reader", op(syscall.ETIMEDOUT), gone, false, false},
+		{"timeout, met by the writer", io.EOF, op(syscall.ETIMEDOUT), false, false},
+		{"no route", op(syscall.EHOSTUNREACH), nil, false, false},
+		{"closed here", net.ErrClosed, net.ErrClosed, false, false},
+		{"an end after it was cut here", io.EOF, gone, true, false},
+		{"a pipe that was cut here", io.ErrClosedPipe, io.ErrClosedPipe, true, false},
+		{"nothing", nil, nil, false, false},
+	}
+	for _, tt := range tests {
+		for _, writeFirst := range []bool{false, true} {
+			l := newLink(&broken{tt.read, tt.write})
+			if tt.cut {
+				_ = l.Close()
+			}
+			if writeFirst {
+				_, _ = l.Write([]byte("x"))
+			}
+			_, _ = l.Read(make([]byte, 1))
+			_, _ = l.Write([]byte("x"))
+			if got := l.endedByPeer(); got != tt.want {
+				t.Errorf("%s: ended by the peer: %t, want %t", tt.name, got, tt.want)
+			}
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // session is the Session of this package's Dialer. It has no goroutine.
@@ -16,8 +17,7 @@ type session struct {
 	link   *link
 	config Config
 
-	// Set before anybody but Dial has the session.
-	info    Info
+	info    Info // set before anybody but Dial has the session
 	secrets secrets
 
 	// Of the goroutine that calls Recv.
@@ -35,18 +35,20 @@ type session struct {
 	writeTimer *time.Timer
 
 	cause   atomic.Pointer[error] // the first reason to end
+	heard   atomic.Bool           // the server ended the session, or answered our end of it
+	left    atomic.Bool           // the server sent a DISCONNECT
 	closing atomic.Bool
 	ending  chan struct{} // closed when Close begins
 	closed  chan struct{} // closed when Close is done
 }
 
-func newSession(conn *websocket.Conn, l *link, c Config) *session {
+func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) *session {
 	conn.SetReadLimit(c.ReadLimit)
 	s := &session{
 		conn:      conn,
 		link:      l,
 		config:    c,
-		secrets:   keySecrets(c.APIKey),
+		secrets:   secrets{fixed: hidden},
 		assembler: engineio.Assembler{Limits: engineio.Limits{Bytes: c.ReadLimit}},
 		pings:     make(chan struct{}, 1),
 		sending:   make(chan struct{}, 1),
@@ -59,8 +61,9 @@ func newSession(conn *websocket.Conn, l *link, c Config) *session {
 
 func (s *session) Info() Info             { return s.info }
 func (s *session) Pings() <-chan struct{} { return s.pings }
-func (s *session) ReceivedAt() time.Time  { return s.link.receivedAt() }
-func (s *session) Silence() time.Duration { return s.link.silence() }
+func (s *session) ReceivedAt() time.Time  { return s.link.progress.at() }
+func (s *session) Hide(secrets ...string) { s.secrets.hide(secrets...) }
+func (s *session) Silence() time.Duration { return s.link.progress.silence() }
 
 // Format keeps the configuration out of every print.
 func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "transport.Session%s", s.info) }

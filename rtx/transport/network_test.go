@@ -59,26 +59,22 @@ func exchange(p *peer) {
 	p.drain()
 }
 
-// converse is the client's side of exchange, under a supervisor.
+// converse is the client's side of exchange.
 func converse(t *testing.T, c transport.Config) {
 	t.Helper()
-	w := newOwner(t, mustDialer(t, c), transport.SupervisorOptions{})
-	sent := make(chan error, 1)
-	w.receive = func(s transport.Session, p transport.Packet) error {
-		sent <- s.Send(t.Context(), []byte(`2["hello to you"]`))
-		return nil
-	}
-	if err := w.sup.Connect(t.Context(), false); err != nil {
+	s, err := mustDialer(t, c).Dial(t.Context(), transport.Resume{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := <-sent; err != nil {
+	if _, err := s.Recv(); err != nil {
 		t.Error(err)
 	}
-	if err := w.sup.Close(); err != nil {
+	if err := s.Send(t.Context(), []byte(`2["hello to you"]`)); err != nil {
 		t.Error(err)
 	}
-	if down := w.last("down"); !errors.Is(down.cause, transport.ErrClosed) {
-		t.Errorf("down with %v", down.cause)
+	s.Close(nil)
+	if end := s.Ended(); !errors.Is(end.Err, transport.ErrClosed) {
+		t.Errorf("ended with %v", end.Err)
 	}
 }
 
@@ -97,6 +93,35 @@ func TestTLSWithOwnRoot(t *testing.T) {
 	converse(t, c)
 }
 
+// A certificate is for an address, not for the interface that leads there.
+func TestTLSToAddressWithZone(t *testing.T) {
+	ts, _ := loopback(t, true, func(p *peer) { p.greet(); p.drain() }) // its certificate is for ::1, not for ::2
+	roots := x509.NewCertPool()
+	roots.AddCert(ts.Certificate())
+	for host, good := range map[string]bool{"[::1%lo]": true, "[::1%lo]:443": true, "[::1]": true, "[::2%lo]": false} {
+		given := &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: roots},
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, ts.Listener.Addr().String())
+			},
+		}
+		c := configFor(t, ts)
+		c.URL = &url.URL{Scheme: "wss", Host: host}
+		c.HTTPClient = &http.Client{Transport: given}
+		sess, err := mustDialer(t, c).Dial(t.Context(), transport.Resume{})
+		if err == nil {
+			sess.Close(nil)
+		}
+		var other x509.HostnameError
+		if good && err != nil || !good && !errors.As(err, &other) {
+			t.Errorf("%s: %v", host, err)
+		}
+		if given.TLSClientConfig.ServerName != "" {
+			t.Error("the given transport was changed")
+		}
+	}
+}
+
 func TestTLSIsVerified(t *testing.T) {
 	for _, client := range []*http.Client{nil, {}, {Transport: &http.Transport{}}} {
 		ts, srv := loopback(t, true, exchange)
@@ -106,9 +131,6 @@ func TestTLSIsVerified(t *testing.T) {
 		var bad *tls.CertificateVerificationError
 		if !errors.As(err, &bad) {
 			t.Errorf("err = %v, want the certificate refused", err)
-		}
-		if transport.Retryable(err, true) != transport.Slowly {
-			t.Errorf("verdict %v", transport.Retryable(err, true))
 		}
 		if srv.count() != 0 {
 			t.Error("a link came to be")
@@ -189,9 +211,9 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// A proxy that takes the connection and never answers must not outlive Close:
-// net/http would wait a minute for it.
-func TestCloseDuringProxyConnect(t *testing.T) {
+// A proxy that takes the connection and never answers must not outlive the dial's
+// context: net/http would wait a minute for it.
+func TestDialEndsDuringProxyConnect(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -209,18 +231,20 @@ func TestCloseDuringProxyConnect(t *testing.T) {
 		close(asked)
 		_, _ = conn.Read(make([]byte, 1)) // until the client is gone
 	}()
-	w := newOwner(t, mustDialer(t, transport.Config{
+	d := mustDialer(t, transport.Config{
 		URL: &url.URL{Scheme: "wss", Host: "service.test"}, APIKey: testKey,
 		HTTPClient: &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: ln.Addr().String()})}},
-	}), transport.SupervisorOptions{})
-	connecting := make(chan error, 1)
-	go func() { connecting <- w.sup.Connect(t.Context(), false) }()
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	dialing := make(chan error, 1)
+	go func() {
+		_, err := d.Dial(ctx, transport.Resume{})
+		dialing <- err
+	}()
 	<-asked
-	if err := w.sup.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := <-connecting; !errors.Is(err, transport.ErrClosed) {
-		t.Errorf("Connect: %v", err)
+	cancel(transport.ErrClosed)
+	if err := <-dialing; !errors.Is(err, transport.ErrClosed) {
+		t.Errorf("Dial: %v", err)
 	}
 	<-gone
 }

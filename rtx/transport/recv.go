@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"unicode/utf8"
@@ -47,6 +46,8 @@ func (s *session) receive() error {
 		case engineio.Event, engineio.Ack, engineio.BinaryEvent, engineio.BinaryAck:
 			return nil
 		case engineio.Disconnect:
+			s.left.Store(true)
+			s.heard.Store(true)
 			err = ErrServerDisconnect
 		default: // CONNECT and CONNECT_ERROR answer our CONNECT, once
 			err = &ProtocolError{Fault: "second " + s.packet.Type.String() + " packet"}
@@ -71,6 +72,7 @@ func (s *session) next() (ok bool, err error) {
 	if !binary && len(frame) > 3 && string(frame[:3]) == "42[" && !s.assembler.Due() {
 		// A text event of the default namespace, without an ack id: nearly all there is.
 		s.packet.Type, s.packet.Namespace, s.packet.Data = engineio.Event, "/", frame[2:]
+		s.link.whole()
 		return true, nil
 	}
 	return s.decode(frame, binary)
@@ -81,6 +83,7 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	var p Packet
 	if binary {
 		p, ok, err = s.assembler.AddBinary(frame)
+		s.arrived(ok)
 	} else {
 		p, ok, err = s.text(frame)
 	}
@@ -95,6 +98,14 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	return ok && p.Namespace == "/", nil
 }
 
+// arrived notes progress: any packet that is not there for nothing, but before
+// CONNECT is answered only one that Recv will return or that answers it.
+func (s *session) arrived(wanted bool) {
+	if wanted || !s.info.ConnectedAt.IsZero() {
+		s.link.whole()
+	}
+}
+
 // text takes an Engine.IO packet.
 func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 	packet, err := engineio.DecodePacket(frame)
@@ -103,10 +114,14 @@ func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
 	}
 	switch packet.Type {
 	case engineio.Message:
-		return s.message(packet.Data)
+		p, ok, err = s.message(packet.Data)
+		s.arrived(ok && p.Namespace == "/")
+		return p, ok, err
 	case engineio.Ping:
+		s.arrived(false)
 		s.pinged()
 	case engineio.Close:
+		s.heard.Store(true)
 		return Packet{}, false, ErrServerClose
 	case engineio.Open, engineio.Upgrade:
 		return Packet{}, false, &ProtocolError{Fault: "unexpected " + packet.Type.String() + " packet"}
@@ -160,6 +175,7 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 		return nil, false, s.readError(err)
 	}
 	buf := s.buf[:0]
+	s.link.progress.message(s.config.ReadLimit)
 	for {
 		if len(buf) == cap(buf) {
 			buf = s.grow(buf)
@@ -167,7 +183,11 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
+			s.link.progress.message(0)
 			break
+		}
+		if errors.Is(err, websocket.ErrMessageTooBig) {
+			return nil, false, frameTooBig(buf, s.config.ReadLimit)
 		}
 		if err != nil {
 			return nil, false, s.readError(err)
@@ -198,16 +218,15 @@ func (s *session) readError(err error) error {
 	var closed websocket.CloseError
 	switch fault := s.link.fault(); {
 	case errors.As(err, &closed):
-		return &CloseError{Code: int(closed.Code), Reason: s.secrets.serverText(closed.Reason)}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return fmt.Errorf("%w of %d bytes", ErrFrameTooBig, s.config.ReadLimit)
+		s.heard.Store(true)
+		return &CloseError{Code: int(closed.Code), Reason: s.secrets.text(closed.Reason)}
 	case fault != nil:
-		return &LostError{Err: fault}
+		return &LostError{Err: s.secrets.error(fault)}
 	case errors.Is(err, net.ErrClosed), errors.Is(err, context.DeadlineExceeded):
-		return &LostError{Err: err} // a pong of the WebSocket's own could not be written
+		return &LostError{Err: s.secrets.error(err)} // a pong of the WebSocket's own could not be written
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
-	return &ProtocolError{Fault: "bad WebSocket frame", Err: err}
+	return &ProtocolError{Fault: "bad WebSocket frame", Err: s.secrets.error(err)}
 }

@@ -1,79 +1,116 @@
 package transport
 
 import (
-	"errors"
-	"net/url"
+	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"sync"
+
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 const (
-	// maxServerText bounds, in bytes, what of the server's words an error shows.
-	maxServerText = 200
-
-	// minSecret is the length from which an id of the server's is looked for in
-	// texts. A shorter one identifies nobody, and would be found everywhere.
+	// minSecret is the length from which the value of a header or of a query's
+	// parameter counts as a secret, and an id of the server's. A shorter one
+	// identifies nobody, and would be found everywhere.
 	minSecret = 6
+
+	// maxHidden bounds how many texts a session hides of those that Hide was
+	// given: the newest.
+	maxHidden = 1024
+
+	// maxHiddenBytes bounds one of them.
+	maxHiddenBytes = 4 << 10
 )
 
-// secrets are texts that no error may show: a server, or somebody's
-// RoundTripper, may quote them.
-type secrets []string
-
-// keySecrets are the key, and the key as it stands in the URL.
-func keySecrets(key string) secrets {
-	if escaped := url.QueryEscape(key); escaped != key {
-		return secrets{escaped, key}
-	}
-	return secrets{key}
+// secrets are what no error of a session shows: a server may quote it.
+type secrets struct {
+	mu    sync.Mutex
+	fixed redact.Secrets // of the configuration and the handshake
+	sent  []string       // what Hide was given: a ring once it is full
+	next  int            // the oldest of the ring
 }
 
-// with adds ids of the server's.
-func (s secrets) with(ids ...string) secrets {
-	s = append(secrets{}, s...)
+// add takes ids of the server's.
+func (s *secrets) add(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, id := range ids {
 		if len(id) >= minSecret {
-			s = append(s, id)
+			s.fixed = s.fixed.With(id)
+		}
+	}
+}
+
+func (s *secrets) hide(texts ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, text := range texts {
+		switch {
+		case text == "" || len(text) > maxHiddenBytes:
+		case len(s.sent) < maxHidden:
+			s.sent = append(s.sent, text)
+		default:
+			s.sent[s.next] = text
+			s.next = (s.next + 1) % maxHidden
+		}
+	}
+}
+
+// all is made for each error anew: there are many signatures and few errors.
+func (s *secrets) all() redact.Secrets {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	parts := make([]string, 0, 3*len(s.sent))
+	for _, text := range s.sent {
+		key, sum, _ := strings.Cut(text, ":") // as in "KEY:hex", of which either half tells too much
+		parts = append(parts, text, key, sum)
+	}
+	return s.fixed.With(parts...)
+}
+
+// text makes words of the server fit for an error.
+func (s *secrets) text(words string) string { return s.all().Text(words) }
+
+// error makes an error of the network fit to be wrapped in one of ours.
+func (s *secrets) error(err error) error { return s.all().Error(err) }
+
+// secrets are what the configuration holds of them: the key, the password of the URL, and the values of the query and of
+// headers.
+func (c Config) secrets() redact.Secrets {
+	s := redact.Of(c.APIKey)
+	if password, ok := c.URL.User.Password(); ok {
+		s = s.With(password)
+	}
+	for _, values := range c.URL.Query() {
+		s = s.With(longEnough(values)...)
+	}
+	for name, values := range c.Header {
+		switch name {
+		case "Host":
+		case "Authorization", "Proxy-Authorization":
+			for _, v := range values {
+				s = s.WithHeader(v)
+			}
+		case "Cookie":
+			cookies := (&http.Request{Header: http.Header{name: values}}).Cookies()
+			for _, cookie := range cookies {
+				s = s.With(cookie.Value)
+			}
+			s = s.With(values...)
+		default:
+			s = s.With(longEnough(values)...)
 		}
 	}
 	return s
 }
 
-// hide replaces them.
-func (s secrets) hide(text string) string {
-	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
-	}
-	return text
-}
-
-// hideIn drops an error whose text shows one of them.
-func (s secrets) hideIn(err error) error {
-	text := err.Error()
-	if clean := s.hide(text); clean != text {
-		return errors.New(clean)
-	}
-	return err
-}
-
-// serverText makes words of the server fit for an error: without secrets,
-// bounded, printable.
-func (s secrets) serverText(text string) string {
-	text = s.hide(text)
-	if len(text) > maxServerText {
-		end := maxServerText
-		for end > 0 && !utf8.RuneStart(text[end]) {
-			end--
+func longEnough(values []string) (secrets []string) {
+	for _, v := range values {
+		if len(v) >= minSecret {
+			secrets = append(secrets, v)
 		}
-		text = text[:end]
 	}
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return '.'
-		}
-		return r
-	}, text)
+	return secrets
 }
 
 // redacted tells whether s is set.
@@ -81,5 +118,5 @@ func redacted(s string) string {
 	if s == "" {
 		return `""`
 	}
-	return "[redacted]"
+	return redact.Mark
 }

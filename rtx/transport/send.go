@@ -86,7 +86,7 @@ func (s *session) write(frame []byte) error {
 	} else if errors.Is(err, net.ErrClosed) {
 		s.letReaderTell()
 	}
-	err = s.fail(&LostError{Err: err})
+	err = s.fail(&LostError{Err: s.secrets.error(err)})
 	_ = s.link.Close() // so that the reader finds out, too
 	return err
 }

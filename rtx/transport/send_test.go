@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,6 +52,43 @@ func TestSend(t *testing.T) {
 				if frames[i+k] != `42["`+c+n+`"]` {
 					t.Errorf("frame %d is %s, among those of %s", i+k, frames[i+k], c)
 				}
+			}
+		}
+	})
+}
+
+// A message that asks for an acknowledgement comes with its id, 0 among them, and can be answered.
+func TestAcknowledge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answered := make(chan string, 4)
+		srv := newServer(t, func(p *peer) {
+			p.greet()
+			p.send(`420["a"]`, `427["b",{"x":1}]`, `429007199254740991["c"]`, `451-3["d",{"_placeholder":true,"num":0}]`)
+			p.sendBinary([]byte("attached"))
+			p.send(`42["e"]`)
+			for range cap(answered) {
+				answered <- p.read()
+			}
+			p.drain()
+		})
+		sess := srv.mustDial()
+		var acks [][]byte
+		for range cap(answered) {
+			p, err := sess.Recv()
+			if err != nil || !p.HasID {
+				t.Fatalf("%v %s has no id: %v", p.Type, p.Data, err)
+			}
+			acks = append(acks, fmt.Appendf(nil, `3%d["ok"]`, p.ID))
+		}
+		if p, err := sess.Recv(); err != nil || p.HasID {
+			t.Errorf("%s has an id, or %v", p.Data, err)
+		}
+		if err := sess.Send(t.Context(), acks...); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`430["ok"]`, `437["ok"]`, `439007199254740991["ok"]`, `433["ok"]`} {
+			if got := <-answered; got != want {
+				t.Errorf("server got %s, want %s", got, want)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
@@ -65,6 +66,17 @@ type Session interface {
 	// gone is cut at once.
 	Close(reason error)
 
+	// Ended tells what is known of the session's end: the zero End before it.
+	// It is final once Close, and a Recv that was under way, have returned.
+	Ended() End
+
+	// Hide names texts, such as signatures that are sent, that no error of the
+	// session may show, though the server should quote them: the whole, and what
+	// stands before and after its first colon. A text of more than 4 KiB is passed
+	// over, and past 1,024 of them the oldest are forgotten. The key, the values of
+	// headers and the ids of the session need not be named.
+	Hide(secrets ...string)
+
 	// Pings delivers a value when pings of the server await their pong. Pings
 	// that came since the last receive count as one.
 	Pings() <-chan struct{}
@@ -72,11 +84,14 @@ type Session interface {
 	// Pong writes one pong, under the write timeout.
 	Pong() error
 
-	// ReceivedAt is when the last byte arrived, by the wall clock, without a
-	// monotonic reading.
+	// ReceivedAt is when the server last got on with something, by the wall
+	// clock, without a monotonic reading: when the last byte of a packet
+	// arrived, or of as much of a large one as comes within Info.LinkTimeout at
+	// 100 bytes a second. Noops, WebSocket pings and a frame that drips slower
+	// than that don't count.
 	ReceivedAt() time.Time
 
-	// Silence is how long ago the last byte arrived, by the monotonic clock.
+	// Silence is how long ago that was, by the monotonic clock.
 	Silence() time.Duration
 }
 
@@ -84,8 +99,9 @@ type Session interface {
 type Dialer interface {
 	// Dial makes one, and leaves nothing behind if it fails. The context, and
 	// the dialer's own handshake timeout, bound it from the first byte to the
-	// answer to CONNECT, and nothing after. Errors: *HandshakeError,
-	// *ConnectError.
+	// answer to CONNECT, and nothing after. Once it has asked to resume, it may
+	// take any time, as long as it gets on: then the handshake timeout is how
+	// long it may stand still. Errors: *HandshakeError, *ConnectError.
 	Dial(ctx context.Context, r Resume) (Session, error)
 }
 
@@ -116,15 +132,20 @@ func (i Info) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(i.String())) }
 func (i Info) LogValue() slog.Value { return slog.StringValue(i.String()) }
 
 // Resume asks the server to take an earlier session up again (connection state
-// recovery, Socket.IO 4.6). The zero Resume asks for a fresh session. A PID
-// without an Offset is not sent: the server refuses to recover from it.
+// recovery, Socket.IO 4.6). The zero Resume asks for a fresh session, and so does
+// one that is not sent: a PID without an Offset, from which the server refuses to
+// recover, a PID of more than 256 bytes, an Offset of more than 1 KiB, which would
+// make CONNECT larger than a server takes, and what is not UTF-8.
 type Resume struct {
 	PID    string // Info.PID of the earlier session
 	Offset string // of the last event received on it
 }
 
 // IsZero reports whether r asks for a fresh session.
-func (r Resume) IsZero() bool { return r.PID == "" || r.Offset == "" }
+func (r Resume) IsZero() bool {
+	return r.PID == "" || r.Offset == "" || len(r.PID) > maxID || len(r.Offset) > maxOffset ||
+		!utf8.ValidString(r.PID) || !utf8.ValidString(r.Offset)
+}
 
 // String tells what is set, without the values.
 func (r Resume) String() string {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/coder/websocket"
 	json "github.com/go-json-experiment/json"
+
+	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
 // attempt is one dial, from the first byte until CONNECT is answered. It travels
@@ -62,9 +65,9 @@ func (a *attempt) step() string {
 	return "upgrade"
 }
 
-// dialClient is the client that dials: the given one's settings, over a
+// dialClient is the client that dials there: the given one's settings, over a
 // transport that serves attempts.
-func dialClient(given *http.Client) *http.Client {
+func dialClient(given *http.Client, there *url.URL) *http.Client {
 	client := new(http.Client)
 	if given != nil {
 		*client = *given
@@ -74,6 +77,9 @@ func dialClient(given *http.Client) *http.Client {
 		base = standard.transport(http.DefaultTransport)
 	} else if t, ok := base.(*http.Transport); ok {
 		base = attemptTransport(t)
+	}
+	if address, _, zoned := strings.Cut(there.Hostname(), "%"); zoned {
+		base = verifying(base, address)
 	}
 	client.Transport = upgradeTripper{base}
 	client.CheckRedirect = checkRedirect(client.CheckRedirect)
@@ -123,6 +129,23 @@ func attemptTransport(t *http.Transport) *http.Transport {
 	t.DialContext = ownedDial(dial)
 	if t.DialTLSContext != nil {
 		t.DialTLSContext = ownedDial(t.DialTLSContext)
+	}
+	return t
+}
+
+// verifying has the server's certificate checked for an address, in place of the
+// address with its zone, for which no certificate is.
+func verifying(base http.RoundTripper, address string) http.RoundTripper {
+	t, ok := base.(*http.Transport)
+	if !ok {
+		return base
+	}
+	t = t.Clone()
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = new(tls.Config)
+	}
+	if t.TLSClientConfig.ServerName == "" {
+		t.TLSClientConfig.ServerName = address
 	}
 	return t
 }
@@ -201,19 +224,20 @@ const maxErrorBody = 1024
 
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
-func upgradeError(a *attempt, resp *http.Response, err error, hidden secrets) error {
+func upgradeError(ctx context.Context, a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
 	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
+		e.RetryAfter = retryAfter(resp)
 	}
 	var wrapped *url.Error
 	switch {
-	case a.ctx.Err() != nil:
-		e.Err = context.Cause(a.ctx)
+	case ctx.Err() != nil:
+		e.Err = context.Cause(ctx)
 	case errors.Is(err, ErrRedirect):
 		e.Err = ErrRedirect
 	case errors.As(err, &wrapped):
-		e.Err = hidden.hideIn(wrapped.Err)
+		e.Err = hidden.Error(wrapped.Err)
 	case a.status == http.StatusSwitchingProtocols:
 		e.Err = errors.New("the answer is no WebSocket upgrade")
 	}
@@ -221,7 +245,7 @@ func upgradeError(a *attempt, resp *http.Response, err error, hidden secrets) er
 }
 
 // engineError reads `{"code":N,"message":…}`, with which Engine.IO refuses.
-func engineError(resp *http.Response, hidden secrets) (code int, message string) {
+func engineError(resp *http.Response, hidden redact.Secrets) (code int, message string) {
 	if resp.Body == nil {
 		return -1, ""
 	}
@@ -236,19 +260,24 @@ func engineError(resp *http.Response, hidden secrets) (code int, message string)
 	if json.Unmarshal(body, &answer) != nil || answer.Code == nil || *answer.Code < 0 {
 		return -1, ""
 	}
-	return *answer.Code, hidden.serverText(answer.Message)
+	return *answer.Code, hidden.Text(answer.Message)
 }
 
 // upgrade opens the WebSocket.
+//
+// Its request has a deadline of its own, from which net.Dialer learns how long to
+// try each of several addresses.
 func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
-	conn, resp, err := websocket.Dial(context.WithValue(a.ctx, attemptKey{}, a), d.target, &websocket.DialOptions{
+	ctx, cancel := context.WithTimeout(context.WithValue(a.ctx, attemptKey{}, a), d.config.HandshakeTimeout)
+	defer cancel()
+	conn, resp, err := websocket.Dial(ctx, d.target, &websocket.DialOptions{
 		HTTPClient:      d.client,
 		HTTPHeader:      d.config.Header,
 		Host:            d.config.Header.Get("Host"),
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, upgradeError(a, resp, err, keySecrets(d.config.APIKey))
+		return nil, upgradeError(ctx, a, resp, err, d.hidden)
 	}
 	if a.link == nil {
 		_ = conn.CloseNow()

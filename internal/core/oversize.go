@@ -1,0 +1,56 @@
+package core
+
+// A message that is larger than the client takes ends the connection. If it comes again after each return (the roster in a
+// channel's confirmation, the last event that a service repeats to whoever subscribes), it must cost that one channel and
+// nothing else: after the second end that a channel's message caused, the channel is refused.
+//
+// The message names its channel in most cases. Where it does not, or only where a member could have written it, the machine
+// finds out: after two such ends it is careful, and has one request under way at a time. What ends the connection then is the
+// answer to that one.
+
+const maxOversize = 2
+
+// careful reports whether channels are asked for one at a time.
+func (m *Machine) careful() bool { return m.oversize >= maxOversize }
+
+// asking reports whether a request is under way. It is asked only of a careful machine.
+func (m *Machine) asking() bool { return m.suspect() != nil }
+
+// suspect is the channel whose answer is due; the first, if there are several.
+func (m *Machine) suspect() *Channel {
+	for _, ch := range m.order {
+		if ch != nil && (ch.phase == Requested || ch.phase == Refreshing) && !ch.due.IsZero() {
+			return ch
+		}
+	}
+	return nil
+}
+
+// blame names the channel whose message was too large, before the channels lose the connection, and counts.
+func (m *Machine) blame(e *End, stable bool) {
+	switch {
+	case !e.TooLarge:
+		if stable {
+			m.oversize = 0
+		}
+	case e.Culprit != nil:
+	case m.careful():
+		if e.Culprit = m.suspect(); e.Culprit != nil {
+			e.Culprit.oversize = maxOversize - 1 // the ends before were its own
+		}
+	default:
+		m.oversize++
+	}
+}
+
+// refuse ends the subscription of the channel that is to blame, if it is not the first time.
+func (m *Machine) refuse(e End) {
+	ch := e.Culprit
+	if ch == nil || ch.holds == 0 {
+		return
+	}
+	if ch.oversize++; ch.oversize >= maxOversize {
+		m.oversize = 0
+		m.fail(ch, e.Blame)
+	}
+}

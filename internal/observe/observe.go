@@ -1,0 +1,35 @@
+// Package observe is what package rtx tells package presence of a channel.
+package observe
+
+import "log/slog"
+
+// A Kind says what a [Fact] is.
+type Kind uint8
+
+const (
+	Confirmed Kind = iota + 1 // the channel is subscribed: Payload is the confirmation's, ChannelData what the client said of itself
+	Event                     // an internal event of the channel other than the confirmation: Name and Payload
+	Stale                     // the connection was lost, or the service took the channel away
+	Kept                      // the service restored the lost session. What was missed follows as events, then a confirmation
+	Ended                     // the channel was refused or left, or the client ended, by Err; nil for Drain. It comes once, last
+)
+
+// A Fact is one thing that happened to a channel. Payload and ChannelData are good during the call only.
+type Fact struct {
+	Kind                 Kind
+	Name                 string
+	Payload, ChannelData []byte
+	Err                  error
+}
+
+// An Observer takes the facts of one channel. All but Ended come in the order of the wire, never two at once; Ended comes
+// from any goroutine. Take must not block.
+type Observer interface{ Take(Fact) }
+
+// A Watch is an observer's hold on a channel.
+type Watch struct {
+	Observer  Observer                       // the channel's: all who observe it share one
+	Release   func()                         // gives the hold up; idempotent
+	Unmarshal func(data []byte, v any) error // the client's decoder
+	Log       *slog.Logger
+}

@@ -1,0 +1,77 @@
+package presence
+
+// own is what this client said of itself, if it was a member.
+//
+// A number that a double can't hold is another one once a service in JavaScript has read it, and Me is to be the one whom
+// everybody sees. So the id is what JavaScript makes of it, until the service shows that it has the number as it was sent.
+type own struct {
+	id    string
+	sent  string // the number as it was sent, where id is another
+	info  []byte
+	exact string // the number that the service was seen to have as it was sent
+	named string // whom the service itself called this client
+}
+
+// identify learns who this client is: from the service, or from what the client said of itself.
+func (t *tracker) identify(channelData []byte, me string) error {
+	o := own{exact: t.own.exact, named: me}
+	if me == "" {
+		o.named = t.own.named
+	}
+	if len(channelData) > 0 {
+		f, fault := readMember(unwrap(channelData), t.channel)
+		switch {
+		case fault == "":
+			f = f.clone()
+			o.id, o.info = string(f.id), f.info
+		case o.named == "":
+			return &MemberError{Channel: t.channel, Field: "user_id", Reason: fault}
+		}
+		if f.number {
+			if id := asJavaScript(o.id); id != o.id && o.exact != o.id {
+				o.id, o.sent = id, o.id
+			}
+		}
+	}
+	t.own = o
+	switch {
+	case o.named != "":
+		t.me = o.named
+		if o.named == o.sent {
+			t.keptExact()
+		}
+	case o.id != "":
+		t.me = o.id
+	}
+	return nil
+}
+
+// keptExact notes that the service has this client's number as it was sent.
+func (t *tracker) keptExact() {
+	t.own.exact, t.own.id, t.own.sent = t.own.sent, t.own.sent, ""
+	if t.own.named == "" {
+		t.me = t.own.id
+	}
+}
+
+// recognise looks for this client's number among what the service says. It reports whether Me has become another.
+func (t *tracker) recognise(f fact) bool {
+	if t.own.sent == "" || !f.number || !f.is(t.own.sent) {
+		return false
+	}
+	t.keptExact()
+	return true
+}
+
+// renamed returns the change that takes this client off the roster under the number that it does not have there, if f is
+// what shows it.
+func (t *tracker) renamed(f fact) op {
+	old := t.members[t.me]
+	if f.gone || !t.recognise(f) || old == nil || old.id == t.me {
+		return op{}
+	}
+	t.set(old, nil)
+	return op{before: old}
+}
+
+func (f fact) is(id string) bool { return id != "" && string(f.id) == id }

@@ -1,0 +1,110 @@
+package rtx
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/realtimex/realtimex-go/rtx/auth"
+	"github.com/realtimex/realtimex-go/rtx/transport"
+)
+
+// The packets that the client writes, and the service's words that it reads beside events.
+
+// A reconnection sends one for each channel, so it is put together by hand.
+func subscribePacket(channel string, g auth.Grant) []byte {
+	b := make([]byte, 0, 64+len(channel)+len(g.Auth)+2*len(g.ChannelData))
+	b = appendString(append(b, `2["`+evSubscribe+`",{"channel":`...), channel)
+	if g.Auth != "" {
+		b = appendString(append(b, `,"auth":`...), g.Auth)
+	}
+	if g.ChannelData != "" {
+		b = appendString(append(b, `,"channel_data":`...), g.ChannelData)
+	}
+	return append(b, `}]`...)
+}
+
+func unsubscribePacket(channel string) []byte {
+	return append(appendString([]byte(`2["`+evUnsubscribe+`",{"channel":`), channel), `}]`...)
+}
+
+var pingPacket = []byte(`2["` + evPing + `",{}]`)
+
+// ackPacket acknowledges an event that asked for it.
+func ackPacket(id uint64) []byte {
+	return append(strconv.AppendUint([]byte{'3'}, id, 10), `[]`...)
+}
+
+// clientEvent wraps a payload, which a codec of the user's own may have made: it must be one JSON value.
+func clientEvent(channel, event string, payload []byte) ([]byte, error) {
+	if !validJSON(payload) {
+		return nil, errors.New("it is not one JSON value")
+	}
+	b := make([]byte, 0, 64+len(channel)+len(event)+len(payload))
+	b = appendString(append(b, `2["`+evClient+`",{"channel":`...), channel)
+	b = appendString(append(b, `,"event":`...), event)
+	b = append(append(b, `,"data":`...), payload...)
+	return append(b, `}]`...), nil
+}
+
+// appendString appends s as JSON; what is not UTF-8 in it becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
+
+// tooLarge says that a packet is larger than the service takes, if it is: the service would cut the link over it.
+func tooLarge(packet []byte, info transport.Info) error {
+	if size := int64(len(packet)) + 1; info.MaxPayload > 0 && size > info.MaxPayload {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, info.MaxPayload)
+	}
+	return nil
+}
+
+// refusal reads what the service says of a refused subscription. The key of its text is not documented: each of the
+// common ones is taken, and a code as a number.
+func refusal(channel string, payload []byte) *SubscribeError {
+	e := &SubscribeError{Channel: channel}
+	var w map[string]json.RawMessage
+	if json.Unmarshal(payload, &w) != nil {
+		return e
+	}
+	for _, key := range []string{"message", "error", "reason", "type"} {
+		raw, ok := w[key]
+		if !ok {
+			continue
+		}
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			e.Message = clip(text)
+			break
+		}
+		var inner struct {
+			Message string `json:"message"`
+			Code    int    `json:"code"`
+		}
+		if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
+			e.Message, e.Code = clip(inner.Message), inner.Code
+			break
+		}
+	}
+	for _, key := range []string{"code", "status"} {
+		var code int
+		if raw, ok := w[key]; ok && e.Code == 0 && json.Unmarshal(raw, &code) == nil {
+			e.Code = code
+		}
+	}
+	return e
+}
+
+// clip bounds a text of the service's that goes into errors.
+func clip(s string) string {
+	if len(s) > 200 {
+		s = s[:200]
+	}
+	return string(bytes.ToValidUTF8([]byte(s), nil))
+}

@@ -1,0 +1,73 @@
+package main
+
+import "time"
+
+// byLaw is the simulation, whose ledger must notice what users are promised.
+var byLaw = []tests{{pkg: "internal/simulation", args: []string{"-seeds", "400"}, limit: 5 * time.Minute}}
+
+// byExplorer is the tests of the machine, its explorer among them, and the simulation for what only a client shows.
+var byExplorer = append([]tests{{pkg: "internal/core", limit: 5 * time.Minute}}, byLaw...)
+
+// What the client decides.
+var coreMutations = []mutation{
+	{name: "drop the gap on reconnection", in: "internal/core", fn: "Machine.joined", tests: byLaw,
+		do: drop("m.do(Action{Op: TellLoss, __})")},
+	{name: "take every session for a recovered one", in: "internal/core", fn: "Machine.resume", tests: byLaw,
+		do: always("recovered")},
+	{name: "recover a connection that is in doubt", in: "internal/core", fn: "Recovery.after", tests: byLaw,
+		do: never("r == Recovered && !e.PeerKnows")},
+	{name: "never find a connection deaf", in: "internal/core", fn: "Machine.pollHealth", tests: byLaw,
+		do: replace("m.deaf()", "next")},
+	{name: "forget to resubscribe one channel", in: "internal/core", fn: "Machine.settle", tests: byLaw,
+		do: first("if ch.Name == \"b\" && m.epoch > 0 {\nreturn\n}")},
+	{name: "forget the gap when a later connection is recovered", in: "internal/core", fn: "Machine.resume", tests: byExplorer,
+		do: never("ch.phase != Suspended")},
+	{name: "ask again for a session that could not be resumed", in: "internal/core", fn: "Machine.DialFailed", tests: byExplorer,
+		do: drop("m.remember(None)")},
+	{name: "ask for a session that ended for good", in: "internal/core", fn: "Recovery.after", tests: byExplorer,
+		do: never("!e.KeepsSession")},
+	{name: "believe a restored session of another id", in: "internal/core", fn: "Machine.Dialed", tests: byExplorer,
+		do: never("s.Recovered && __")},
+	{name: "date a loss from its end", in: "internal/core", fn: "Machine.lose", tests: byExplorer,
+		do: field("Since", "e.LastHeard.Add(time.Hour)")},
+	{name: "count two losses as one", in: "internal/core", fn: "Machine.lose", tests: byExplorer,
+		do: drop("m.epoch++")},
+	{name: "tell nobody of a channel that the service took away", in: "internal/core", fn: "Machine.takenAway", tests: byExplorer,
+		do: drop("ch.loss = _")},
+	{name: "expel holders without a word", in: "internal/core", fn: "Machine.expel", tests: byExplorer,
+		do: drop("m.do(Action{Op: Expel, __})")},
+	{name: "give up a channel that was confirmed before", in: "internal/core", fn: "Machine.overdue", tests: byExplorer,
+		do: never("ch.loss != nil")},
+	{name: "let an old answer confirm a channel left and joined again", in: "internal/core", fn: "Channel.answered", tests: byExplorer,
+		do: never("a.stale > 0")},
+	{name: "take the copy of an answer for the next one", in: "internal/core", fn: "Channel.answered", tests: byExplorer,
+		do: never("a.due > min(__)")},
+	{name: "await no answer to requests from before a leave", in: "internal/core", fn: "Channel.left", tests: byExplorer,
+		do: replace("min(a.stale+a.due, maxAnswers)", "0")},
+	{name: "take the authorizer's answer to an earlier question", in: "internal/core", fn: "Machine.landed", tests: byExplorer,
+		do: never("ch.ticket != t.Serial")},
+	{name: "let who comes later have another's refusal", in: "internal/core", fn: "Machine.landed", tests: byExplorer,
+		do: never("ch.term != t.Term")},
+	{name: "release a hold that was expelled", in: "internal/core", fn: "Machine.Release", tests: byExplorer,
+		do: never("term != ch.term")},
+	{name: "use a signature for another socket id", in: "internal/core", fn: "Machine.unsigned", tests: byExplorer,
+		do: replace("ch.grantFor != m.socketID", `ch.grantFor == ""`)},
+	{name: "ring for a channel that moved on", in: "internal/core", fn: "timers.next", tests: byExplorer,
+		do: always("first.at.Equal(_)")},
+	{name: "leave a held channel when the leave grace is over", in: "internal/core", fn: "Machine.Hold", tests: byExplorer,
+		do: drop("ch.due = time.Time{}")},
+	{name: "forget where a channel stands in the order", in: "internal/core", fn: "Machine.compact", tests: byExplorer,
+		do: drop("ch.place = len(live)")},
+	{name: "end an attempt that others wait for", in: "internal/core", fn: "Machine.GiveUp", tests: byExplorer,
+		do: never("m.waiters > 0")},
+	{name: "let any number of pings wait", in: "internal/core", fn: "Machine.Ping", tests: append(byExplorer, tests{pkg: "rtx", run: "Ping"}),
+		do: never("_ >= MaxPings")},
+	{name: "answer a ping that nobody waits for", in: "internal/core", fn: "Machine.Pong", tests: byExplorer,
+		do: always("!h.sent.abandoned")},
+	{name: "stay on a link that is silent", in: "internal/core", fn: "Machine.pollHealth", tests: byExplorer,
+		do: never("signs.Silence >= limit")},
+	{name: "stay on a link after the machine slept", in: "internal/core", fn: "Machine.pollHealth",
+		tests: append(byExplorer, tests{pkg: "rtx"}), do: never("signs.WallSilence > limit")},
+	{name: "reconnect for ever for one channel's message", in: "internal/core", fn: "Machine.refuse",
+		tests: append(byExplorer, tests{pkg: "rtx"}), do: never("ch.oversize >= maxOversize")},
+}

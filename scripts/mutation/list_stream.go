@@ -1,0 +1,33 @@
+package main
+
+// Buffers and the places of losses.
+var streamMutations = []mutation{
+	{name: "skip the count of an overflow under DropOldest", in: "internal/stream", fn: "Queue.missHead", tests: byLaw,
+		do: drop("_.head(first, overflow(_))")},
+	{name: "skip the count of an overflow under DropNewest", in: "internal/stream", fn: "Queue.Push", tests: byLaw,
+		do: in("dropNewest", drop("q.missTail(_)"))},
+	{name: "end a stream by an overflow without a gap", in: "internal/stream", fn: "Queue.Push", tests: byLaw,
+		do: in("end", drop("q.missTail(_)"))},
+	{name: "tell a loss one value late", in: "internal/stream", fn: "marks.tail", tests: byLaw,
+		do: replace("m.insert(_at, place, _g)", "m.insert(_at, place+1, _g)")},
+	{name: "guess the channel of a value dropped at the head", in: "internal/stream", fn: "Queue.origin",
+		do: never("_ != channel")},
+	{name: "tell of a loss after the value that came behind it", in: "internal/stream", fn: "Queue.pull",
+		do: replace("q.due(true)", "q.due(false)")},
+	{name: "let losses with no value between them stand apart", in: "internal/stream", fn: "marks.head", do: drop("m.join(at)")},
+	{name: "leave losses behind values that were thrown away", in: "internal/stream", fn: "marks.truncate",
+		do: drop("m.sites[at].place = place")},
+	{name: "forget when a merged loss began", in: "internal/stream", fn: "Gap.merge", do: never("later.Since.Before(_)")},
+	{name: "forget when a merged loss ended", in: "internal/stream", fn: "Gap.merge", do: never("later.Until.After(_)")},
+	{name: "spill empty payloads without a bound", in: "internal/stream", fn: "Queue.Push", do: replace("max(_size, 1)", "_size")},
+	{name: "forget the bytes that were read from the spill", in: "internal/stream", fn: "spill.pop", do: drop("s.bytes -= _")},
+	{name: "end a stream whose pump is late", in: "internal/stream", fn: "Queue.store", do: never("!q.refill()")},
+	{name: "put all that was discarded on one channel", in: "internal/stream", fn: "Queue.discard", do: drop("lost.Channel = _")},
+	{name: "let a slow trickle of values keep a batch open", in: "internal/stream", fn: "Queue.Batches",
+		do: in("<-timeout", drop("full = true"))},
+	{name: "close C without a word of the last loss", in: "internal/stream", fn: "Queue.close", do: drop("q.announce()")},
+	{name: "merge a loss into one that was told", in: "internal/stream", fn: "marks.take", do: drop("delete(s.index, _)")},
+	{name: "let past losses pile up", in: "internal/stream", fn: "marks.joinPast", do: drop("m.join(0)")},
+	{name: "remind nobody", in: "internal/stream", fn: "Queue.remembered", do: drop("q.signal()")},
+	{name: "wake one of two who wait for the end", in: "internal/stream", fn: "Queue.pull", do: in("!ok", drop("q.rouse()"))},
+}
