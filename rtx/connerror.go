@@ -169,12 +169,12 @@ func (c *config) connectionError(err error) error {
 	)
 	switch {
 	case errors.As(err, &refused):
-		return &ConnectError{Message: refused.Message, Code: refused.Code, Final: finalRefusal(refused), advice: c.advice(err)}
+		return &ConnectError{Message: refused.Message, Code: refused.Code, Final: refused.Final(), advice: c.advice(err)}
 	case errors.As(err, &handshake):
-		verdict, _ := dialVerdict(err)
+		verdict, after := dialVerdict(err)
 		e := &DialError{
 			Step: Step(handshake.Step), Status: handshake.Status, Code: handshake.Code, Message: handshake.Message,
-			Heals: verdict != core.Refused,
+			Heals: verdict != core.Refused, RetryAfter: after, advice: c.advice(err),
 		}
 		if handshake.Err != nil {
 			e.Err = c.causeOf(handshake.Err)

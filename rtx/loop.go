@@ -15,7 +15,7 @@ import (
 
 // An attempt is one that the machine asked for.
 type attempt struct {
-	ctx    context.Context // ends the attempt, and the session that comes of it
+	ctx    context.Context // ends the attempt; then, another one, the session that comes of it
 	cancel context.CancelCauseFunc
 	resume bool
 	over   chan struct{} // closed when it has failed, or its session has ended
@@ -77,7 +77,7 @@ func (c *Client) rest(next time.Time) {
 
 // dial makes the attempt, and keeps the session that comes of it until it has ended.
 func (c *Client) dial(a *attempt) {
-	defer a.cancel(nil)
+	defer func() { a.cancel(nil) }()
 	resume := c.recovery.resume(a.resume)
 	sess, err := c.dialer.Dial(a.ctx, resume)
 	if err != nil {
@@ -94,6 +94,9 @@ func (c *Client) dial(a *attempt) {
 func (c *Client) up(sess transport.Session, a *attempt) {
 	info := sess.Info()
 	c.mu.Lock()
+	a.cancel(nil)
+	// Not that of the attempt: who gave it up came too late to end this, and somebody else may want it.
+	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	c.session, c.sessionCtx, c.sessionEnd = sess, a.ctx, a.cancel
 	c.recovery.up(info)
 	c.reader.recoverable = info.PID != ""

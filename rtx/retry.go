@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
@@ -23,14 +22,11 @@ func (c *config) dialFailure(err error, resumed bool) core.Failure {
 	return f
 }
 
-// asked reports whether the attempt came so far that the lost session was asked for.
+// asked reports whether the attempt came so far that the lost session was asked for. Of a dialler that does not say, it is
+// supposed.
 func asked(err error) bool {
 	var h *transport.HandshakeError
-	if errors.As(err, &h) {
-		return h.Resuming
-	}
-	var refused *transport.ConnectError
-	return errors.As(err, &refused)
+	return !errors.As(err, &h) || h.Resuming
 }
 
 // dialVerdict decides what follows on a failed attempt. Whether Connect asked for retries at all is the machine's to know.
@@ -45,7 +41,7 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		// 4000-4099, and a key refused in words, do not come back with the same request. 4100-4199 come back later,
 		// 4200-4299 at once; what the service does not say can heal, too.
 		switch {
-		case finalRefusal(refused):
+		case refused.Final():
 			return core.Refused, 0
 		case refused.Code >= 4200 && refused.Code < 4300:
 			return core.Soon, 0
@@ -53,14 +49,15 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		return core.Slowly, 0
 
 	case errors.As(err, &handshake):
-		switch handshake.Status {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			// A gateway, or allowRequest of the service, refuses the key.
+		if handshake.Final() { // a gateway, or allowRequest of the service, refuses the key
 			return core.Refused, 0
+		}
+		after = handshake.RetryAfter // of 429 and 503
+		switch handshake.Status {
 		case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			// A service or a proxy in trouble, as during a restart. 503 may say how long.
-			return core.Soon, handshake.RetryAfter
+			return core.Soon, after
 		case 0, http.StatusSwitchingProtocols:
 			// No answer, or one that broke off after the upgrade; see below.
 		case http.StatusBadRequest:
@@ -71,7 +68,11 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		default:
 			// 429 asks for it in so many words. The others answer for somebody else: a wrong path, a login page in front
 			// of the network, a load balancer without a route. They can heal, but seldom within a second.
-			return core.Slowly, handshake.RetryAfter
+			return core.Slowly, after
+		}
+		if errors.Is(err, transport.ErrMaxPayload) {
+			// A service that is set up wrongly: it can be put right.
+			return core.Slowly, 0
 		}
 		if errors.Is(err, transport.ErrRedirect) || errors.As(err, &badCert) {
 			// A captive portal, or a clock that is not set yet, can look like this and heal. So can an attack; no harm is
@@ -83,8 +84,8 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 	return core.Soon, 0
 }
 
-// sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one, but for a
-// message that is too large: if the next connection brings it again, it is not to be had sooner for asking faster.
+// sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one. A message
+// that is too large, or that can't be taken, is not asked for again.
 func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	ended := sess.Ended()
 	e := core.End{
@@ -118,13 +119,4 @@ func authHeals(err error) (heals bool, after time.Duration) {
 		return true, retry.After
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled), 0
-}
-
-// finalRefusal reports whether a refusal of CONNECT does not come back otherwise: 4000 to 4099, or a key refused in words.
-func finalRefusal(e *transport.ConnectError) bool {
-	if e.Code != 0 {
-		return e.Code >= 4000 && e.Code < 4100
-	}
-	text := strings.ToLower(e.Message)
-	return strings.Contains(text, "key") || strings.Contains(text, "unauthori") || strings.Contains(text, "forbidden")
 }

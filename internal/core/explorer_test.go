@@ -53,6 +53,7 @@ func newExplorer(cfg *config) *explorer {
 	for _, name := range cfg.start {
 		x.begin.named(name)
 	}
+	x.begin.faults = 0
 	return x
 }
 
