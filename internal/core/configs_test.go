@@ -2,8 +2,6 @@ package core
 
 import "time"
 
-const exploreSteps = 6000
-
 var (
 	connected = []string{"connect", "ok"}
 	joinedA   = []string{"connect", "ok", "hold a", "poll", "drain"}
