@@ -117,7 +117,7 @@ func TestSessionEnd(t *testing.T) {
 		{&transport.DeadLinkError{Silence: time.Minute}, transport.End{KeepsSession: true}, true, core.Soon, ErrLinkDead},
 		{transport.ErrReconnect, transport.End{KeepsSession: true}, true, core.Soon, core.ErrReconnect},
 		{transport.ErrWriteTimeout, transport.End{KeepsSession: true}, true, core.Soon, transport.ErrWriteTimeout},
-		{fmt.Errorf("%w of 9 bytes", transport.ErrFrameTooBig), known, false, core.Slowly, ErrTooLarge},
+		{fmt.Errorf("%w of 9 bytes", transport.ErrFrameTooBig), known, false, core.Soon, ErrTooLarge},
 		{&transport.ProtocolError{Fault: "x"}, known, false, core.Soon, ErrProtocol},
 		{core.ErrDeaf, transport.End{KeepsSession: true}, true, core.Soon, ErrUnresponsive}, // the machine forgets it itself
 	}
@@ -125,6 +125,9 @@ func TestSessionEnd(t *testing.T) {
 		e := c.cfg.sessionEnd(&scriptedSession{known: tt.ended, last: last}, tt.cause)
 		if e.KeepsSession != tt.keeps || e.PeerKnows != tt.ended.PeerKnows || e.Verdict != tt.want || !e.LastHeard.Equal(last) {
 			t.Errorf("%v: %+v", tt.cause, e)
+		}
+		if large := errors.Is(tt.cause, transport.ErrFrameTooBig); e.TooLarge != large || (e.Blame != nil) != large {
+			t.Errorf("%v: too large %v, to blame %v", tt.cause, e.TooLarge, e.Blame)
 		}
 		if e.Err == nil || tt.is != nil && !errors.Is(e.Err, tt.is) {
 			t.Errorf("%v is told as %v", tt.cause, e.Err)
