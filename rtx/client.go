@@ -45,7 +45,7 @@ type Client struct {
 	pings      map[*core.Ping]chan time.Duration
 	ended      bool
 	failure    error
-	closeOnce  sync.Once
+	closing    bool // Close was called
 	done       chan struct{}
 }
 
@@ -176,23 +176,31 @@ func (c *Client) giveUp(ctx context.Context, g *goal) error {
 // goroutines is left. It is idempotent and may be called at any moment, but not from UnmarshalJSON, an Authorizer or a
 // slog.Handler: it would wait for itself.
 func (c *Client) Close() error {
-	c.closeOnce.Do(func() {
-		c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
-		c.mu.Lock()
-		running := c.running
-		c.mu.Unlock()
-		if running != nil {
-			<-running
-		}
-		c.broker.wait()
-		c.discardSpills()
-		if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
-			a.CloseIdleConnections()
-		}
-		close(c.done)
-	})
+	c.mu.Lock()
+	first := !c.closing
+	c.closing = true
+	c.mu.Unlock()
+	if first {
+		c.close()
+	}
 	<-c.done
 	return nil
+}
+
+func (c *Client) close() {
+	c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
+	c.mu.Lock()
+	running := c.running
+	c.mu.Unlock()
+	if running != nil {
+		<-running
+	}
+	c.broker.wait()
+	c.discardSpills()
+	if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
+		a.CloseIdleConnections()
+	}
+	close(c.done)
 }
 
 // Done is closed when the client has ended and none of its goroutines is left: after Close, or after the service refused
