@@ -20,6 +20,7 @@ type subscription struct {
 	routes   routes           // its streams
 	observer observe.Observer // its rooms; nil if there is none
 	observed int              // holds of rooms
+	forms    forms            // the wrapped answers that it may still get
 	explicit explicit         // the hold of Subscribe
 
 	expulsion error         // why its holders were expelled, the last time
@@ -43,13 +44,19 @@ func (c *Client) subscription(ch *Channel) *subscription {
 		s.Name, s.Signed = ch.name, ch.kind != public
 		c.subs[ch.name] = s
 	}
-	if s.Holds() == 0 {
+	if s.Holds() == 0 && !s.settled() {
 		s.userData = c.cfg.userData
 		if ch.userData != nil {
 			s.userData = ch.userData
 		}
 	}
 	return s
+}
+
+// settled reports whether the user data of s counts: something holds s, or the service may have it for us, with that. The
+// caller holds c.mu.
+func (s *subscription) settled() bool {
+	return s.Holds() > 0 || s.Phase() != core.Unwanted && s.Phase() != core.Leaving
 }
 
 // of returns the entry that a channel of the machine is part of. The caller holds c.mu.

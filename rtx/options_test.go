@@ -1,0 +1,113 @@
+package rtx_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtxtest"
+)
+
+// What can't be used is refused by New, by the option's name, and not found out by Connect.
+func TestBadOptionsAreRefusedByName(t *testing.T) {
+	for _, c := range []struct {
+		about, option string
+		opts          []rtx.Option
+	}{
+		{"a back-off below a millisecond", "WithBackoff", []rtx.Option{rtx.WithBackoff(500*time.Microsecond, 2*time.Millisecond)}},
+		{"a back-off with its limit below", "WithBackoff", []rtx.Option{rtx.WithBackoff(time.Second, time.Millisecond)}},
+		{"a huge read limit", "WithReadLimit", []rtx.Option{rtx.WithReadLimit(1 << 62)}},
+		{"a negative read limit", "WithReadLimit", []rtx.Option{rtx.WithReadLimit(-1)}},
+		{"a host of two lines", "WithHost", []rtx.Option{rtx.WithHost("a\nb")}},
+		{"a host with a port", "WithHost", []rtx.Option{rtx.WithHost("a:443")}},
+		{"a host with a path", "WithHost", []rtx.Option{rtx.WithHost("a/b")}},
+		{"an open bracket", "WithHost", []rtx.Option{rtx.WithHost("[::1")}},
+		{"port 99999", "WithPort", []rtx.Option{rtx.WithPort(99999)}},
+		{"port 0", "WithPort", []rtx.Option{rtx.WithPort(0)}},
+		{"a URL with port 99999", "WithURL", []rtx.Option{rtx.WithURL("ws://a:99999")}},
+		{"a URL with a bad query", "WithURL", []rtx.Option{rtx.WithURL("ws://a?%zz")}},
+		{"a URL with a user", "WithURL", []rtx.Option{rtx.WithURL("ws://u:p@a")}},
+		{"a header with a bad name", "WithHeader", []rtx.Option{rtx.WithHeader(http.Header{"a b": {"c"}})}},
+		{"a header with a bad value", "WithHeader", []rtx.Option{rtx.WithHeader(http.Header{"a": {"b\r\nc"}})}},
+		{"two hosts", "WithHeader", []rtx.Option{rtx.WithHeader(http.Header{"host": {"a"}, "Host": {"b"}})}},
+		{"a URL beside a host", "WithURL", []rtx.Option{rtx.WithURL("ws://a"), rtx.WithHost("b")}},
+		{"a host beside a URL", "WithURL", []rtx.Option{rtx.WithHost("b"), rtx.WithURL("ws://a")}},
+		{"a URL beside a port", "WithURL", []rtx.Option{rtx.WithURL("ws://a"), rtx.WithPort(1)}},
+		{"a URL beside encryption", "WithURL", []rtx.Option{rtx.WithURL("ws://a"), rtx.WithEncryption(false)}},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			client, err := rtx.New("key", c.opts...)
+			var bad *rtx.OptionError
+			if client != nil || !errors.As(err, &bad) || bad.Option != c.option {
+				t.Fatalf("%T %v", err, err)
+			}
+			if strings.ContainsAny(err.Error(), "\r\n") {
+				t.Errorf("lines in %q", err)
+			}
+		})
+	}
+}
+
+func TestNilOptionsAreIgnored(t *testing.T) {
+	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		c := connect(t, s, nil)
+		if err := rtx.On[numbered](t.Context(), c.Channel("a", nil), "n", nil).Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// One address for an IPv6 host, however it is written, zone included.
+func TestHostsThatAreTaken(t *testing.T) {
+	for _, host := range []string{"a.example", "127.0.0.1", "::1", "[::1]", "fe80::1%eth0", "[fe80::1%eth0]"} {
+		c, err := rtx.New("key", rtx.WithHost(host))
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		_ = c.Close()
+	}
+}
+
+// A channel has one user data at a time: whoever comes with another is told.
+func TestOtherUserDataOnAHeldChannel(t *testing.T) {
+	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		c := connect(t, s, signing(s))
+		user := func(id string) rtx.ChannelOption { return rtx.UserData(map[string]string{"user_id": id}) }
+		isUserData := func(err error) bool {
+			var bad *rtx.OptionError
+			return errors.As(err, &bad) && bad.Option == "UserData"
+		}
+		anna, bert := c.Channel("presence-a", user("anna")), c.Channel("presence-a", user("bert"))
+		if err := anna.Subscribe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := bert.Subscribe(t.Context()); !isUserData(err) {
+			t.Errorf("a second handle: %v", err)
+		}
+		if err := rtx.On[numbered](t.Context(), bert, "n").Err(); !isUserData(err) {
+			t.Errorf("a stream of a second handle: %v", err)
+		}
+		if err := rtx.Channels(anna, bert).Add(anna); !isUserData(err) {
+			t.Errorf("a group: %v", err)
+		}
+		if err := c.Channel("presence-a").Subscribe(t.Context()); err != nil {
+			t.Errorf("a handle without: %v", err)
+		}
+		if err := c.Channel("a", user("anna")).Subscribe(t.Context()); !isUserData(err) {
+			t.Errorf("a channel that is no presence channel: %v", err)
+		}
+		if err := anna.Unsubscribe(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := bert.Subscribe(ctx); err != nil {
+			t.Errorf("once it was released: %v", err)
+		}
+	})
+}
