@@ -84,8 +84,8 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 	return core.Soon, 0
 }
 
-// sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one, but for a
-// message that is too large: if the next connection brings it again, it is not to be had sooner for asking faster.
+// sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one. A message
+// that is too large, or that can't be taken, is not asked for again.
 func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	ended := sess.Ended()
 	e := core.End{

@@ -107,23 +107,22 @@ func TestSessionEnd(t *testing.T) {
 		cause error
 		ended transport.End
 		keeps bool
-		want  core.Verdict
 		is    error
 	}{
-		{transport.ErrServerClose, known, true, core.Soon, ErrServerDisconnect},
-		{&transport.CloseError{Code: 1012}, known, true, core.Soon, nil},
-		{transport.ErrServerDisconnect, transport.End{PeerKnows: true}, false, core.Soon, ErrServerDisconnect},
-		{&transport.LostError{Err: errNoRoute}, known, true, core.Soon, nil},
-		{&transport.DeadLinkError{Silence: time.Minute}, transport.End{KeepsSession: true}, true, core.Soon, ErrLinkDead},
-		{transport.ErrReconnect, transport.End{KeepsSession: true}, true, core.Soon, core.ErrReconnect},
-		{transport.ErrWriteTimeout, transport.End{KeepsSession: true}, true, core.Soon, transport.ErrWriteTimeout},
-		{fmt.Errorf("%w of 9 bytes", transport.ErrFrameTooBig), known, false, core.Slowly, ErrTooLarge},
-		{&transport.ProtocolError{Fault: "x"}, known, false, core.Soon, ErrProtocol},
-		{core.ErrDeaf, transport.End{KeepsSession: true}, true, core.Soon, ErrUnresponsive}, // the machine forgets it itself
+		{transport.ErrServerClose, known, true, ErrServerDisconnect},
+		{&transport.CloseError{Code: 1012}, known, true, nil},
+		{transport.ErrServerDisconnect, transport.End{PeerKnows: true}, false, ErrServerDisconnect},
+		{&transport.LostError{Err: errNoRoute}, known, true, nil},
+		{&transport.DeadLinkError{Silence: time.Minute}, transport.End{KeepsSession: true}, true, ErrLinkDead},
+		{transport.ErrReconnect, transport.End{KeepsSession: true}, true, core.ErrReconnect},
+		{transport.ErrWriteTimeout, transport.End{KeepsSession: true}, true, transport.ErrWriteTimeout},
+		{fmt.Errorf("%w of 9 bytes", transport.ErrFrameTooBig), known, false, ErrTooLarge},
+		{&transport.ProtocolError{Fault: "x"}, known, false, ErrProtocol},
+		{core.ErrDeaf, transport.End{KeepsSession: true}, true, ErrUnresponsive}, // the machine forgets it itself
 	}
 	for _, tt := range tests {
 		e := c.cfg.sessionEnd(&scriptedSession{known: tt.ended, last: last}, tt.cause)
-		if e.KeepsSession != tt.keeps || e.PeerKnows != tt.ended.PeerKnows || e.Verdict != tt.want || !e.LastHeard.Equal(last) {
+		if e.KeepsSession != tt.keeps || e.PeerKnows != tt.ended.PeerKnows || !e.LastHeard.Equal(last) {
 			t.Errorf("%v: %+v", tt.cause, e)
 		}
 		if e.Err == nil || tt.is != nil && !errors.Is(e.Err, tt.is) {

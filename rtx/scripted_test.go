@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -283,4 +285,46 @@ func phrase(all []StateChange) string {
 		words = append(words, st.State.String())
 	}
 	return strings.Join(words, " ")
+}
+
+// withGrace sets how long the service may take to name the socket id.
+func withGrace(d time.Duration) Option {
+	return func(c *config) error { c.grace = d; return nil }
+}
+
+// drained are the values and gaps that a stream has now.
+func drained[T any](s *Stream[T]) iter.Seq2[T, *Gap] {
+	return func(yield func(T, *Gap) bool) {
+		for {
+			for g := range s.Gaps() {
+				if !yield(*new(T), &g) {
+					return
+				}
+			}
+			select {
+			case v, ok := <-s.C:
+				for g := range s.Gaps() { // those that stand before it
+					if !yield(*new(T), &g) {
+						return
+					}
+				}
+				if !ok || !yield(v, nil) {
+					return
+				}
+			default:
+				return
+			}
+		}
+	}
+}
+
+// goroutines are the stacks of those that run a client's code: its own, and those of callers.
+func goroutines() (stacks []string) {
+	buf := make([]byte, 1<<20)
+	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(g, "rtx.(*Client)") {
+			stacks = append(stacks, g)
+		}
+	}
+	return stacks
 }

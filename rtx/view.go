@@ -44,7 +44,7 @@ func decoderOf[T any](c codec) decoder[T] {
 	case EventUnmarshaler:
 		return func(e *event, dst *T) error { return c.event(e, any(dst).(EventUnmarshaler)) }
 	case *json.RawMessage, *[]byte:
-		return func(e *event, dst *T) error { return c.raw(e, dst) }
+		return rawView[T](c.maxDepth)
 	}
 	if t := reflect.TypeFor[T](); t.Kind() == reflect.Pointer {
 		if v, ok := any(zero).(messageView); ok {
@@ -80,18 +80,20 @@ func (c codec) event(e *event, u EventUnmarshaler) error {
 	return u.UnmarshalEvent(e.channel, e.name, e.payload)
 }
 
-// raw serves json.RawMessage and []byte with the shared copy.
-func (c codec) raw(e *event, dst any) error {
-	if err := e.judge(c.maxDepth); err != nil {
-		return err
+// rawView serves json.RawMessage and []byte with the shared copy.
+func rawView[T any](maxDepth int) decoder[T] {
+	return func(e *event, dst *T) error {
+		if err := e.judge(maxDepth); err != nil {
+			return err
+		}
+		switch d := any(dst).(type) {
+		case *json.RawMessage:
+			*d = e.shared()
+		case *[]byte:
+			*d = e.shared()
+		}
+		return nil
 	}
-	switch d := dst.(type) {
-	case *json.RawMessage:
-		*d = e.shared()
-	case *[]byte:
-		*d = e.shared()
-	}
-	return nil
 }
 
 // messageView is implemented by every *Message, which alone knows the type of its value.

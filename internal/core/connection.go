@@ -67,7 +67,6 @@ type End struct {
 	Err          error
 	PeerKnows    bool      // the service is known to have noticed it
 	KeepsSession bool      // the service may keep the session for recovery
-	Verdict      Verdict   // Soon, or Slowly if the same would only come again
 	LastHeard    time.Time // not later than the first thing that was missed
 	TooLarge     bool      // a message was larger than the client takes
 	Culprit      *Channel  // whose message that was; nil: it is not known
@@ -264,7 +263,7 @@ func (m *Machine) Ended(now time.Time, e End) {
 		m.attempt = 0
 		m.cfg.Pace.Reset()
 	}
-	m.next(now, Failure{Err: e.Err, Verdict: e.Verdict})
+	m.next(now, Failure{Err: e.Err})
 }
 
 // next decides what follows on an attempt or a connection that is over.

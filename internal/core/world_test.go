@@ -524,7 +524,7 @@ func (w *world) pong(id int32, written time.Time) {
 
 // concern notes that what happens now can cost the holders of a channel events.
 func (w *world) concern(i int) {
-	if ch := w.chans[i]; ch == nil || !ch.phase.Live() {
+	if !w.live[i] {
 		return
 	}
 	for j := range w.holders[i] {

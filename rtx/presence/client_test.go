@@ -185,29 +185,3 @@ func TestDrainLeavesWhatWaits(t *testing.T) {
 		t.Fatalf("%v, %v", set.Len(), room.Err())
 	}
 }
-
-// On a client: this client's number past 2^53 is one member, whom Me and everybody else see.
-func TestOwnNumberOnAClient(t *testing.T) {
-	srv := rtxtest.NewServer(t)
-	const channel = "presence-big"
-	signer := srv.Signer()
-	big := auth.Func(func(_ context.Context, r auth.Request) (auth.Grant, error) {
-		return signer.Presence(r.SocketID, r.Channel, `{"user_id":9007199254740993,"user_info":{"name":"me"}}`)
-	})
-	c := dial(t, srv, "ignored", rtx.WithAuth(big))
-	room := presence.Watch[guest](t.Context(), c.Channel(channel))
-	other := presence.Watch[guest](t.Context(), dial(t, srv, "other").Channel(channel))
-	for _, r := range []*presence.Room[guest]{room, other} {
-		if err := r.Ready(patience(t)); err != nil {
-			t.Fatal(err)
-		}
-		for r.Members().Len() < 2 {
-			<-r.C
-		}
-	}
-	me, ok := room.Me()
-	seen, there := other.Members().Get(me.ID)
-	if !ok || !there || me != seen || room.Members().Len() != 2 || other.Members().Len() != 2 {
-		t.Fatalf("Me is %v (%v), others see %v (%v); %d and %d members", me, ok, seen, there, room.Members().Len(), other.Members().Len())
-	}
-}

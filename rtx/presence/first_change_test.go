@@ -9,9 +9,9 @@ import (
 func TestTheListsOfTheFirstChangeCanBeAppendedTo(t *testing.T) {
 	tr := newTracker(testChannel)
 	r := open[string](tr)
-	r.follow(nil, Snapshot, "")
+	r.follow(nil, Snapshot, "", false)
 	for i := range 5 { // while the snapshot waits
-		r.follow([]op{{after: &entry{id: fmt.Sprint(i)}}}, Diff, "")
+		r.follow([]op{{after: &entry{id: fmt.Sprint(i)}}}, Diff, "", false)
 	}
 	c := <-r.C
 	joined := append(c.Joined, Member[string]{ID: "joined"})

@@ -7,10 +7,10 @@ func TestARoomThatHasEndedTakesNothing(t *testing.T) {
 	tr := newTracker(testChannel)
 	r := open[string](tr)
 	ops := []op{{after: &entry{id: "ann", info: []byte(`"A"`)}}}
-	r.follow(ops, Snapshot, "ann")
+	r.follow(ops, Snapshot, "ann", false)
 	r.Close()
-	r.follow([]op{{after: &entry{id: "bob", info: []byte(`"B"`)}}}, Diff, "ann")
-	r.follow(nil, Stale, "ann")
+	r.follow([]op{{after: &entry{id: "bob", info: []byte(`"B"`)}}}, Diff, "ann", false)
+	r.follow(nil, Stale, "ann", false)
 
 	change, ok := <-r.C
 	if !ok || change.Kind != Snapshot || len(change.Members) != 1 || change.Members[0].ID != "ann" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
@@ -45,7 +46,7 @@ func (d *dialer) dial(ctx context.Context, r Resume) (*session, error) {
 	patience := newPatience(d.config.HandshakeTimeout, end)
 	defer patience.stop()
 
-	a := &attempt{ctx: ctx}
+	a := &attempt{ctx: ctx, until: time.Now().Add(d.config.HandshakeTimeout)}
 	conn, err := d.upgrade(a)
 	if err != nil {
 		return nil, err

@@ -286,6 +286,10 @@ func TestDialHangs(t *testing.T) {
 		dialing := 0
 		hang := func(ctx context.Context, _, _ string) (net.Conn, error) {
 			dialing++
+			// From it net.Dialer learns how long to try each address of several.
+			if end, ok := ctx.Deadline(); !ok || time.Until(end) != transport.DefaultHandshakeTimeout {
+				t.Errorf("dials until %v, want the handshake's timeout", end)
+			}
 			defer func() { dialing-- }()
 			<-ctx.Done()
 			return nil, ctx.Err()

@@ -34,6 +34,7 @@ func TestEnded(t *testing.T) {
 		is           error
 		as           any
 		only         string // "pipe" or "tcp"
+		patient      bool   // closes for up to an hour
 	}{
 		{name: "close frame", play: func(p *peer) { _ = p.ws.Close(1012, "restart") }, knows: true, keeps: true, as: &closed},
 		{name: "engine.io close", play: text("1"), knows: true, keeps: true, is: transport.ErrServerClose},
@@ -49,6 +50,8 @@ func TestEnded(t *testing.T) {
 		{name: "reconnecting", play: answers, act: closing(transport.ErrReconnect), knows: true, keeps: true, is: transport.ErrReconnect},
 		{name: "reconnecting, while reading", play: answers, act: closeWhileReading(transport.ErrReconnect), knows: true, keeps: true, is: transport.ErrReconnect},
 		{name: "reconnecting, half-open", play: silent, act: closing(transport.ErrReconnect), knows: false, keeps: true, is: transport.ErrReconnect},
+		{name: "reconnecting, half-open, for longer than the WebSocket library waits", play: silent, act: closing(transport.ErrReconnect),
+			knows: false, keeps: true, is: transport.ErrReconnect, only: "pipe", patient: true},
 		{name: "reconnecting, half-open, while reading", play: silent, act: closeWhileReading(transport.ErrReconnect), knows: false, keeps: true, is: transport.ErrReconnect},
 		{name: "reconnecting, answered by an end without a close frame", play: func(p *peer) {
 			_, _ = p.raw.Read(make([]byte, 6))
@@ -97,7 +100,13 @@ func TestEnded(t *testing.T) {
 				script := func(p *peer) { p.greet(); tt.play(p) }
 				limits := func(c *transport.Config) { c.ReadLimit, c.CloseTimeout = 1000, time.Second }
 				if network == "pipe" {
-					synctest.Test(t, func(t *testing.T) { check(t, newServer(t, script).mustDial(limits)) })
+					synctest.Test(t, func(t *testing.T) {
+						check(t, newServer(t, script).mustDial(limits, func(c *transport.Config) {
+							if tt.patient {
+								c.CloseTimeout = time.Hour
+							}
+						}))
+					})
 					return
 				}
 				ts, _ := loopback(t, false, script)

@@ -32,6 +32,7 @@ func TestDripIsSilence(t *testing.T) {
 		"continuations of one byte":    {0x00, 1, 'x'},
 		"WebSocket pings":              {0x89, 0},
 		"WebSocket pings with bytes":   {0x89, 5, 'h', 'e', 'l', 'l', 'o'},
+		"large WebSocket pings":        append([]byte{0x89, 125}, bytes.Repeat([]byte{'x'}, 125)...),
 		"WebSocket pongs":              {0x8a, 0},
 		"a message of WebSocket pings": {0x89, 5, 'h', 'e', 'l', 'l', 'o'},
 		"noops":                        {0x81, 1, '6'},
@@ -132,6 +133,30 @@ func TestSlowMessageIsAlive(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A message that holds nothing but the frames around nothing is no sign of life for ever, however many they are.
+func TestFloodOfEmptyFramesIsSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, func(p *peer) {
+			p.greet()
+			_, _ = p.raw.Write([]byte{0x01, 1, '4'})
+			for {
+				time.Sleep(time.Second)
+				if _, err := p.raw.Write(bytes.Repeat([]byte{0x00, 0}, 500)); err != nil {
+					return
+				}
+			}
+		})
+		sess := srv.mustDial(func(c *transport.Config) { c.ReadLimit = 20_000 }) // reached after 20 s
+		ended := readOn(sess)
+		time.Sleep(20*time.Second + deadAfter)
+		if got := sess.Silence(); got < deadAfter {
+			t.Errorf("silent for %v, want %v at least", got, deadAfter)
+		}
+		sess.Close(&transport.DeadLinkError{})
+		<-ended
+	})
 }
 
 // A message just below the rate is no sign of life: the limit is where the documentation has it.

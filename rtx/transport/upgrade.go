@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 	json "github.com/go-json-experiment/json"
@@ -21,7 +22,8 @@ import (
 // in the context of the request, so that the transport below the HTTP client
 // can tell it what it has opened.
 type attempt struct {
-	ctx context.Context // ends with the attempt
+	ctx   context.Context // ends with the attempt
+	until time.Time       // when that is at the latest, while it dials
 
 	// Of the goroutine that dials, on which RoundTrip is called.
 	status int // of the last answer
@@ -153,14 +155,15 @@ func verifying(base http.RoundTripper, address string) http.RoundTripper {
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // ownedDial ends the dial with the attempt; net/http itself lets it go on, for a
-// later request to use.
+// later request to use, and passes no deadline on. From that net.Dialer learns how
+// long to try each of several addresses.
 func ownedDial(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		a, ok := ctx.Value(attemptKey{}).(*attempt)
 		if !ok {
 			return dial(ctx, network, addr)
 		}
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithDeadline(ctx, a.until)
 		defer cancel()
 		defer context.AfterFunc(a.ctx, cancel)()
 		conn, err := dial(ctx, network, addr)
@@ -224,7 +227,7 @@ const maxErrorBody = 1024
 
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
-func upgradeError(ctx context.Context, a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
+func upgradeError(a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
 	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
@@ -232,8 +235,8 @@ func upgradeError(ctx context.Context, a *attempt, resp *http.Response, err erro
 	}
 	var wrapped *url.Error
 	switch {
-	case ctx.Err() != nil:
-		e.Err = context.Cause(ctx)
+	case a.ctx.Err() != nil:
+		e.Err = context.Cause(a.ctx)
 	case errors.Is(err, ErrRedirect):
 		e.Err = ErrRedirect
 	case errors.As(err, &wrapped):
@@ -264,20 +267,15 @@ func engineError(resp *http.Response, hidden redact.Secrets) (code int, message 
 }
 
 // upgrade opens the WebSocket.
-//
-// Its request has a deadline of its own, from which net.Dialer learns how long to
-// try each of several addresses.
 func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.WithValue(a.ctx, attemptKey{}, a), d.config.HandshakeTimeout)
-	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, d.target, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(context.WithValue(a.ctx, attemptKey{}, a), d.target, &websocket.DialOptions{
 		HTTPClient:      d.client,
 		HTTPHeader:      d.config.Header,
 		Host:            d.config.Header.Get("Host"),
 		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
-		return nil, upgradeError(ctx, a, resp, err, d.hidden)
+		return nil, upgradeError(a, resp, err, d.hidden)
 	}
 	if a.link == nil {
 		_ = conn.CloseNow()
