@@ -57,11 +57,10 @@ func (ch *Channel) usable() error {
 	return nil
 }
 
-// sameUser reports whether the handle's user data is what the channel is held with, or what the service still has it for us
-// with. The caller holds c.mu.
+// sameUser reports whether the channel can be held with the handle's user data. The caller holds c.mu.
 func (ch *Channel) sameUser() bool {
 	s := ch.c.subs[ch.name]
-	return ch.userData == nil || s == nil || !s.settled() || bytes.Equal(ch.userData, s.userData)
+	return ch.userData == nil || s == nil || !s.taken() || bytes.Equal(ch.userData, s.userData)
 }
 
 // Subscribe holds the channel and waits until the service has confirmed it; while the client is not connected, it waits

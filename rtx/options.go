@@ -380,8 +380,8 @@ func WithMaxDepth(levels int) Option {
 type ChannelOption func(*Channel)
 
 // UserData sets who this client is on one presence channel, in place of [WithUserData]. A channel has one user data at a time:
-// the one of the handle by which it was first held, while something holds it and until it is left ([WithLeaveGrace]). A handle
-// with other user data can't hold it meanwhile; a handle with none takes what is there.
+// that of the handle by which it was first held, for as long as something holds it. A handle with other user data can't hold it
+// meanwhile; a handle with none takes what is there. Who holds it next with other user data leaves it first ([WithLeaveGrace]).
 //
 // A value that can't be encoded, and a channel that is no presence channel, fail the subscription with an [*OptionError], and
 // so does other user data than the channel is held with.

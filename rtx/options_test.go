@@ -3,12 +3,14 @@ package rtx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -92,8 +94,16 @@ func TestOtherUserDataOnAHeldChannel(t *testing.T) {
 		if err := rtx.On[numbered](t.Context(), bert, "n").Err(); !isUserData(err) {
 			t.Errorf("a stream of a second handle: %v", err)
 		}
-		if err := rtx.Channels(anna, bert).Add(anna); !isUserData(err) {
+		other := []*rtx.Channel{c.Channel("presence-b", user("anna")), c.Channel("presence-b", user("bert"))}
+		if err := new(rtx.Group).Add(other...); !isUserData(err) {
 			t.Errorf("a group: %v", err)
+		}
+		if err := rtx.On[numbered](t.Context(), rtx.Channels(other...), "n").Err(); !isUserData(err) {
+			t.Errorf("a stream of a group: %v", err)
+		}
+		group := rtx.Channels(other[0])
+		if err := group.Add(other[1]); !isUserData(err) || group.Len() != 1 {
+			t.Errorf("one more for a group: %v", err)
 		}
 		if err := c.Channel("presence-a").Subscribe(t.Context()); err != nil {
 			t.Errorf("a handle without: %v", err)
@@ -109,5 +119,54 @@ func TestOtherUserDataOnAHeldChannel(t *testing.T) {
 		if err := bert.Subscribe(ctx); err != nil {
 			t.Errorf("once it was released: %v", err)
 		}
+		if got := fmt.Sprint(s.Members("presence-a")); got != "[bert]" {
+			t.Errorf("members are %s", got)
+		}
+	})
+}
+
+// Who comes next, within the leave grace or while the authorizer is at work for who was before, is the one that is seen.
+func TestTheNextUserOfAChannel(t *testing.T) {
+	user := func(id string) rtx.ChannelOption { return rtx.UserData(map[string]string{"user_id": id}) }
+	t.Run("leave grace", func(t *testing.T) {
+		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			c := connect(t, s, signing(s), rtx.WithLeaveGrace(time.Hour), rtx.WithUserData(map[string]string{"user_id": "own"}))
+			for _, who := range []struct {
+				ch   *rtx.Channel
+				want string
+			}{
+				{c.Channel("presence-a", user("anna")), "anna"}, {c.Channel("presence-a", user("bert")), "bert"},
+				{c.Channel("presence-a", user("bert")), "bert"}, {c.Channel("presence-a"), "own"},
+			} {
+				stream := opened[numbered](t, who.ch, "n")
+				if got := strings.Join(s.Members("presence-a"), " "); got != who.want {
+					t.Errorf("members are %s, want %s", got, who.want)
+				}
+				publish(s, "presence-a", 1)
+				if got := outline(stream); got != "1" {
+					t.Errorf("%s got %s", who.want, got)
+				}
+				stream.Close()
+			}
+			if n := len(s.ReceivedOn(rtxtest.KindSubscribe, "presence-a")); n != 3 {
+				t.Errorf("%d subscriptions, want 3", n)
+			}
+		})
+	})
+	t.Run("authorizer at work", func(t *testing.T) {
+		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			slow := auth.Func(func(ctx context.Context, r auth.Request) (auth.Grant, error) {
+				time.Sleep(time.Second)
+				return s.Signer().Presence(r.SocketID, r.Channel, string(r.UserData))
+			})
+			c := connect(t, s, rtx.WithAuth(slow))
+			anna := rtx.On[numbered](t.Context(), c.Channel("presence-a", user("anna")), "n")
+			time.Sleep(time.Second / 2)
+			anna.Close()
+			opened[numbered](t, c.Channel("presence-a", user("bert")), "n")
+			if got := strings.Join(s.Members("presence-a"), " "); got != "bert" {
+				t.Errorf("members are %s", got)
+			}
+		})
 	})
 }

@@ -1,6 +1,7 @@
 package rtx
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -44,20 +45,22 @@ func (c *Client) subscription(ch *Channel) *subscription {
 		s.Name, s.Signed = ch.name, ch.kind != public
 		c.subs[ch.name] = s
 	}
-	if s.Holds() == 0 && !s.settled() {
-		s.userData = c.cfg.userData
+	if !s.taken() {
+		user := c.cfg.userData
 		if ch.userData != nil {
-			s.userData = ch.userData
+			user = ch.userData
 		}
+		if !bytes.Equal(user, s.userData) {
+			c.machine.Renew(now(), &s.Channel)
+		}
+		s.userData = user
 	}
 	return s
 }
 
-// settled reports whether the user data of s counts: something holds s, or the service may have it for us, with that. The
-// caller holds c.mu.
-func (s *subscription) settled() bool {
-	return s.Holds() > 0 || s.Phase() != core.Unwanted && s.Phase() != core.Leaving
-}
+// taken reports whether the user data of s can't be changed: something holds s, or the service may restore it to us. The caller
+// holds c.mu.
+func (s *subscription) taken() bool { return s.Holds() > 0 || s.Phase() == core.Suspended }
 
 // of returns the entry that a channel of the machine is part of. The caller holds c.mu.
 func (c *Client) of(ch *core.Channel) *subscription { return c.subs[ch.Name] }
