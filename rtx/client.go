@@ -46,14 +46,13 @@ type Client struct {
 	lapses     lapses
 	routes     routes // of the streams of the whole client
 	broker     broker
+	pings      map[*core.Ping]chan time.Duration
+	ended      bool
+	failure    error
+	closing    bool // Close was called
+	done       chan struct{}
 
 	lastUnclaimed LastUnclaimed
-
-	pings     map[*core.Ping]chan time.Duration
-	ended     bool
-	failure   error
-	closeOnce sync.Once
-	done      chan struct{}
 }
 
 // A goal is the next connection, for the calls of Connect that wait for it.
@@ -194,23 +193,31 @@ func (c *Client) Close() error {
 	if !c.made() {
 		return nil
 	}
-	c.closeOnce.Do(func() {
-		defer close(c.done) // also if the authorizer panics
-		c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
-		c.mu.Lock()
-		running := c.running
-		c.mu.Unlock()
-		if running != nil {
-			<-running
-		}
-		c.broker.wait()
-		c.discardSpills()
-		if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
-			a.CloseIdleConnections()
-		}
-	})
+	c.mu.Lock()
+	first := !c.closing
+	c.closing = true
+	c.mu.Unlock()
+	if first {
+		c.close()
+	}
 	<-c.done
 	return nil
+}
+
+func (c *Client) close() {
+	defer close(c.done) // also if the authorizer panics
+	c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
+	c.mu.Lock()
+	running := c.running
+	c.mu.Unlock()
+	if running != nil {
+		<-running
+	}
+	c.broker.wait()
+	c.discardSpills()
+	if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
+		a.CloseIdleConnections()
+	}
 }
 
 // Done is closed when the client has ended and none of its goroutines is left: after Close, or after the service refused

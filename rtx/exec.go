@@ -89,8 +89,8 @@ func (c *Client) decideLocked() (effects []effect, wake bool) {
 	return effects, wake || c.machine.Pending()
 }
 
-// enqueueLocked adds a packet to what the connection's goroutine writes next, and reports whether it concerns a channel. Only
-// Poll asks for it, which that goroutine calls.
+// enqueueLocked adds a packet to what the connection's goroutine writes next, and reports whether a line of the log is due. It
+// is what Poll asks for, and Renew.
 func (c *Client) enqueueLocked(a *core.Action) bool {
 	if a.Op == core.WritePing {
 		c.frames = append(c.frames, pingPacket)

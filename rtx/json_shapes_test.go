@@ -34,6 +34,9 @@ type embeddedString struct {
 	namedString
 	N int
 }
+
+var _ = embeddedString{}.namedString
+
 type ExportedString string
 type embeddedExportedString struct {
 	ExportedString
@@ -63,7 +66,6 @@ type Base struct {
 }
 type base struct {
 	ID int `json:"id"`
-	b  int
 }
 type Deep struct {
 	Base
@@ -259,7 +261,7 @@ var shapes = []shape{
 	of[struct{ ExportedString }]("only an embedded string", false), of[struct{ error }]("embedded error", false),
 	of[struct{ fmt.Stringer }]("embedded interface", false),
 
-	// Tags.
+	// Tags. What is made at run time is what the static checks would not let pass.
 	of[struct {
 		A int `json:"x"`
 		X int
@@ -269,30 +271,16 @@ var shapes = []shape{
 		Id int
 		iD int
 	}]("names alike", false),
-	of[struct {
-		A int `json:"a" json:"b"`
-	}]("two tags", false),
+	made("two tags", field[int]("A", `json:"a" json:"b"`)),
 	of[struct {
 		A int `json:""`
 	}]("empty tag", quick),
-	of[struct {
-		A int `json:","`
-	}]("comma alone", false),
-	of[struct {
-		A int `json:"a,"`
-	}]("comma at the end", false),
-	of[struct {
-		A int `json:"-,"`
-	}]("dash for a name", false),
-	of[struct {
-		A int `json:"-,omitempty"`
-	}]("dash and an option", false),
-	of[struct {
-		A int `json:"a,omitempty,omitempty"`
-	}]("an option twice", false),
-	of[struct {
-		A int `json:"a,OmitEmpty"`
-	}]("an option in capitals", false),
+	made("comma alone", field[int]("A", `json:","`)),
+	made("comma at the end", field[int]("A", `json:"a,"`)),
+	made("dash for a name", field[int]("A", `json:"-,"`)),
+	made("dash and an option", field[int]("A", `json:"-,omitempty"`)),
+	made("an option twice", field[int]("A", `json:"a,omitempty,omitempty"`)),
+	made("an option in capitals", field[int]("A", `json:"a,OmitEmpty"`)),
 	of[struct {
 		A int `json:"a,unknown"`
 	}]("an unknown option", false),
@@ -315,9 +303,7 @@ var shapes = []shape{
 	of[struct {
 		A int `json:"a,case:strict"`
 	}]("case:strict", false),
-	of[struct {
-		A int `json:"a,nocase"`
-	}]("nocase", false),
+	made("nocase", field[int]("A", `json:"a,nocase"`)),
 	of[struct {
 		A time.Time `json:"a,format:DateOnly"`
 	}]("format of a time", false),
@@ -340,12 +326,8 @@ var shapes = []shape{
 	of[struct {
 		A int `json:"a b"`
 	}]("name with a space", false),
-	of[struct {
-		A int `json:"a\\b"`
-	}]("name with a backslash", false),
-	of[struct {
-		A int `json:"a\"b"`
-	}]("name with a quote", false),
+	made("name with a backslash", field[int]("A", `json:"a\\b"`)),
+	made("name with a quote", field[int]("A", `json:"a\"b"`)),
 	of[struct {
 		A int `json:"é"`
 		B int `json:"ſ"`
@@ -368,7 +350,7 @@ var shapes = []shape{
 		A int `json:"-"`
 	}]("only left out", false),
 
-	// Tags that go vet would not let pass.
+	// Structs that go vet would not let pass.
 	made("embedded and hidden", embed[Base](""), field[string]("ID", `json:"id"`)),
 	made("embedded and in conflict", embed[Base](""), embed[Other]("")),
 	made("one name twice", field[int]("A", `json:"x"`), field[int]("B", `json:"x"`)),
@@ -392,27 +374,15 @@ var shapes = []shape{
 		ID int64 `json:"id,string"`
 		A  uint8 `json:",string"`
 	}]("string on integers", false),
-	of[struct {
-		A map[string]int `json:",string"`
-	}]("string on a map", false),
-	of[struct {
-		A []int `json:",string"`
-	}]("string on a slice", false),
-	of[struct {
-		A any `json:",string"`
-	}]("string on any", false),
-	of[struct {
-		A Base `json:",string"`
-	}]("string on a struct", false),
+	made("string on a map", field[map[string]int]("A", `json:",string"`)),
+	made("string on a slice", field[[]int]("A", `json:",string"`)),
+	made("string on any", field[any]("A", `json:",string"`)),
+	made("string on a struct", field[Base]("A", `json:",string"`)),
 	of[struct {
 		A celsius `json:",string"`
 		B level   `json:",string"`
 	}]("string on methods", false),
-	of[struct {
-		A namedInt    `json:",string"`
-		B namedString `json:",string"`
-		C **int       `json:",string"`
-	}]("string on named types", false),
+	made("string on named types", field[namedInt]("A", `json:",string"`), field[namedString]("B", `json:",string"`), field[**int]("C", `json:",string"`)),
 
 	// What JSON has nothing for.
 	of[struct {

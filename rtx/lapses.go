@@ -8,11 +8,13 @@ import (
 // lapses are the streams that left a channel which was joined, while others of theirs go on, for as long as the link could
 // have been down already. If it was, they have missed what was published before they left: the next connection tells. A
 // fresh one says nothing of it, so it is a gap. A restored one sends what was missed, also on channels that nobody is on any
-// more. It belongs to the client's lock.
+// more; there it is a gap only if the service did not make the end itself, for then the link was alive until then. It belongs
+// to the client's lock.
 type lapses struct {
 	recent []lapse   // left since the link was last seen alive
 	late   []lapse   // the same, of a link that is lost
 	alive  time.Time // when that was last seen alive
+	silent bool      // the service is not known to have noticed its end
 }
 
 type lapse struct {
@@ -33,10 +35,11 @@ func (l *lapses) left(b *binding, channel string, alive, now time.Time) {
 }
 
 // lost notes that the link is.
-func (l *lapses) lost(alive time.Time) {
+func (l *lapses) lost(alive time.Time, peerKnows bool) {
 	if len(l.late) == 0 {
-		l.alive = alive
+		l.alive, l.silent = alive, false
 	}
+	l.silent = l.silent || !peerKnows
 	for _, e := range l.recent {
 		if e.at.After(alive) {
 			l.late = append(l.late, e)

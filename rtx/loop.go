@@ -108,8 +108,11 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 		PingInterval: info.PingInterval, PingTimeout: info.PingTimeout,
 	})
 	var missed []departure
-	if !c.machine.Session().Recovered {
+	switch {
+	case !c.machine.Session().Recovered:
 		missed = c.lapses.take("")
+	case !c.lapses.silent:
+		c.lapses.settled()
 	}
 	c.decideAndUnlock()
 	for _, d := range missed {
@@ -131,7 +134,7 @@ func (c *Client) down(sess transport.Session, cause error) {
 	if !end.KeepsSession {
 		c.recovery.forget()
 	}
-	c.lapses.lost(end.LastHeard)
+	c.lapses.lost(end.LastHeard, end.PeerKnows)
 	c.machine.Ended(now(), end)
 	c.decideAndUnlock()
 }

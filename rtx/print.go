@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 )
 
 // How things print: under every verb of fmt, in slog, and as JSON, which slog's JSON handler uses for what stands in a struct or a
@@ -75,8 +76,8 @@ func (s ChannelState) LogValue() slog.Value { return slog.StringValue(s.String()
 // MarshalText is String for encoding/json and others.
 func (s ChannelState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// attrs are the fields that are set.
-func (s StateChange) attrs() []slog.Attr {
+// LogValue is a group of the fields that are set: state, socket_id, recovered, attempt and delay, error, at.
+func (s StateChange) LogValue() slog.Value {
 	a := []slog.Attr{slog.String("state", s.State.String())}
 	if s.SocketID != "" {
 		a = append(a, slog.String("socket_id", s.SocketID))
@@ -93,16 +94,28 @@ func (s StateChange) attrs() []slog.Attr {
 	if !s.At.IsZero() {
 		a = append(a, slog.Time("at", s.At))
 	}
-	return a
+	return slog.GroupValue(a...)
 }
 
-// LogValue is a group of the fields that are set: state, socket_id, recovered, attempt and delay, error, at.
-func (s StateChange) LogValue() slog.Value { return slog.GroupValue(s.attrs()...) }
-
 // MarshalJSON writes the same fields as an object, delay in nanoseconds.
-func (s StateChange) MarshalJSON() ([]byte, error) { return marshalAttrs(s.attrs()) }
+func (s StateChange) MarshalJSON() ([]byte, error) {
+	fields := struct {
+		State     State         `json:"state"`
+		SocketID  string        `json:"socket_id,omitempty"`
+		Recovered bool          `json:"recovered,omitempty"`
+		Attempt   int           `json:"attempt,omitempty"`
+		Delay     time.Duration `json:"delay,omitempty"`
+		Err       string        `json:"error,omitempty"`
+		At        time.Time     `json:"at,omitzero"`
+	}{s.State, s.SocketID, s.Recovered, s.Attempt, s.Delay, "", s.At}
+	if s.Err != nil {
+		fields.Err = s.Err.Error()
+	}
+	return json.Marshal(fields)
+}
 
-func (e ServiceError) attrs() []slog.Attr {
+// LogValue is a group of the fields that are set: message, code, at.
+func (e ServiceError) LogValue() slog.Value {
 	a := []slog.Attr{slog.String("message", e.Message)}
 	if e.Code != 0 {
 		a = append(a, slog.Int("code", e.Code))
@@ -110,30 +123,16 @@ func (e ServiceError) attrs() []slog.Attr {
 	if !e.At.IsZero() {
 		a = append(a, slog.Time("at", e.At))
 	}
-	return a
+	return slog.GroupValue(a...)
 }
 
-// LogValue is a group of the fields that are set: message, code, at.
-func (e ServiceError) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
-
 // MarshalJSON writes the same fields as an object.
-func (e ServiceError) MarshalJSON() ([]byte, error) { return marshalAttrs(e.attrs()) }
-
-// marshalAttrs writes attributes as a JSON object, in their order.
-func marshalAttrs(attrs []slog.Attr) ([]byte, error) {
-	b := []byte{'{'}
-	for i, a := range attrs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		value, err := json.Marshal(a.Value.Any())
-		if err != nil {
-			return nil, err
-		}
-		b = append(appendString(b, a.Key), ':')
-		b = append(b, value...)
-	}
-	return append(b, '}'), nil
+func (e ServiceError) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Message string    `json:"message"`
+		Code    int       `json:"code,omitempty"`
+		At      time.Time `json:"at,omitzero"`
+	}{e.Message, e.Code, e.At})
 }
 
 // The errors: as text everywhere. Without this, one that stands in a struct prints its fields as JSON, and of what it wraps {}.

@@ -145,7 +145,7 @@ func (c *Client) deliver(e *envelope) bool {
 		c.routes.find(&d, 2, e.event, internal)
 	}
 	var missed []departure
-	if len(c.lapses.late) > 0 && (s == nil || !s.Phase().Live()) {
+	if len(c.lapses.late) > 0 && !internal && (s == nil || !s.Phase().Live()) {
 		missed = c.lapses.take(string(e.channel))
 	}
 	c.mu.Unlock()

@@ -85,7 +85,7 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 }
 
 // sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one. A message
-// that is too large, or that can't be taken, is not asked for again.
+// that could not be taken would come again to whoever resumes; the machine sees to one that comes again all the same.
 func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	ended := sess.Ended()
 	e := core.End{

@@ -125,6 +125,9 @@ func TestSessionEnd(t *testing.T) {
 		if e.KeepsSession != tt.keeps || e.PeerKnows != tt.ended.PeerKnows || !e.LastHeard.Equal(last) {
 			t.Errorf("%v: %+v", tt.cause, e)
 		}
+		if large := errors.Is(tt.cause, transport.ErrFrameTooBig); e.TooLarge != large || (e.Blame != nil) != large {
+			t.Errorf("%v: too large %v, to blame %v", tt.cause, e.TooLarge, e.Blame)
+		}
 		if e.Err == nil || tt.is != nil && !errors.Is(e.Err, tt.is) {
 			t.Errorf("%v is told as %v", tt.cause, e.Err)
 		}

@@ -292,30 +292,10 @@ func withGrace(d time.Duration) Option {
 	return func(c *config) error { c.grace = d; return nil }
 }
 
-// drained are the values and gaps that a stream has now.
-func drained[T any](s *Stream[T]) iter.Seq2[T, *Gap] {
-	return func(yield func(T, *Gap) bool) {
-		for {
-			for g := range s.Gaps() {
-				if !yield(*new(T), &g) {
-					return
-				}
-			}
-			select {
-			case v, ok := <-s.C:
-				for g := range s.Gaps() { // those that stand before it
-					if !yield(*new(T), &g) {
-						return
-					}
-				}
-				if !ok || !yield(v, nil) {
-					return
-				}
-			default:
-				return
-			}
-		}
-	}
+// rest closes a stream, and is what it has left.
+func rest[T any](s *Stream[T]) iter.Seq2[T, *Gap] {
+	s.Close()
+	return s.All()
 }
 
 // goroutines are the stacks of those that run a client's code: its own, and those of callers.

@@ -12,7 +12,7 @@ type Channel struct {
 	holds    int
 	term     uint64 // of those who hold it; it changes when all are expelled
 	loss     *Loss  // confirmed before, and what was missed since is not told yet
-	answers  [names]answers
+	answers  answers
 	asks     int    // requests of this Requested phase
 	tries    int    // failures in a row
 	oversize int    // connections in a row that ended on a message of this channel
@@ -38,7 +38,7 @@ func (ch *Channel) Term() uint64 { return ch.term }
 // Early reports whether what the service tells of its members may come before the first confirmation: it has been asked
 // for once on this connection, and nothing of an earlier subscription can still come.
 func (ch *Channel) Early() bool {
-	return ch.phase == Requested && ch.asks == 1 && ch.answers[Internal].stale == 0 && ch.answers[Presence].stale == 0
+	return ch.phase == Requested && ch.asks == 1 && ch.answers.stale == 0
 }
 
 // move changes the phase, and resets what belongs to the one that is left. It is the only place where either happens.
@@ -57,7 +57,7 @@ func (m *Machine) move(ch *Channel, to Phase) {
 	switch to {
 	case Unwanted:
 		ch.loss, ch.grantFor, ch.tries, ch.oversize = nil, "", 0, 0
-		ch.answers = [names]answers{}
+		ch.answers = answers{}
 	case Leaving:
 		ch.loss, ch.grantFor, ch.tries = nil, "", 0
 	case Joined:
@@ -173,7 +173,7 @@ func (m *Machine) lose(e End, stable bool) {
 		if ch == nil {
 			continue
 		}
-		ch.answers = [names]answers{}
+		ch.answers = answers{}
 		if stable && ch != e.Culprit {
 			ch.oversize = 0
 		}
@@ -285,11 +285,11 @@ func (m *Machine) takenAway(now time.Time, ch *Channel) {
 // request writes a subscribe.
 func (m *Machine) request(now time.Time, ch *Channel, p Phase) {
 	if ch.phase != p {
-		ch.unheard()
+		ch.answers.heard = 0
 	}
 	m.move(ch, p)
 	ch.asks++
-	ch.asked()
+	ch.answers.asked()
 	m.alarm(ch, now.Add(m.cfg.SubscribeTimeout))
 	m.do(Action{Op: Subscribe, Channel: ch})
 }
@@ -304,21 +304,21 @@ func (m *Machine) leave(now time.Time, ch *Channel) {
 			return
 		}
 	case Leaving:
-		if !m.stale(ch) {
+		if !m.expecting(ch) {
 			m.drop(ch)
 		}
 		return
 	}
-	if ch.phase == Requested || ch.phase.Live() || ch.outstanding() {
+	if ch.phase == Requested || ch.phase.Live() || ch.answers.due > 0 {
 		m.do(Action{Op: Unsubscribe, Channel: ch})
 	}
-	ch.left()
-	if !m.stale(ch) {
+	ch.answers.left()
+	if !m.expecting(ch) {
 		m.drop(ch)
 		return
 	}
 	m.move(ch, Leaving)
-	m.alarm(ch, now.Add(2*m.cfg.SubscribeTimeout)) // what has not come by then will not come
+	m.alarm(ch, now.Add(2*m.cfg.SubscribeTimeout))
 }
 
 // overdue sees to a channel whose time has come.
@@ -329,9 +329,11 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 	case Requested:
 		switch {
 		case ch.holds == 0:
-		case ch.asks < 2 || ch.heard():
+			m.leave(now, ch)
+			return
+		case ch.asks < 2 || ch.answers.heard > 0:
 			if ch.asks > 1 {
-				ch.unheard() // one of these was the answer, or this one will be: it is not believed unseen
+				ch.answers.heard = 0 // one of these was the answer, or this one will be: it is not believed unseen
 			}
 			m.do(Action{Op: Retrying, Channel: ch, Err: ErrSubscribeTimeout})
 			m.request(now, ch, Requested)
@@ -355,9 +357,12 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 			m.request(now, ch, Refreshing)
 			return
 		}
-	case Leaving:
-		m.drop(ch)
-		return
+	case Leaving: // what has not come by now will not come
+		if ch.holds == 0 {
+			m.drop(ch)
+			return
+		}
+		m.move(ch, Parked)
 	}
 	m.look(ch)
 }
@@ -391,7 +396,7 @@ func (m *Machine) confirm(now time.Time, ch *Channel) {
 // Confirmed takes a confirmation of the service.
 func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 	m.seen[n] = true
-	current, awaited := ch.answered(n)
+	current, awaited := ch.answers.take(n, confirms)
 	switch ch.phase {
 	case Requested:
 		if current {
@@ -414,7 +419,7 @@ func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
 // Refused takes a refusal of the service. heals says that it may pass; after is what the service asked to wait.
 func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals bool, after time.Duration) {
 	m.seen[n] = true
-	if current, _ := ch.answered(n); !current || ch.phase != Requested && !ch.phase.Live() {
+	if current, _ := ch.answers.take(n, refuses); !current || ch.phase != Requested && !ch.phase.Live() {
 		if ch.phase == Leaving {
 			m.look(ch)
 		}
@@ -433,11 +438,7 @@ func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals b
 // Fail ends the subscription of ch for all who hold it, because it can't be asked for: nothing was written.
 func (m *Machine) Fail(ch *Channel, err error) {
 	if ch.phase == Requested || ch.phase == Refreshing {
-		for i := range ch.answers {
-			if a := &ch.answers[i]; a.due > 0 {
-				a.due--
-			}
-		}
+		ch.answers.unwritten()
 	}
 	switch ch.phase {
 	case Requested:

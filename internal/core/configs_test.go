@@ -2,13 +2,11 @@ package core
 
 import "time"
 
-const exploreSteps = 6000
-
 var (
 	connected = []string{"connect", "ok"}
 	joinedA   = []string{"connect", "ok", "hold a", "poll", "drain"}
 	// The machine has learned under which names the service answers.
-	learned = []string{"connect", "ok", "hold a", "poll", "drain", "release a", "poll", "drain"}
+	learned = []string{"connect", "ok", "hold a", "poll", "refuse", "drain", "hold a", "poll", "drain", "release a", "poll", "drain"}
 )
 
 var configs = []*config{
@@ -31,26 +29,31 @@ var configs = []*config{
 		faults: 2},
 	{name: "one name", channels: []string{"a"}, names: []Name{Presence}, holders: 2,
 		moves: []string{"hold", "release", "evict", "refresh", "accept", "refuse", "refuse for now", "do not answer", "overlook",
-			"deliver", "drain", "publish", "wait", "poll", "release late", "reset", "ok"},
+			"deliver", "drain", "publish", "wait", "poll", "poll late", "release late", "reset", "ok"},
 		start: connected, faults: 3},
 	{name: "signed", channels: []string{"private-a", "b"}, recovery: true, pongs: true, names: []Name{Internal}, holders: 1,
 		moves: []string{"hold", "release", "evict", "grant", "auth fails", "deny", "reset", "service closes", "ok", "dialed",
 			"established", "established as another", "drain", "publish", "wait", "can't write", "release late", "expired"},
 		start: connected, faults: 1},
-	{name: "grace", channels: []string{"a"}, grace: 3 * time.Second, recovery: true, names: []Name{Internal, Presence}, holders: 2, start: []string{"connect", "ok", "hold a", "poll", "drain", "release a", "wait", "drain"},
+	{name: "grace", channels: []string{"a"}, grace: 3 * time.Second, recovery: true, names: []Name{Internal, Presence}, holders: 2, start: []string{"connect", "ok", "hold a", "poll", "accept",
+		"refuse", "drain", "hold a", "poll", "drain", "release a", "wait", "drain"},
 		moves: []string{"hold", "release", "evict", "refresh", "service closes", "reset", "ok", "dialed", "established", "accept",
-			"refuse", "refuse for now", "do not answer", "deliver", "drain", "publish", "wait", "poll", "restarted", "fin"},
+			"refuse", "refuse for now", "do not answer", "deliver", "drain", "publish", "wait", "poll", "poll late", "restarted", "fin"},
 		faults: 2},
 	{name: "connection", channels: []string{"a"}, recovery: true, pongs: true, names: []Name{Internal}, holders: 1,
 		moves: []string{"hold", "connect", "connect with retries", "give up", "reconnect", "close", "dialed", "established",
 			"dial fails", "dial fails slowly", "dial refused", "service closes", "reset", "ended", "ended alone", "half-open",
-			"wait", "drain", "poll"}},
-	{name: "stale", channels: []string{"a"}, names: []Name{Internal}, holders: 1, moves: []string{"hold", "release", "poll", "accept",
+			"wait", "drain", "poll", "poll late"}},
+	{name: "stale", channels: []string{"a"}, names: []Name{Internal}, holders: 1, moves: []string{"hold", "release", "poll", "poll late", "accept",
 		"deliver", "publish"}, start: connected},
 	{name: "copies", channels: []string{"a"}, names: []Name{Internal, Presence}, holders: 1, moves: []string{"hold", "release", "poll",
 		"accept", "refuse", "refuse for now", "deliver", "wait"}, start: learned, faults: 2},
-	{name: "too much", channels: []string{"a"}, recovery: true, names: []Name{Internal}, holders: 1, moves: []string{"publish too much",
-		"deliver", "ok", "drain"}, start: joinedA},
+	{name: "mixed", channels: []string{"a"}, names: []Name{Presence}, refusals: []Name{Internal}, holders: 1, faults: 2,
+		moves: []string{"hold", "release", "refresh", "accept", "refuse", "refuse for now", "deliver", "publish", "wait"},
+		start: learned},
+	{name: "too much", channels: []string{"a", "b"}, recovery: true, names: []Name{Internal}, holders: 1,
+		moves: []string{"hold", "release", "publish too much", "accept too much", "accept", "deliver", "ok", "drain"},
+		start: joinedA},
 	{name: "renamed", channels: []string{"private-a"}, recovery: true, names: []Name{Internal}, holders: 1, moves: []string{"dialed",
 		"established", "established as another", "service closes", "wait", "grant", "drain", "publish"},
 		start: []string{"connect", "ok", "hold private-a", "poll", "grant", "drain"}},
@@ -60,10 +63,10 @@ var configs = []*config{
 		start: joinedA},
 	{name: "health", channels: []string{"a"}, recovery: true, pongs: true, names: []Name{Internal}, holders: 1,
 		moves: []string{"hold", "refresh", "ping", "abandon", "accept", "do not answer", "deliver", "drain", "half-open", "wait", "sleep",
-			"ended", "reconnect", "reset", "ok", "publish", "poll"},
+			"ended", "reconnect", "reset", "ok", "publish", "poll", "poll late"},
 		start: connected, faults: 2},
 	{name: "health without recovery", channels: []string{"a"}, pongs: true, names: []Name{Internal}, holders: 1,
 		moves: []string{"hold", "refresh", "ping", "abandon", "accept", "do not answer", "deliver", "drain", "half-open", "wait", "sleep",
-			"ended", "reset", "ok", "publish", "poll"},
+			"ended", "reset", "ok", "publish", "poll", "poll late"},
 		start: connected, faults: 2},
 }

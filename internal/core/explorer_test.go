@@ -11,7 +11,12 @@ import (
 	"time"
 )
 
-var exploreFlag = flag.Duration("explore", 0, "explore each kind of world for this time")
+var exploreFlag = flag.Duration("explore", 0, "explore each kind of world for this time, from other seeds each time")
+
+const (
+	walk     = 40      // steps of a random walk
+	maxNodes = 1 << 20 // states reached breadth-first, as memory allows
+)
 
 // A node is a state that was reached, and how.
 type node struct {
@@ -51,20 +56,24 @@ func newExplorer(cfg *config) *explorer {
 	x.begin = newWorld(cfg)
 	x.begin.m.hooks = x.moves.hooks()
 	for _, name := range cfg.start {
-		x.begin.named(name)
+		if !x.begin.named(name) {
+			panic(fmt.Sprintf("%s: %q can't happen there", cfg.name, name))
+		}
 	}
+	x.begin.faults = 0
 	return x
 }
 
-// named has a step happen that is given by its name.
-func (w *world) named(name string) {
+// named has a step happen that is given by its name, and reports whether it can.
+func (w *world) named(name string) bool {
+	w.faults = 0
 	for _, s := range w.steps(nil, verbs) {
 		if w.name(s) == name {
 			w.do(s)
-			return
+			return true
 		}
 	}
-	panic(fmt.Sprintf("%q can't happen here", name))
+	return false
 }
 
 // isNew reports whether the world is in a state that was not seen before.
@@ -215,35 +224,30 @@ func (x *explorer) schedule() string {
 	return b.String()
 }
 
-// explore walks one kind of world: some steps breadth-first, and as many at random; or for a time.
+// explore walks one kind of world, half of it breadth-first and half at random: a number of steps, the same each time; or
+// for a time.
 func explore(t *testing.T, cfg *config) *explorer {
 	x := newExplorer(cfg)
-	began := time.Now()
-	for part := range 2 {
-		limit := exploreSteps * (part + 1)
-		over := func() bool {
+	began, seed := time.Now(), uint64(1)
+	if *exploreFlag > 0 {
+		seed = uint64(began.UnixNano())
+	}
+	over := func(part int) func() bool {
+		return func() bool {
 			if *exploreFlag > 0 {
-				return time.Since(began) > *exploreFlag*time.Duration(part+1)/2 || len(x.nodes) > 3e6
+				return time.Since(began) > *exploreFlag*time.Duration(part)/2 || part == 1 && len(x.nodes) > maxNodes
 			}
-			return x.steps > limit
+			return x.steps > exploreSteps*part
 		}
-		if part == 0 {
-			last := x.breadth(over)
-			t.Logf("%s: %d states, %d steps, depth %d", cfg.name, len(x.seen), x.steps, x.depth)
-			if x.bad == "" && len(last) > 0 {
-				over := func() bool {
-					if *exploreFlag > 0 {
-						return time.Since(began) > *exploreFlag
-					}
-					return x.steps > 2*exploreSteps
-				}
-				x.random(last, rand.New(rand.NewPCG(1, uint64(began.UnixNano()))), 40, over)
-				t.Logf("%s: %d states, %d steps with random ones, %s", cfg.name, len(x.seen), x.steps, time.Since(began))
-			}
-		}
-		if x.bad != "" {
-			t.Fatalf("%s (after %d steps)\n%s", x.bad, x.steps, x.schedule())
-		}
+	}
+	last := x.breadth(over(1))
+	t.Logf("%d states, %d steps, depth %d", len(x.seen), x.steps, x.depth)
+	if x.bad == "" && len(last) > 0 {
+		x.random(last, rand.New(rand.NewPCG(1, seed)), walk, over(2))
+		t.Logf("%d states, %d steps with random walks on from there", len(x.seen), x.steps)
+	}
+	if x.bad != "" {
+		t.Fatalf("%s (after %d steps)\n%s", x.bad, x.steps, x.schedule())
 	}
 	return x
 }

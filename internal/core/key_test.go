@@ -145,19 +145,20 @@ func (k *keyer) channel(i int, r ranks) {
 	w := k.w
 	ch := w.chans[i]
 	s := &w.service
-	k.bit(w.owed[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
+	k.bit(w.owed[i], w.evicted[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
 		s.entry != nil && s.entry.in[i], !w.asked[i].IsZero() && w.now.Before(w.asked[i].Add(subscribeTimeout)))
 	k.num(r.of(s.pubs[i]))
-	k.num(min(w.burdens[i], 3))
+	k.num(w.burdens[i])
 	if ch == nil {
 		return
 	}
 	k.num(int(ch.phase))
 	k.at(ch.due, time.Hour)
-	for _, a := range ch.answers {
-		k.num(int(a.due))
-		k.num(int(a.stale))
-		k.num(int(a.heard))
+	for _, n := range []uint16{ch.answers.due, ch.answers.stale, min(ch.answers.heard, 1)} {
+		k.num(int(n))
+	}
+	for _, r := range ch.answers.copies {
+		k.num(int(r))
 	}
 	k.num(ch.asks)
 	k.at(w.graced[i], time.Hour)
@@ -218,6 +219,7 @@ func (w *world) key(buf []byte) []byte {
 	k.num(int(m.intent))
 	k.num(int(m.recovery))
 	k.num(m.waiters)
+	k.num(m.oversize)
 	k.num(min(w.faults, w.cfg.faults))
 	k.num(w.waiters)
 	k.bit(w.first[0] < w.first[1] == (place[0] < place[1]), w.burst >= 0)

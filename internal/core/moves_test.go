@@ -27,6 +27,7 @@ func (w *world) name(s step) string {
 // A verb is a kind of step.
 type verb struct {
 	name    string
+	late    bool // the machine is not polled before it
 	program bool // the machine is not polled afterwards: the program may do more before that
 	can     func(w *world) int
 	canOn   func(w *world, i int) int // for one of a channel
@@ -52,7 +53,6 @@ var verbs = []*verb{
 	{name: "release", program: true,
 		canOn: func(w *world, i int) int { return len(w.holders[i]) },
 		do: func(w *world, i, n int) {
-			w.burdens[i] = 0
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
 			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase == Joined && !ch.queued {
@@ -69,7 +69,13 @@ var verbs = []*verb{
 		}},
 	{name: "evict", program: true,
 		canOn: func(w *world, i int) int { return yes(len(w.holders[i]) > 0) },
-		do:    func(w *world, i, _ int) { w.m.Evict(w.chans[i], errNo) }},
+		do:    func(w *world, i, _ int) { w.evict(i) }},
+	{name: "renew", program: true, // somebody else is about to hold it
+		canOn: func(w *world, i int) int { return yes(w.chans[i] != nil && len(w.holders[i]) == 0 && !w.over()) },
+		do: func(w *world, i, _ int) {
+			w.graced[i] = time.Time{}
+			w.m.Renew(w.now, w.chans[i])
+		}},
 	{name: "refresh", program: true,
 		canOn: func(w *world, i int) int { return yes(len(w.holders[i]) > 0) },
 		do:    func(w *world, i, _ int) { w.m.Refresh(w.chans[i]) }},
@@ -191,6 +197,9 @@ var verbs = []*verb{
 	{name: "accept",
 		can: func(w *world) int { return yes(w.processing()) },
 		do:  func(w *world, _, _ int) { w.service.process(&w.link, w.now, accept) }},
+	{name: "accept too much",
+		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind == sub && w.link.c2s[0].ch == 0) },
+		do:  func(w *world, _, _ int) { w.service.process(&w.link, w.now, acceptVast) }},
 	{name: "refuse",
 		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind == sub && w.faulty()) },
 		do:  func(w *world, _, _ int) { w.faults++; w.service.process(&w.link, w.now, deny) }},
@@ -247,6 +256,9 @@ var verbs = []*verb{
 	{name: "poll",
 		can: func(w *world) int { return yes(!w.polled) },
 		do:  func(w *world, _, _ int) {}},
+	{name: "poll late", late: true, // what was due meanwhile is due with what the program did
+		can: func(w *world) int { return yes(!w.polled && w.next.After(w.now) && w.prompt(w.next)) },
+		do:  func(w *world, _, _ int) { w.now = w.next }},
 	{name: "wait",
 		can: func(w *world) int { return yes(!w.over()) },
 		do:  func(w *world, _, _ int) { w.wait() }},
@@ -278,8 +290,14 @@ func (w *world) hold(i int) {
 		w.first[i] = w.entries
 	}
 	w.m.Hold(w.chans[i])
+	w.evicted[i] = false
 	h := holder{term: w.chans[i].Term(), epoch: w.m.Epoch()}
 	w.holders[i] = append(slices.Clip(w.holders[i]), h)
+}
+
+func (w *world) evict(i int) {
+	w.evicted[i] = w.chans[i].phase == Joined
+	w.m.Evict(w.chans[i], errNo)
 }
 
 func (w *world) connect(retry bool) {
@@ -325,7 +343,7 @@ func (w *world) endedOnRequest() {
 // next_ delivers the next message. One that is too big ends the connection.
 func (w *world) next_() {
 	m := w.link.s2c[0]
-	if m.kind != big {
+	if m.kind != big && m.kind != vast {
 		w.link.s2c = w.link.s2c[1:]
 		w.deliver(m)
 		w.settle()
@@ -334,12 +352,18 @@ func (w *world) next_() {
 	if w.service.holds {
 		w.service.notice(true)
 	}
-	if i := m.ch; len(w.holders[i]) > 0 {
+	i, e := m.ch, End{Err: errTooBig, PeerKnows: true, KeepsSession: true, TooLarge: true, Blame: errTooBig}
+	if m.kind == big {
+		if e.Culprit = w.chans[i]; e.Culprit == nil { // it is known, and left by now
+			e.Culprit = NewChannel(w.cfg.channels[i], w.signed(int(i)))
+		}
+	}
+	if len(w.holders[i]) > 0 {
 		w.burdens[i]++
 	}
-	w.ended(End{Err: errTooBig, PeerKnows: true, KeepsSession: true, Culprit: w.chans[m.ch], Blame: errTooBig})
-	if w.burdens[m.ch] > 2 {
-		w.fail("messages of %s end one connection after the other", w.cfg.channels[m.ch])
+	w.ended(e)
+	if w.burdens[i] > 4 {
+		w.fail("messages of %s end one connection after the other", w.cfg.channels[i])
 	}
 }
 
@@ -388,6 +412,12 @@ const horizon = 5 * time.Minute
 
 // latest is how late an answer comes at most: one that is later is not told from that to a later request.
 const latest = 2*subscribeTimeout - time.Second
+
+// prompt reports whether all answers under way have come in time if they come then.
+func (w *world) prompt(at time.Time) bool {
+	oldest := w.link.oldest()
+	return oldest.IsZero() || at.Before(oldest.Add(latest))
+}
 
 // wait lets time pass until something happens.
 func (w *world) wait() {
@@ -449,7 +479,7 @@ func (w *world) steps(buf []step, list []*verb) []step {
 
 // do has one thing happen, and holds the world against the invariants.
 func (w *world) do(s step) {
-	if !s.verb.program && !w.polled {
+	if !s.verb.program && !s.verb.late && !w.polled {
 		w.poll(w.signs())
 	}
 	if w.bad == "" {

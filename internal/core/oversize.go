@@ -16,10 +16,14 @@ func (m *Machine) careful() bool { return m.oversize >= maxOversize }
 // asking reports whether a request is under way. It is asked only of a careful machine.
 func (m *Machine) asking() bool { return m.suspect() != nil }
 
-// suspect is the channel whose answer is due; the first, if there are several.
+// suspect is the channel whose answer is due, be it one that was left since; the first, if there are several.
 func (m *Machine) suspect() *Channel {
 	for _, ch := range m.order {
-		if ch != nil && (ch.phase == Requested || ch.phase == Refreshing) && !ch.due.IsZero() {
+		if ch == nil || ch.due.IsZero() {
+			continue
+		}
+		switch ch.phase {
+		case Requested, Refreshing, Leaving:
 			return ch
 		}
 	}

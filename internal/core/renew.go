@@ -13,10 +13,10 @@ func (m *Machine) Renew(now time.Time, ch *Channel) {
 		m.terms++
 		ch.term = m.terms
 	case Parked, Backoff, Requested, Joined, Refreshing:
-		if ch.phase == Requested || ch.phase.Live() || ch.outstanding() {
+		if ch.phase == Requested || ch.phase.Live() || ch.answers.due > 0 {
 			m.do(Action{Op: Unsubscribe, Channel: ch})
 		}
-		ch.left()
+		ch.answers.left()
 		m.move(ch, Leaving)
 		m.alarm(ch, now.Add(2*m.cfg.SubscribeTimeout))
 		m.look(ch)

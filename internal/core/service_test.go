@@ -57,6 +57,7 @@ const (
 	refuse     // for good
 	refuseHeal // with a code that can heal
 	pong
+	vast // a confirmation that is too large to be taken, and does not tell its channel
 )
 
 // own reports whether it was sent to the client's session alone.
@@ -73,7 +74,8 @@ type rooms struct {
 // restoration removes or renews it. A connection that it notices late empties the rooms of the one that has the same id.
 type service struct {
 	recovery bool
-	names    []Name
+	names    []Name // of confirmations
+	refusals []Name // of refusals
 
 	holds  bool // it has not noticed an end of the client's connection
 	rooms  rooms
@@ -152,6 +154,7 @@ const (
 	deny                     // refused for good
 	denyHeal                 // refused with a code that can heal
 	silent                   // done and not answered
+	acceptVast               // done, and the answer is too large
 	overlooked               // not done
 )
 
@@ -170,19 +173,21 @@ func (s *service) process(l *link, now time.Time, a answer) {
 	case unsub:
 		s.rooms.in[r.ch], s.left[r.ch] = false, false
 	case sub:
-		kind := confirm
+		kind, names := confirm, s.names
 		switch a {
 		case deny:
-			kind = refuse
+			kind, names = refuse, s.refusals
 		case denyHeal:
-			kind = refuseHeal
+			kind, names = refuseHeal, s.refusals
+		case acceptVast:
+			kind, names = vast, s.names[:1]
 		}
-		s.rooms.in[r.ch] = kind == confirm
+		s.rooms.in[r.ch] = kind == confirm || kind == vast
 		s.left[r.ch] = false
 		if a == silent {
 			return
 		}
-		for _, n := range s.names {
+		for _, n := range names {
 			s.emit(l, message{kind: kind, ch: r.ch, name: n, at: now, of: r.at})
 		}
 	}

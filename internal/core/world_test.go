@@ -15,6 +15,7 @@ type config struct {
 	recovery bool     // the service can restore a session
 	pongs    bool     // the service answers pings
 	names    []Name   // under which it answers
+	refusals []Name   // under which it refuses, if that differs
 	grace    time.Duration
 	stable   time.Duration // 0: a minute
 	holders  int           // of a channel, at most
@@ -48,6 +49,7 @@ var (
 	errLink    = errors.New("the link broke")
 	errNo      = errors.New("no")
 	errTooBig  = errors.New("message too large")
+	errTooLong = errors.New("request too large")
 	errGivenUp = errors.New("the caller gave up")
 )
 
@@ -91,6 +93,7 @@ type world struct {
 	first    [maxChannels]int       // which channel was held first
 	woken    [maxChannels]bool      // who waits for the channel was told to look
 	live     [maxChannels]bool
+	evicted  [maxChannels]bool // it is to be left at once
 	owed     [maxChannels]bool // it was restored, and the service has not confirmed it since
 	burdens  [maxChannels]int  // connections in a row that ended on a message of it, while it was held
 	tooBig   [maxChannels]bool // the next subscribe can't be written
@@ -129,7 +132,10 @@ func newWorld(cfg *config) *world {
 		SubscribeTimeout: subscribeTimeout, EstablishGrace: establishGrace, LeaveGrace: cfg.grace,
 		StableAfter: stable, Pace: evenPace{},
 	})
-	w.service = service{recovery: cfg.recovery, names: cfg.names}
+	w.service = service{recovery: cfg.recovery, names: cfg.names, refusals: cfg.refusals}
+	if cfg.refusals == nil {
+		w.service.refusals = cfg.names
+	}
 	return w
 }
 
@@ -285,7 +291,7 @@ func (w *world) carry(a Action) {
 		if w.now.Before(w.graced[i]) {
 			w.fail("%s is left before its grace is over", a.Channel.Name)
 		}
-		w.asked[i], w.owed[i] = time.Time{}, false
+		w.asked[i], w.owed[i], w.evicted[i] = time.Time{}, false, false
 		w.write(request{kind: unsub, ch: int8(i)})
 	case WritePing:
 		w.writePing()
@@ -310,7 +316,7 @@ func (w *world) carry(a Action) {
 			w.fail("%s is held and forgotten", a.Channel.Name)
 		}
 		w.chans[i] = nil
-		w.asked[i] = time.Time{}
+		w.asked[i], w.burdens[i] = time.Time{}, 0
 	}
 }
 
@@ -327,7 +333,7 @@ func (w *world) write(r request) {
 func (w *world) subscribe(i int, ch *Channel) {
 	if w.tooBig[i] {
 		w.tooBig[i] = false
-		w.m.Fail(ch, errTooBig)
+		w.m.Fail(ch, errTooLong)
 		return
 	}
 	if at := w.asked[i]; !at.IsZero() && w.now.Before(at.Add(subscribeTimeout)) {
@@ -411,7 +417,7 @@ func (w *world) tell(i int, l Loss) {
 }
 
 func (w *world) expel(i int, a Action) {
-	w.graced[i], w.burdens[i] = time.Time{}, 0
+	w.graced[i] = time.Time{}
 	kept := w.holders[i][:0:0]
 	var ended, live int
 	for _, h := range w.holders[i] {
@@ -424,6 +430,9 @@ func (w *world) expel(i int, a Action) {
 			live++
 		}
 	}
+	if a.Err == errTooBig && w.burdens[i] == 0 {
+		w.fail("%s is expelled for the messages of another", a.Channel.Name)
+	}
 	if ended == 0 {
 		w.fail("%s: an expulsion that ends nobody", a.Channel.Name)
 	}
@@ -433,7 +442,7 @@ func (w *world) expel(i int, a Action) {
 	if w.expelled[i] == nil {
 		w.expelled[i] = &a.Ticket.Term
 	}
-	w.holders[i] = kept
+	w.holders[i], w.burdens[i] = kept, 0
 }
 
 func (w *world) writePing() {
@@ -540,7 +549,7 @@ func (w *world) ended(e End) {
 		e.Err = errLink
 	}
 	for i := range w.chans {
-		w.asked[i], w.graced[i], w.owed[i] = time.Time{}, time.Time{}, false
+		w.asked[i], w.graced[i], w.owed[i], w.evicted[i] = time.Time{}, time.Time{}, false, false
 		w.concern(i)
 		if ch := w.chans[i]; w.service.has(i) && (ch == nil || !ch.phase.Live()) {
 			w.service.left[i] = true // if it is restored, the client does not know
@@ -572,7 +581,7 @@ func (w *world) dialed() {
 	if recovered {
 		missed = w.service.restore()
 		for _, m := range missed {
-			if m.kind == big { // it can't be taken this time either
+			if m.kind == big || m.kind == vast { // it can't be taken this time either
 				w.doomed = true
 				w.m.DialFailed(w.now, Failure{Err: errTooBig, Verdict: Slowly, Resumed: true})
 				w.settle()
@@ -697,6 +706,9 @@ func (w *world) checkChannel(i int, ch *Channel) {
 
 // checkProgress holds that what is wanted, and what is not, has something under way or due.
 func (w *world) checkProgress(i int, ch *Channel) {
+	if ch.queued && w.m.careful() && w.m.asking() && (ch.phase == Parked || ch.holds == 0) {
+		return // one at a time
+	}
 	switch ch.phase {
 	case Unwanted, Parked, Suspended:
 		w.fail("%s is %s, held by %d, and nothing is under way", ch.Name, ch.phase, ch.holds)
@@ -709,6 +721,9 @@ func (w *world) checkProgress(i int, ch *Channel) {
 			w.fail("%s is %s, and nothing is due", ch.Name, ch.phase)
 		}
 	case Joined:
+		if ch.holds == 0 && w.evicted[i] {
+			w.fail("%s is not left, and should be at once", ch.Name)
+		}
 		if ch.holds == 0 && ch.due.IsZero() {
 			w.fail("%s is Joined, nothing holds it, and it is not left", ch.Name)
 		}

@@ -30,13 +30,13 @@ const (
 // was recovered, something must have been published meanwhile.
 func (j *judge) leftTooLate(g rtx.Gap) bool {
 	for _, o := range j.t.Link.Outages() {
-		if o.Down.Before(g.Until) || o.Down.Sub(g.Since) > time.Minute {
+		if !o.Up.IsZero() && o.Up.Before(g.Since) || o.Down.Sub(g.Since) > time.Minute {
 			continue
 		}
 		if !o.Recovered {
 			return true
 		}
-		for _, e := range j.book.events(g.Channel, j.t.Want) {
+		for _, e := range j.book.events(g.Channel, nil) { // each part of a partition is told
 			if !e.At.Before(g.Since) && !e.At.After(o.Up) {
 				return true
 			}

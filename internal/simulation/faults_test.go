@@ -88,7 +88,7 @@ func (d *drawer) slow(at time.Duration) {
 
 // frames are such as no service should send; each ends the connection, or is passed over.
 var frames = []string{
-	`42["server-event",{"channel":"a","event":"e1","data":{"n":1}`, `42["server-event",{"channel":"a","event":"e1","data":nope}]`,
+	`42["server-event",{"channel":"a","event":"e1","data":{"n":1}`, `42["server-event",{"channel":"nobody","event":"e1","data":nope}]`,
 	`42[]`, `42{}`, `42`, `4`, `9`, `49`, `4x`, `452-["x",{"_placeholder":true,"num":0}]`, `0{"sid":"again"}`, `40{"sid":"again"}`,
 	`42/other,["server-event",{"channel":"a","event":"e1","data":{"n":1}}]`, `43["ack"]`, `431["ack"]`, `5`, `6`,
 	`42["server-event"]`, `42["server-event",{"channel":"a"}]`, `42["server-event",7]`, `42["server-event",{"channel":7,"event":"e1"}]`,
