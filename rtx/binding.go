@@ -19,6 +19,7 @@ type binding struct {
 	places  places // where it is attached; for a stream of the whole client that is the nil subscription
 	exited  *exit  // nil until there is something to say
 	place   int    // among the client's open streams
+	id      uint64 // of the stream; of a Partition's first one, the others follow
 	ended   bool
 	settled bool        // ended, and so has its queue
 	stop    func() bool // takes the context's callback back
@@ -42,7 +43,7 @@ func (b *binding) exit() *exit {
 }
 
 func (c *Client) newBinding(s sink, names []string) *binding {
-	return &binding{c: c, sink: s, names: names}
+	return &binding{c: c, sink: s, names: names, id: c.ids.Add(1)}
 }
 
 // attach puts the binding on a channel and holds it. The caller holds c.mu.
@@ -75,6 +76,8 @@ func (b *binding) detach(s *subscription) {
 	}
 	c.machine.Release(now(), &s.Channel, a.term)
 }
+
+func (b *binding) number() uint64 { return b.id }
 
 // expelled notes that a channel left the binding, refused or unsubscribed, and returns what is to be told without the
 // lock. A stream of that one channel ends, a group's goes on while it has another. The caller holds c.mu.

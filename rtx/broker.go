@@ -69,7 +69,7 @@ func (c *Client) authorizeWaiting() {
 		}
 		c.mu.Unlock()
 		grant, err := c.askAuthorizer(ctx, r)
-		c.land(q, grant, err)
+		c.land(q, grant, err, r.UserData)
 	}
 }
 
@@ -90,11 +90,16 @@ func (c *Client) askAuthorizer(ctx context.Context, r auth.Request) (g auth.Gran
 	return g, g.Check(r)
 }
 
-// land takes the authorizer's outcome. The machine knows whether it is of use.
-func (c *Client) land(q question, g auth.Grant, err error) {
+// land takes the authorizer's outcome. The machine knows whether it is of use. An error may be the user's own: it is asked what
+// it is without the lock, and shown without what the client keeps secret.
+func (c *Client) land(q question, g auth.Grant, err error, userData []byte) {
+	heals, after := authHeals(err)
+	if err != nil {
+		err = c.cfg.secrets.With(longEnough(string(userData))...).Error(err)
+	}
 	c.mu.Lock()
 	s, m := q.s, c.machine
-	switch heals, after := authHeals(err); {
+	switch {
 	case err == nil:
 		if m.Granted(&s.Channel, q.ticket) {
 			s.grant = g

@@ -1,6 +1,7 @@
 package rtx
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 )
@@ -27,9 +28,6 @@ func (c *Client) Channel(name string, opts ...ChannelOption) *Channel {
 			o(ch)
 		}
 	}
-	if ch.err != nil {
-		ch.err = &OptionError{Option: "UserData", Reason: ch.err.Error()}
-	}
 	if err := checkChannelName(name); err != nil {
 		ch.err = err
 	}
@@ -37,7 +35,12 @@ func (c *Client) Channel(name string, opts ...ChannelOption) *Channel {
 }
 
 // Name returns the channel's name.
-func (ch *Channel) Name() string { return ch.name }
+func (ch *Channel) Name() string {
+	if ch == nil {
+		return ""
+	}
+	return ch.name
+}
 
 // usable says why nothing can be held on the channel, if so. The caller holds c.mu.
 func (ch *Channel) usable() error {
@@ -48,8 +51,16 @@ func (ch *Channel) usable() error {
 		return ch.err
 	case ch.kind != public && ch.c.cfg.authorizer == nil:
 		return &SubscribeError{Channel: ch.name, Err: ErrAuthRequired}
+	case !ch.sameUser():
+		return badOption("UserData", "%q is held with other user data: release it first", ch.name)
 	}
 	return nil
+}
+
+// sameUser reports whether the channel can be held with the handle's user data. The caller holds c.mu.
+func (ch *Channel) sameUser() bool {
+	s := ch.c.subs[ch.name]
+	return ch.userData == nil || s == nil || !s.taken() || bytes.Equal(ch.userData, s.userData)
 }
 
 // Subscribe holds the channel and waits until the service has confirmed it; while the client is not connected, it waits
@@ -57,7 +68,13 @@ func (ch *Channel) usable() error {
 // of ctx; then it holds nothing. The next Subscribe asks again. Of several calls the first holds, and one Unsubscribe
 // releases.
 func (ch *Channel) Subscribe(ctx context.Context) error {
-	c := ch.c
+	c, err := ch.client()
+	if err == nil {
+		err = checkContext(ctx)
+	}
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	if err := ch.usable(); err != nil {
 		c.mu.Unlock()
@@ -72,7 +89,7 @@ func (ch *Channel) Subscribe(ctx context.Context) error {
 	term := s.Term()
 	c.decideAndUnlock()
 
-	err := c.await(ctx, s, term, nil)
+	err = c.await(ctx, s, term, nil)
 	c.mu.Lock()
 	x := &s.explicit
 	x.joining--
@@ -93,7 +110,10 @@ func (ch *Channel) Subscribe(ctx context.Context) error {
 // stream on them, takes it up again. Without a connection it takes effect all the same. It
 // returns [ErrClosed] after the client's end, else nil, also where nothing held the channel.
 func (ch *Channel) Unsubscribe() error {
-	c := ch.c
+	c, err := ch.client()
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	if c.ended {
 		defer c.mu.Unlock()
@@ -129,9 +149,13 @@ func (s ChannelState) String() string {
 
 // State returns where the channel stands now. It never blocks.
 func (ch *Channel) State() ChannelState {
-	ch.c.mu.Lock()
-	defer ch.c.mu.Unlock()
-	s := ch.c.subs[ch.name]
+	c, err := ch.client()
+	if err != nil {
+		return Unsubscribed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.subs[ch.name]
 	switch {
 	case s == nil || s.Holds() == 0:
 		return Unsubscribed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
@@ -21,6 +22,7 @@ type Client struct {
 	reader reader           // the reader's goroutine alone
 	wall   func() time.Time // the wall clock; tests make it jump
 	woken  chan struct{}    // capacity 1: the connection's goroutine is to look
+	ids    atomic.Uint64    // of streams: the last one
 
 	mu         sync.Mutex // guards what follows; never held across anything that can block
 	machine    *core.Machine
@@ -30,9 +32,11 @@ type Client struct {
 	goal       *goal         // what calls of Connect wait for; nil if none does
 	frames     [][]byte      // what is to be written next
 	acks       []uint64      // acknowledgements that are to be written
+	hide       []string      // what the session is to hide before the frames are written
 	recovery   *recovery
 	state      StateChange
-	watches    ordered[*stateWatch]
+	watches    watches[StateChange]
+	complaints watches[ServiceError]
 	session    transport.Session // nil while there is none
 	sessionCtx context.Context   // ends with the session
 	sessionEnd context.CancelCauseFunc
@@ -47,6 +51,8 @@ type Client struct {
 	failure    error
 	closing    bool // Close was called
 	done       chan struct{}
+
+	lastUnclaimed LastUnclaimed
 }
 
 // A goal is the next connection, for the calls of Connect that wait for it.
@@ -61,10 +67,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer, err := transport.NewDialer(transport.Config{
-		URL: cfg.serviceURL(), APIKey: apiKey, Header: cfg.header, HTTPClient: cfg.http,
-		ReadLimit: cfg.readLimit, Logger: cfg.log,
-	})
+	dialer, err := cfg.newDialer()
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +95,9 @@ const stableAfter = 10 * time.Second
 
 // Dial is [New] and [Client.Connect]. On an error there is no client to close.
 func Dial(ctx context.Context, apiKey string, opts ...Option) (*Client, error) {
+	if err := checkContext(ctx); err != nil {
+		return nil, err
+	}
 	c, err := New(apiKey, opts...)
 	if err != nil {
 		return nil, err
@@ -110,6 +116,13 @@ func Dial(ctx context.Context, apiKey string, opts ...Option) (*Client, error) {
 // Errors: a [*DialError] or a [*ConnectError], which say why the attempt failed; an [*InterruptedError] if ctx ended;
 // [ErrClosed]. A refusal that is final is returned by every later call.
 func (c *Client) Connect(ctx context.Context) error {
+	if err := c.check(ctx); err != nil {
+		return err
+	}
+	var over error // asked without the lock: the context may be the user's own
+	if ctx.Err() != nil {
+		over = context.Cause(ctx)
+	}
 	c.mu.Lock()
 	switch {
 	case c.ended:
@@ -118,9 +131,9 @@ func (c *Client) Connect(ctx context.Context) error {
 	case c.machine.Conn() == core.Established:
 		c.mu.Unlock()
 		return nil
-	case ctx.Err() != nil:
+	case over != nil:
 		c.mu.Unlock()
-		return &InterruptedError{Cause: context.Cause(ctx)}
+		return &InterruptedError{Cause: over}
 	}
 	if c.goal == nil {
 		c.goal = &goal{reached: make(chan struct{})}
@@ -154,12 +167,13 @@ func (c *Client) reached(g *goal) error {
 
 // giveUp is for a call of Connect whose context has ended. Without an error the goal was reached in the same moment.
 func (c *Client) giveUp(ctx context.Context, g *goal) error {
+	cause := context.Cause(ctx)
 	c.mu.Lock()
 	if c.goal != g {
 		c.mu.Unlock()
 		return nil
 	}
-	err := &InterruptedError{Cause: context.Cause(ctx), Last: c.machine.State(now()).Err}
+	err := &InterruptedError{Cause: cause, Last: c.machine.State(now()).Err}
 	a := c.attempt
 	last := c.machine.GiveUp(now(), err)
 	if last {
@@ -176,6 +190,9 @@ func (c *Client) giveUp(ctx context.Context, g *goal) error {
 // goroutines is left. It is idempotent and may be called at any moment, but not from UnmarshalJSON, an Authorizer or a
 // slog.Handler: it would wait for itself.
 func (c *Client) Close() error {
+	if !c.made() {
+		return nil
+	}
 	c.mu.Lock()
 	first := !c.closing
 	c.closing = true
@@ -188,6 +205,7 @@ func (c *Client) Close() error {
 }
 
 func (c *Client) close() {
+	defer close(c.done) // also if the authorizer panics
 	c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
 	c.mu.Lock()
 	running := c.running
@@ -200,26 +218,43 @@ func (c *Client) close() {
 	if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
 		a.CloseIdleConnections()
 	}
-	close(c.done)
 }
 
 // Done is closed when the client has ended and none of its goroutines is left: after Close, or after the service refused
 // it for good; Err tells.
-func (c *Client) Done() <-chan struct{} { return c.done }
+func (c *Client) Done() <-chan struct{} {
+	if !c.made() {
+		return closedChannel
+	}
+	return c.done
+}
+
+var closedChannel = func() chan struct{} { ch := make(chan struct{}); close(ch); return ch }()
 
 // Err returns why the client ended: nil while it has not and after Close, else the service's refusal.
 func (c *Client) Err() error {
+	if !c.made() {
+		return errNoClient
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure
 }
 
 // Cluster returns the cluster's name, as [WithCluster] set it.
-func (c *Client) Cluster() string { return c.cfg.cluster }
+func (c *Client) Cluster() string {
+	if !c.made() {
+		return ""
+	}
+	return c.cfg.cluster
+}
 
 // Reconnect drops the connection, if there is one, and makes a new one now, without waiting for a delay: for programs
 // that know that the network changed. It does not wait for the outcome; States tells it.
 func (c *Client) Reconnect() {
+	if !c.made() {
+		return
+	}
 	c.do(func(m *core.Machine, now time.Time) { m.Reconnect(now) })
 }
 
@@ -229,7 +264,7 @@ type ending struct {
 	reason   error // what streams get
 	bindings []*binding
 	facts    []factFor
-	watches  []*stateWatch
+	watches  []owner
 }
 
 // endLocked takes the client out of use. err is nil for Close.
@@ -239,11 +274,22 @@ func (c *Client) endLocked(err error) *ending {
 	}
 	c.ended, c.failure = true, err
 	e := &ending{
-		failure: err, reason: c.endErrLocked(), bindings: c.bindings.slice(), watches: c.watches.slice(),
+		failure: err, reason: c.endErrLocked(), bindings: c.bindings.slice(), watches: c.watchersLocked(),
 	}
 	e.facts = c.takeObserversLocked(e.reason)
-	c.bindings, c.watches = openStreams{}, ordered[*stateWatch]{}
+	c.bindings, c.watches, c.complaints = openStreams{}, watches[StateChange]{}, watches[ServiceError]{}
 	return e
+}
+
+// watchersLocked are the open streams of the states and of the service's errors.
+func (c *Client) watchersLocked() (all []owner) {
+	for w := range c.watches.open.all() {
+		all = append(all, w)
+	}
+	for w := range c.complaints.open.all() {
+		all = append(all, w)
+	}
+	return all
 }
 
 // over ends the client for its users: streams, rooms, states, waits. What runs is waited for by Close.
@@ -292,8 +338,11 @@ func (c *Client) takeObserversLocked(err error) (facts []factFor) {
 // is closed after it. It returns when every C is closed, or with ctx's cause. The connection stays up, and channels that
 // Subscribe holds stay subscribed, for Trigger. A stream opened later is a new one.
 func (c *Client) Drain(ctx context.Context) error {
+	if err := c.check(ctx); err != nil {
+		return err
+	}
 	c.mu.Lock()
-	bindings, watches := c.bindings.slice(), c.watches.slice()
+	bindings, watches := c.bindings.slice(), c.watchersLocked()
 	facts := c.takeObserversLocked(nil)
 	c.decideAndUnlock()
 	for _, b := range bindings {

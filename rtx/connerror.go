@@ -117,6 +117,8 @@ type LostError struct {
 
 func (e *LostError) Error() string {
 	switch {
+	case e.reason == nil && e.Err == nil:
+		return "rtx: connection lost"
 	case e.reason == nil:
 		return "rtx: connection lost: " + e.Err.Error()
 	case e.Err == nil:

@@ -30,6 +30,7 @@ type effect struct {
 	end     *ending                 // Show: Closed, Failed
 	channel string                  // what is logged
 	after   time.Duration
+	state   *core.State // Show
 }
 
 // A factFor is a fact on its way to an observer.
@@ -73,7 +74,9 @@ func (c *Client) decideLocked() (effects []effect, wake bool) {
 			a := &acts[i]
 			switch a.Op {
 			case core.Subscribe, core.Unsubscribe, core.WritePing:
-				c.enqueueLocked(a)
+				if c.enqueueLocked(a) {
+					effects = append(effects, effect{op: a.Op, channel: a.Channel.Name}) // for the log
+				}
 			default:
 				if e, ok := c.resolveLocked(a); ok {
 					effects = append(effects, e)
@@ -86,26 +89,29 @@ func (c *Client) decideLocked() (effects []effect, wake bool) {
 	return effects, wake || c.machine.Pending()
 }
 
-// enqueueLocked adds a packet to what the connection's goroutine writes next. Only Poll asks for it, which that goroutine
-// calls.
-func (c *Client) enqueueLocked(a *core.Action) {
+// enqueueLocked adds a packet to what the connection's goroutine writes next, and reports whether a line of the log is due. It
+// is what Poll asks for, and Renew.
+func (c *Client) enqueueLocked(a *core.Action) bool {
 	if a.Op == core.WritePing {
 		c.frames = append(c.frames, pingPacket)
-		return
+		return false
 	}
 	s := c.of(a.Channel)
 	if a.Op == core.Unsubscribe {
-		c.cfg.log.Debug("rtx: leaving a channel", "channel", s.Name)
 		c.frames = append(c.frames, unsubscribePacket(s.Name))
-		return
+		return true
 	}
 	packet := subscribePacket(s.Name, s.grant)
 	if err := tooLarge(packet, c.session.Info()); err != nil {
 		c.machine.Fail(a.Channel, &SubscribeError{Channel: s.Name, Err: err})
-		return
+		return false
 	}
-	c.cfg.log.Debug("rtx: subscribing", "channel", s.Name)
+	if s.grant.Auth != "" {
+		c.hide = append(c.hide, s.grant.Auth, s.grant.ChannelData)
+	}
+	s.forms.asked()
 	c.frames = append(c.frames, packet)
+	return true
 }
 
 // resolveLocked finds what an Action concerns, and brings the tables up to date.
@@ -125,7 +131,7 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 	case core.EndSession:
 		e.cancel = c.sessionEnd
 	case core.Show:
-		e.end = c.showLocked(a.State)
+		e.end, e.state = c.showLocked(a.State), a.State
 	case core.Reached:
 		c.goal.err = a.Err
 		close(c.goal.reached)
@@ -177,7 +183,7 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 func expulsion(channel string, err error) error {
 	var refused *SubscribeError
 	switch {
-	case errors.Is(err, ErrUnsubscribed), errors.As(err, &refused):
+	case errors.As(err, &refused), errors.Is(err, ErrUnsubscribed): // in this order: the rest of a refusal may be the user's own code
 		return err
 	case errors.Is(err, core.ErrSubscribeTimeout):
 		err = ErrSubscribeTimeout
@@ -198,7 +204,9 @@ func (c *Client) staleLocked(s *subscription, e *effect) {
 		return
 	}
 	for ch := range c.machine.Channels() {
-		stale(c.of(ch))
+		s := c.of(ch)
+		s.forms = forms{}
+		stale(s)
 	}
 }
 
@@ -228,6 +236,12 @@ func (c *Client) carry(effects []effect) {
 // logEffect writes what is worth a line.
 func (c *Client) logEffect(e *effect) {
 	switch e.op {
+	case core.Show:
+		c.logState(e.state)
+	case core.Subscribe:
+		c.cfg.log.Debug("rtx: subscribing", "channel", e.channel)
+	case core.Unsubscribe:
+		c.cfg.log.Debug("rtx: leaving a channel", "channel", e.channel)
 	case core.Confirmed:
 		c.cfg.log.Debug("rtx: subscribed", "channel", e.channel)
 	case core.Retrying:
@@ -239,6 +253,15 @@ func (c *Client) logEffect(e *effect) {
 		if !errors.Is(e.err, ErrUnsubscribed) {
 			c.cfg.log.Warn("rtx: subscription failed", "channel", e.channel, slog.Any("error", e.err))
 		}
+	}
+}
+
+func (c *Client) logState(s *core.State) {
+	switch s.Conn {
+	case core.Established:
+		c.cfg.log.Info("rtx: connected", "recovered", s.Recovered)
+	case core.Waiting:
+		c.cfg.log.Info("rtx: trying to connect again", "attempt", s.Attempt, "delay", s.Delay, "error", s.Err)
 	}
 }
 

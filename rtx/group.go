@@ -1,6 +1,8 @@
 package rtx
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"sync/atomic"
 )
@@ -30,28 +32,29 @@ var errMixed = errors.New("rtx: the channels of a group must be of one client, a
 
 // Add puts channels into the group: its open streams hold them from now on. One that is in it already changes nothing,
 // but for streams that it has left, refused or unsubscribed: they ask for it again. Add returns an error, and adds none,
-// if one of the channels is nil, of another client, or can't be subscribed to.
+// if one of the channels is nil, of another client, or can't be subscribed to; an [*OptionError] if it is in the group, or
+// given twice, with other user data. The zero Group can be added to.
 func (g *Group) Add(chs ...*Channel) error {
+	if g == nil {
+		return errNilGroup
+	}
 	if len(chs) == 0 {
 		return nil
 	}
-	if chs[0] == nil {
-		return errMixed
-	}
-	c := chs[0].c
-	if !g.client.CompareAndSwap(nil, c) && g.client.Load() != c {
-		return errMixed
+	c, err := sameClient(chs)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
-	for _, ch := range chs {
-		if ch == nil || ch.c != c {
-			c.mu.Unlock()
-			return errMixed
-		}
-		if err := ch.usable(); err != nil {
-			c.mu.Unlock()
-			return err
-		}
+	defer c.decideAndUnlock()
+	if owner := g.client.Load(); owner != nil && owner != c {
+		return errMixed
+	}
+	if err := g.takes(chs); err != nil {
+		return err
+	}
+	if !g.client.CompareAndSwap(nil, c) && g.client.Load() != c {
+		return errMixed
 	}
 	if g.members == nil {
 		g.members = make(map[string]*Channel)
@@ -62,16 +65,50 @@ func (g *Group) Add(chs ...*Channel) error {
 			g.order.add(ch.name)
 		}
 		for b := range g.streams.all() {
-			b.attach(c.subscription(ch))
+			b.attach(c.subscription(g.members[ch.name]))
 		}
 	}
-	c.decideAndUnlock()
+	return nil
+}
+
+// sameClient is whose the channels are.
+func sameClient(chs []*Channel) (*Client, error) {
+	c, err := chs[0].client()
+	for _, ch := range chs {
+		switch {
+		case ch == nil || err == nil && ch.c != c:
+			return nil, errMixed
+		case err != nil:
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// takes says why the group does not take the channels, if so. The caller holds the lock of their client.
+func (g *Group) takes(chs []*Channel) error {
+	data := make(map[string]json.RawMessage, len(chs))
+	for _, ch := range chs {
+		if err := ch.usable(); err != nil {
+			return err
+		}
+		was, twice := data[ch.name]
+		if g.client.Load() == ch.c && g.members[ch.name] != nil {
+			was, twice = g.members[ch.name].userData, true
+		}
+		if twice && ch.userData != nil && !bytes.Equal(was, ch.userData) {
+			return badOption("UserData", "%q is in the group with other user data", ch.name)
+		}
+		if !twice {
+			data[ch.name] = ch.userData
+		}
+	}
 	return nil
 }
 
 // Remove takes channels out of the group: its streams release them, and stay open even if none is left.
 func (g *Group) Remove(chs ...*Channel) {
-	c := g.client.Load()
+	c := g.owner()
 	if c == nil {
 		return
 	}
@@ -95,7 +132,7 @@ func (g *Group) Remove(chs ...*Channel) {
 
 // Len returns how many channels the group has.
 func (g *Group) Len() int {
-	c := g.client.Load()
+	c := g.owner()
 	if c == nil {
 		return 0
 	}
@@ -104,8 +141,13 @@ func (g *Group) Len() int {
 	return len(g.members)
 }
 
-func (g *Group) owner() *Client { return g.client.Load() }
-func (g *Group) label() string  { return "" }
+func (g *Group) owner() *Client {
+	if g == nil {
+		return nil
+	}
+	return g.client.Load()
+}
+func (g *Group) label() string { return "" }
 func (g *Group) open(b *binding) error {
 	c := b.c
 	c.mu.Lock()

@@ -130,7 +130,7 @@ func (c *Client) down(sess transport.Session, cause error) {
 	c.session = nil
 	c.broker.clear()
 	c.pingsLost()
-	c.acks, c.frames = nil, nil
+	c.acks, c.frames, c.hide = nil, nil, nil
 	if !end.KeepsSession {
 		c.recovery.forget()
 	}
@@ -214,14 +214,17 @@ func (c *Client) look(sess transport.Session) (wait time.Duration, err error) {
 	c.mu.Lock()
 	next := c.machine.Poll(now(), signs)
 	effects, _ := c.decideLocked()
-	frames := c.frames
-	c.frames = nil
+	frames, hide := c.frames, c.hide
+	c.frames, c.hide = nil, nil
 	for _, id := range c.acks {
 		frames = append(frames, ackPacket(id))
 	}
 	c.acks = nil
 	c.mu.Unlock()
 	c.carry(effects)
+	if len(hide) > 0 {
+		sess.Hide(hide...) // before the service can quote it
+	}
 	if len(frames) > 0 {
 		if err := sess.Send(context.Background(), frames...); err != nil {
 			return 0, err

@@ -16,6 +16,8 @@ const (
 	evEstablished = "realtimex:connection_established"
 	evPing        = "realtimex:ping"
 	evPong        = "realtimex:pong"
+	evError       = "realtimex:error"
+	evPlainError  = "error" // an event of its own; a channel's event of that name is an ordinary one
 
 	evSucceeded     = "realtimex_internal:subscription_succeeded"
 	evRefused       = "realtimex_internal:subscription_error"

@@ -11,10 +11,13 @@ import (
 // package presence is built on, and can't be called from anywhere else: the types of internal/observe can't be named there.
 // The observers of one channel share one, made by make if there is none.
 func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) {
-	if ch == nil || ch.c == nil {
-		return observe.Watch{}, errors.New("rtx: channel is nil")
+	c, err := ch.client()
+	if err != nil {
+		return observe.Watch{}, err
 	}
-	c := ch.c
+	if make == nil {
+		return observe.Watch{}, errors.New("rtx: Observe is for package presence")
+	}
 	c.mu.Lock()
 	if err := ch.usable(); err != nil {
 		c.mu.Unlock()

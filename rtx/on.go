@@ -2,7 +2,6 @@ package rtx
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
@@ -77,16 +76,13 @@ func prepare(ctx context.Context, src Source, names []string, opts []StreamOptio
 	if err != nil {
 		return cfg, nil, err
 	}
-	if isNil(src) {
-		return cfg, nil, errors.New("rtx: source is nil")
+	if err := sourceFault(src); err != nil {
+		return cfg, nil, err
 	}
-	if g, ok := src.(*Group); ok && g.err != nil {
-		return cfg, nil, g.err
+	if err := checkContext(ctx); err != nil {
+		return cfg, nil, err
 	}
 	c := src.owner()
-	if c == nil {
-		return cfg, nil, errors.New("rtx: a group that never had a channel has no client: Add one first")
-	}
 	if ctx.Err() != nil {
 		return cfg, nil, context.Cause(ctx)
 	}
@@ -94,18 +90,6 @@ func prepare(ctx context.Context, src Source, names []string, opts []StreamOptio
 		cfg.name = l + "/" + cfg.name
 	}
 	return cfg, c, nil
-}
-
-func isNil(src Source) bool {
-	switch s := src.(type) {
-	case *Channel:
-		return s == nil
-	case *Group:
-		return s == nil
-	case *Client:
-		return s == nil
-	}
-	return src == nil
 }
 
 // start puts the binding on its source; if that fails, the stream has ended with the reason.

@@ -3,18 +3,21 @@ package rtx
 import (
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/rtx/auth"
+	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// An Option configures a [Client]. New refuses a bad one with an [*OptionError] that has its name.
+// An Option configures a [Client]. New refuses a bad one, and two that contradict each other, with an [*OptionError] that has
+// the name. Of one that is given twice the later counts. A nil Option does nothing.
 type Option func(*config) error
 
 // config is what New was told, checked and with its defaults.
@@ -25,6 +28,8 @@ type config struct {
 	port             int
 	encrypted        bool
 	url              *url.URL
+	address          string // the option that set a part of the address beside url; "" if none did
+	dialer           transport.Dialer
 	authorizer       auth.Authorizer
 	endpoint         string
 	userData         json.RawMessage
@@ -41,13 +46,15 @@ type config struct {
 	marshal          func(any) ([]byte, error)
 	codec            codec
 	unmarshal        func([]byte, any) error // the codec's, for rooms
+	secrets          redact.Secrets          // what the client itself may show to nobody; those of a channel come on top
 }
 
 const (
 	defaultHost             = "ws.realtimex.net"
 	defaultPort             = 443
 	defaultCluster          = "eu"
-	defaultReadLimit        = 16 << 20
+	minReadLimit            = 1 << 10
+	maxReadLimit            = 1 << 30
 	defaultSubscribeTimeout = 10 * time.Second
 	defaultGrace            = time.Second
 )
@@ -55,7 +62,7 @@ const (
 func newConfig(apiKey string, opts []Option) (config, error) {
 	c := config{
 		apiKey: auth.NewSecret(apiKey), cluster: defaultCluster, host: defaultHost, port: defaultPort, encrypted: true,
-		readLimit: defaultReadLimit, backoffInitial: defaultBackoffInitial, backoffMax: defaultBackoffMax,
+		backoffInitial: defaultBackoffInitial, backoffMax: defaultBackoffMax,
 		subscribeTimeout: defaultSubscribeTimeout, grace: defaultGrace,
 		log: slog.New(slog.DiscardHandler), marshal: marshalJSON, codec: codec{maxDepth: decoderDepth},
 	}
@@ -64,14 +71,37 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 	}
 	for _, o := range opts {
 		if o == nil {
-			return c, badOption("Option", "is nil")
+			continue
 		}
 		if err := o(&c); err != nil {
 			return c, err
 		}
 	}
 	c.unmarshal = c.codec.unmarshal
+	if err := c.agree(); err != nil {
+		return c, err
+	}
+	c.secrets = c.ownSecrets()
 	return c, c.resolveAuthorizer()
+}
+
+// agree refuses options of which one would be passed over in silence.
+func (c *config) agree() error {
+	if c.url != nil && c.address != "" {
+		return badOption("WithURL", "can't be beside %s: it sets scheme, host and port at once", c.address)
+	}
+	if c.dialer == nil {
+		return nil
+	}
+	for _, o := range []struct {
+		name string
+		set  bool
+	}{{"WithHTTPClient", c.http != nil}, {"WithHeader", len(c.header) > 0}, {"WithReadLimit", c.readLimit != 0}} {
+		if o.set {
+			return badOption("WithDialer", "can't be beside %s: what the dialer was made with decides", o.name)
+		}
+	}
+	return nil
 }
 
 // resolveAuthorizer settles who signs: a callback wins over an endpoint, as in the other SDKs.
@@ -126,16 +156,32 @@ func WithCluster(name string) Option {
 	}
 }
 
-// WithHost sets the service's host name or address, without a port. Default "ws.realtimex.net".
+// WithHost sets the service's host name or address, without a port; an IPv6 address may have a zone ("fe80::1%eth0") and be in
+// brackets. Default "ws.realtimex.net".
 func WithHost(host string) Option {
 	return func(c *config) error {
-		bare := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-		if bare == "" || strings.ContainsAny(bare, "/?#@ ") || (strings.Contains(bare, ":") && net.ParseIP(bare) == nil) {
-			return badOption("WithHost", "%q is not a host name or address", host)
+		bare, isHost := bareHost(host)
+		if !isHost {
+			return badOption("WithHost", "%.100q is not a host name or address", host)
 		}
-		c.host = bare
+		c.host, c.address = bare, "WithHost"
 		return nil
 	}
+}
+
+// bareHost takes the brackets off an address, and says whether it is a host at all.
+func bareHost(host string) (bare string, ok bool) {
+	bare, bracketed := host, false
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		if bare, bracketed = strings.CutSuffix(inner, "]"); !bracketed {
+			return "", false
+		}
+	}
+	if bracketed || strings.Contains(bare, ":") {
+		ip, err := netip.ParseAddr(bare)
+		return bare, err == nil && ip.Is6() && redact.Printable(bare) == bare && !strings.ContainsAny(bare, " []/")
+	}
+	return bare, bare != "" && redact.Printable(bare) == bare && !strings.ContainsAny(bare, `/\?#@%<>"[] `)
 }
 
 // WithPort sets the service's port. Default 443.
@@ -144,18 +190,22 @@ func WithPort(port int) Option {
 		if port < 1 || port > 65535 {
 			return badOption("WithPort", "%d is not a port", port)
 		}
-		c.port = port
+		c.port, c.address = port, "WithPort"
 		return nil
 	}
 }
 
 // WithEncryption turns TLS on or off. Default on.
 func WithEncryption(on bool) Option {
-	return func(c *config) error { c.encrypted = on; return nil }
+	return func(c *config) error {
+		c.encrypted, c.address = on, "WithEncryption"
+		return nil
+	}
 }
 
-// WithURL sets scheme, host and port at once, in place of WithHost, WithPort and WithEncryption: ws, wss, http or https,
-// "ws://127.0.0.1:6001" for one. The path defaults to /socket.io/.
+// WithURL sets scheme, host and port at once, in place of WithHost, WithPort and WithEncryption, beside which it is refused:
+// ws, wss, http or https, "ws://127.0.0.1:6001" for one. The path defaults to /socket.io/; one without a slash at its end gets
+// one, as in Socket.IO's own clients. A query is kept.
 func WithURL(raw string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(raw)
@@ -163,7 +213,7 @@ func WithURL(raw string) Option {
 		case err != nil:
 			return badOption("WithURL", "is not a URL")
 		case u.Scheme != "ws" && u.Scheme != "wss" && u.Scheme != "http" && u.Scheme != "https":
-			return badOption("WithURL", "scheme %q is none of ws, wss, http, https", u.Scheme)
+			return badOption("WithURL", "scheme %.100q is none of ws, wss, http, https", u.Scheme)
 		case u.Hostname() == "":
 			return badOption("WithURL", "has no host")
 		case u.User != nil || u.Fragment != "":
@@ -227,9 +277,11 @@ func WithHTTPClient(h *http.Client) Option {
 	}
 }
 
-// WithHeader adds headers to the WebSocket handshake. Default none.
+// WithHeader adds headers to the WebSocket handshake, whatever the letters that their names are written in ("host" is Host).
+// Their values are taken for secrets, which no error shows. Default none.
 func WithHeader(h http.Header) Option {
-	return func(c *config) error { c.header = maps.Clone(h); return nil }
+	h = h.Clone()
+	return func(c *config) error { c.header = h; return nil }
 }
 
 // WithBackoff sets the pace of reconnecting: each delay is drawn evenly between 0 and a bound, which starts at initial
@@ -249,12 +301,12 @@ func WithConnectRetry() Option {
 	return func(c *config) error { c.connectRetry = true; return nil }
 }
 
-// WithReadLimit sets how many bytes one message from the service may have; a larger one ends the connection.
+// WithReadLimit sets how many bytes one message from the service may have, 1 KiB to 1 GiB; a larger one ends the connection.
 // Default 16 MiB.
 func WithReadLimit(bytes int64) Option {
 	return func(c *config) error {
-		if bytes < 1024 {
-			return badOption("WithReadLimit", "%d bytes is below 1024", bytes)
+		if bytes < minReadLimit || bytes > maxReadLimit {
+			return badOption("WithReadLimit", "%d bytes is not between %d and %d", bytes, minReadLimit, maxReadLimit)
 		}
 		c.readLimit = bytes
 		return nil
@@ -324,11 +376,24 @@ func WithMaxDepth(levels int) Option {
 	}
 }
 
-// A ChannelOption configures one handle of a channel.
+// A ChannelOption configures one handle of a channel. A nil one does nothing.
 type ChannelOption func(*Channel)
 
-// UserData sets who this client is on one presence channel, in place of [WithUserData]. A value that can't be encoded
-// fails the subscription.
+// UserData sets who this client is on one presence channel, in place of [WithUserData]. A channel has one user data at a time:
+// that of the handle by which it was first held, for as long as something holds it. A handle with other user data can't hold it
+// meanwhile; a handle with none takes what is there. Who holds it next with other user data leaves it first ([WithLeaveGrace]).
+//
+// A value that can't be encoded, and a channel that is no presence channel, fail the subscription with an [*OptionError], and
+// so does other user data than the channel is held with.
 func UserData(v any) ChannelOption {
-	return func(ch *Channel) { ch.userData, ch.err = marshalUserData(v) }
+	return func(ch *Channel) {
+		data, err := marshalUserData(v)
+		switch {
+		case err != nil:
+			ch.err = &OptionError{Option: "UserData", Reason: err.Error()}
+		case ch.kind != presence:
+			ch.err = badOption("UserData", "%q is no presence channel: nobody would see it", ch.name)
+		}
+		ch.userData = data
+	}
 }

@@ -52,8 +52,9 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 		sink.queues[i] = stream.New[T](cfg.queue(src))
 	}
 	b := c.newBinding(sink, []string{event})
+	b.id = c.ids.Add(uint64(n)) - uint64(n) + 1
 	for i, q := range sink.queues {
-		streams[i] = newStream(q, partName(cfg.name, i), part[T, K]{b, q, sink})
+		streams[i] = newStream(q, partName(cfg.name, i), part[T, K]{b, q, sink, i})
 	}
 	b.start(ctx, src)
 	return streams
@@ -66,7 +67,10 @@ type part[T any, K comparable] struct {
 	*binding
 	q    *stream.Queue[T]
 	sink *partSink[T, K]
+	i    int // which of them
 }
+
+func (p part[T, K]) number() uint64 { return p.id + uint64(p.i) }
 
 func (p part[T, K]) end(err error, discard bool) {
 	p.q.End(err, discard)

@@ -16,6 +16,9 @@ var ErrPingsUnanswered = errors.New("rtx: the service does not answer pings")
 // so one ping is under way at a time and further calls wait for their turn, 64 at most: [ErrPingsUnanswered]. One that was
 // given up holds up the next until its answer has come, or until the service's ping timeout has passed.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
+	if err := c.check(ctx); err != nil {
+		return 0, err
+	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}

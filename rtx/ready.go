@@ -47,9 +47,9 @@ func (c *Client) await(ctx context.Context, s *subscription, term uint64, sess t
 
 // waited is what a wait for s says that its context ended.
 func (c *Client) waited(ctx context.Context, s *subscription) error {
+	e := &WaitError{Cause: context.Cause(ctx)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := &WaitError{Cause: context.Cause(ctx)}
 	if c.machine.Conn() == core.Established {
 		e.For, e.Last = fmt.Sprintf("the subscription of %q", s.Name), s.trouble
 	} else {
@@ -93,14 +93,16 @@ func (b *binding) unready(ctx, over context.Context) error {
 	defer c.mu.Unlock()
 	x := b.exit()
 	if (b.ended || x.expelled || c.ended) && !b.settled {
+		var cause error
 		c.mu.Unlock()
 		select {
 		case <-over.Done():
 		case <-ctx.Done():
+			cause = context.Cause(ctx)
 		}
 		c.mu.Lock()
 		if !b.settled {
-			return &WaitError{For: "the end of the stream", Cause: context.Cause(ctx)}
+			return &WaitError{For: "the end of the stream", Cause: cause}
 		}
 	}
 	switch err := b.refusals(); {

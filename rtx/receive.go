@@ -8,6 +8,7 @@ import (
 	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/engineio"
 	"github.com/realtimex/realtimex-go/internal/observe"
+	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
@@ -18,6 +19,9 @@ type reader struct {
 	recoverable bool      // the session has a recovery id, so events may carry an offset
 	names       map[string]string
 	last        *subscription // the channel of the last event: of the next one too, mostly
+	habits      habits
+	complained  time.Time // when the log last had an error of the service's
+	missed      [2]string // channel and event of the last event that no stream took, as they came
 }
 
 // maxInterned is how many names the reader remembers, so that an event that only "*" takes makes no new string for its
@@ -97,11 +101,14 @@ func (c *Client) receive(sess transport.Session, data []byte) error {
 		return nil
 	}
 	switch name := string(e.event); {
-	case name == evRefused || name == evPresenceRefused:
+	case refusalName(name):
 		c.deliver(&e) // first, because the refusal ends the streams of the channel
 		c.internal(sess, name, &e)
 	case internalEvent(name):
 		c.internal(sess, name, &e)
+		c.deliver(&e)
+	case name == evPlainError && e.topmost:
+		c.complain(e.payload)
 		c.deliver(&e)
 	default:
 		if e.topmost {
@@ -146,6 +153,9 @@ func (c *Client) deliver(e *envelope) bool {
 		m.tell()
 	}
 	if !d.wanted() {
+		if !internal {
+			c.unclaimed(e)
+		}
 		return true
 	}
 	if d.name == "" {
@@ -174,39 +184,50 @@ func (c *Client) deliver(e *envelope) bool {
 	return true
 }
 
-// internal acts on the service's own events, wrapped or not.
+// internal acts on the service's own events, and on what may be one: see forms.go.
 func (c *Client) internal(sess transport.Session, name string, e *envelope) {
-	presenceName := strings.HasPrefix(name, "presence:")
+	how := c.believe(name, e)
+	if how == ignored {
+		c.stats.ignored.Add(1)
+		return
+	}
 	switch name {
 	case evEstablished:
 		c.connectionEstablished(sess, e.payload)
 	case evPong:
 		c.do(func(m *core.Machine, now time.Time) { m.Pong(now) })
+	case evError:
+		c.complain(e.payload)
 	case evSucceeded, evPresenceSucceeded:
-		c.confirmed(string(e.channel), e.payload, answerName(presenceName))
+		c.confirmed(string(e.channel), e.payload, answerName(name), how)
 	case evRefused, evPresenceRefused:
-		c.refused(string(e.channel), e.payload, answerName(presenceName))
+		c.refused(string(e.channel), e.payload, answerName(name))
 	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
 		c.member(string(e.channel), name, e.payload)
 	}
 }
 
-func answerName(presence bool) core.Name {
-	if presence {
+func answerName(name string) core.Name {
+	if presenceAnswer(name) {
 		return core.Presence
 	}
 	return core.Internal
 }
 
+// presenceAnswer tells the presence: name of an answer from the realtimex_internal: one.
+func presenceAnswer(name string) bool { return strings.HasPrefix(name, "presence:") }
+
 // confirmed takes a subscription_succeeded.
-func (c *Client) confirmed(channel string, payload []byte, n core.Name) {
+func (c *Client) confirmed(channel string, payload []byte, n core.Name, how belief) {
 	c.mu.Lock()
 	s := c.subs[channel]
 	if s == nil {
 		c.mu.Unlock()
 		return
 	}
-	c.machine.Confirmed(now(), &s.Channel, n)
+	if how == fully {
+		c.machine.Confirmed(now(), &s.Channel, n)
+	}
 	var o observe.Observer
 	if s.Phase().Live() {
 		o = s.observer
@@ -222,7 +243,7 @@ func (c *Client) confirmed(channel string, payload []byte, n core.Name) {
 func (c *Client) refused(channel string, payload []byte, n core.Name) {
 	c.mu.Lock()
 	if s := c.subs[channel]; s != nil {
-		err := refusal(channel, payload)
+		err := refusal(channel, payload, c.secretsOf(s))
 		c.machine.Refused(now(), &s.Channel, n, err, refusalHeals(err), 0)
 	}
 	c.decideAndUnlock()
@@ -242,11 +263,14 @@ func (c *Client) member(channel, name string, payload []byte) {
 	}
 }
 
+// maxSocketID bounds the socket id, in bytes. Those of socket.io have 20.
+const maxSocketID = 256
+
 // connectionEstablished takes the socket id that the service names.
 func (c *Client) connectionEstablished(sess transport.Session, payload []byte) {
 	named, _ := stringMember(payload, "socket_id") // of an unknown form: the CONNECT answer's own id is taken
 	socketID := string(named)
-	if socketID == "" || len(socketID) > 256 || !printable(socketID) {
+	if socketID == "" || len(socketID) > maxSocketID || redact.Printable(socketID) != socketID {
 		socketID = sess.Info().SocketID
 	}
 	c.do(func(m *core.Machine, now time.Time) { m.Established(now, socketID) })

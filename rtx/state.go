@@ -47,53 +47,13 @@ const stateBuffer = 64
 // change, one who falls more than 64 behind loses the oldest ones, and no reader misses the latest. It has no gaps.
 // It ends with the context, its Close, Drain, and after the last state when the client ends; Err says why, as for On.
 func (c *Client) States(ctx context.Context) *Stream[StateChange] {
-	q := stream.New[StateChange](stream.Config{Capacity: stateBuffer, NoGaps: true})
-	w := &stateWatch{c: c, q: q, ctx: ctx}
-	s := newStream(q, "states", w)
-	c.mu.Lock()
-	q.Push(c.state, "", 0)
-	if c.ended {
-		err := c.endErrLocked()
-		c.mu.Unlock()
-		q.End(err, true)
-		return s
+	const name = "states"
+	if !c.made() {
+		return failed[StateChange](name, errNoClient)
 	}
-	c.watches.add(w)
-	if ctx.Done() != nil {
-		w.stop = context.AfterFunc(ctx, w.heed)
-	}
-	c.mu.Unlock()
-	return s
+	cfg := stream.Config{Capacity: stateBuffer, NoGaps: true}
+	return c.watches.stream(ctx, c, name, cfg, func() []StateChange { return []StateChange{c.state} })
 }
-
-// stateWatch is one open stream of States.
-type stateWatch struct {
-	c    *Client
-	q    *stream.Queue[StateChange]
-	ctx  context.Context
-	stop func() bool // takes the context's callback back; nil if there is none
-}
-
-// end ends the stream: idempotent, from any goroutine, without c.mu.
-func (w *stateWatch) end(err error, discard bool) {
-	w.c.mu.Lock()
-	w.c.watches.remove(w)
-	stop := w.stop
-	w.c.mu.Unlock()
-	if stop != nil {
-		stop()
-	}
-	w.q.End(err, discard)
-}
-
-// heed ends the stream if its context has ended.
-func (w *stateWatch) heed() {
-	if w.ctx.Err() != nil {
-		w.end(context.Cause(w.ctx), true)
-	}
-}
-
-func (w *stateWatch) ready(context.Context) error { return w.q.Err() }
 
 // shown is how the machine's state is shown to users.
 func shown(s *core.State) StateChange {
@@ -122,16 +82,11 @@ func shown(s *core.State) StateChange {
 // lock, because the order of the changes is the machine's and a push never blocks.
 func (c *Client) showLocked(s *core.State) *ending {
 	c.state = shown(s)
-	for w := range c.watches.all() {
-		w.q.Push(c.state, "", 0)
-	}
+	c.watches.tell(c.state)
 	switch s.Conn {
 	case core.Established:
 		c.stats.connects.Add(1)
 		c.lapses.settled()
-		c.cfg.log.Info("rtx: connected", "recovered", s.Recovered)
-	case core.Waiting:
-		c.cfg.log.Info("rtx: trying to connect again", "attempt", s.Attempt, "delay", s.Delay, "error", s.Err)
 	case core.Closed:
 		return c.endLocked(nil)
 	case core.Failed:
@@ -142,6 +97,9 @@ func (c *Client) showLocked(s *core.State) *ending {
 
 // State returns where the connection stands now.
 func (c *Client) State() State {
+	if !c.made() {
+		return Closed
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.machine.State(c.state.At)
@@ -150,6 +108,9 @@ func (c *Client) State() State {
 
 // SocketID returns the id of the current connection, for which signatures are made; "" while not connected.
 func (c *Client) SocketID() string {
+	if !c.made() {
+		return ""
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.machine.SocketID()

@@ -52,6 +52,7 @@ type owner interface {
 	end(err error, discard bool)
 	heed() // ends it if its context has ended
 	ready(ctx context.Context) error
+	number() uint64 // of the stream, among the client's; 0 if it never was open
 }
 
 // lone is the owner of a stream with nothing behind it.
@@ -60,6 +61,7 @@ type lone[T any] struct{ q *stream.Queue[T] }
 func (l lone[T]) end(err error, discard bool) { l.q.End(err, discard) }
 func (l lone[T]) heed()                       {}
 func (l lone[T]) ready(context.Context) error { return l.q.Err() }
+func (l lone[T]) number() uint64              { return 0 }
 
 // A Gap is a hole in a stream: all values taken before it were sent before the loss, and the next value after it. Losses
 // of one channel with no value between them come as one Gap, so several of its fields can be set at once:
@@ -110,35 +112,63 @@ func failed[T any](name string, err error) *Stream[T] {
 // too. It returns nil then; the refusals, joined, if channels were refused or unsubscribed (each a [*SubscribeError] or
 // [ErrUnsubscribed]); why the stream ended, if it has, and an error with [ErrNotSubscribed] if that was by Close or Drain;
 // or the cause of ctx, which ends only the wait. A stream of the whole client is ready at once.
-func (s *Stream[T]) Ready(ctx context.Context) error { return s.owner.ready(ctx) }
+func (s *Stream[T]) Ready(ctx context.Context) error {
+	if !s.opened() {
+		return errNoStream
+	}
+	if err := checkContext(ctx); err != nil {
+		return err
+	}
+	return s.owner.ready(ctx)
+}
 
 // Err returns nil while the stream is open and after Close and Drain; else why it ended: context.Cause of its context, a
 // [*SubscribeError], [ErrUnsubscribed], [ErrOverflow], [ErrClosed], why the client failed, or, for a stream that never was
 // open, the mistake, such as an [*OptionError]. The first end counts. Err is set before C is closed, and as soon as the
 // context has ended.
 func (s *Stream[T]) Err() error {
+	if !s.opened() {
+		return errNoStream
+	}
 	s.owner.heed()
 	return s.q.Err()
 }
 
 // Close ends the stream and closes C; what is buffered stays readable. If nothing else holds the channel, it is left. It
 // does not block, and may be called by any goroutine, any number of times.
-func (s *Stream[T]) Close() { s.owner.end(nil, true) }
+func (s *Stream[T]) Close() {
+	if s.opened() {
+		s.owner.end(nil, true)
+	}
+}
 
 // Gaps returns the losses that are due, oldest first; taking one clears it, and a loop that is left early leaves the rest.
 // A loss is due once a value after it has been taken, or when C is empty: so ask after each value, before handling it, and
 // after each token of Lost. (One that races with a receive may be told a value early; with All, none is.) It does not block.
-func (s *Stream[T]) Gaps() iter.Seq[Gap] { return s.q.Gaps() }
+func (s *Stream[T]) Gaps() iter.Seq[Gap] {
+	if !s.opened() {
+		return func(func(Gap) bool) {}
+	}
+	return s.q.Gaps()
+}
 
 // All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). Take both variables: a loop over
 // the values alone, "for v := range s.All()", takes each gap for a zero value. All waits for more until the
 // stream has ended and everything was handed out; then ask Err. A loop that is left early loses nothing and leaves the
 // stream open. With one reader every gap stands exactly in its place.
-func (s *Stream[T]) All() iter.Seq2[T, *Gap] { return s.q.All() }
+func (s *Stream[T]) All() iter.Seq2[T, *Gap] {
+	if !s.opened() {
+		return func(func(T, *Gap) bool) {}
+	}
+	return s.q.All()
+}
 
 // Batches is All with the values in slices of up to limit: a batch is handed out when it is full, when d has passed since
 // its first value was taken, before a gap, and at the end. A batch is never empty, and its slice is the caller's to keep.
 // A limit below 1 is 1; with a d of 0 or less, time does not end a batch.
 func Batches[T any](s *Stream[T], limit int, d time.Duration) iter.Seq2[[]T, *Gap] {
+	if !s.opened() {
+		return func(func([]T, *Gap) bool) {}
+	}
 	return s.q.Batches(limit, d)
 }

@@ -2,7 +2,7 @@ package rtx
 
 import "github.com/realtimex/realtimex-go/internal/stream"
 
-// A StreamOption configures one stream.
+// A StreamOption configures one stream. A nil one does nothing.
 type StreamOption func(*streamConfig) error
 
 type streamConfig struct {
@@ -21,7 +21,7 @@ func newStreamConfig(opts []StreamOption) (streamConfig, error) {
 	c := streamConfig{buffer: defaultBuffer}
 	for _, o := range opts {
 		if o == nil {
-			return c, badOption("StreamOption", "is nil")
+			continue
 		}
 		if err := o(&c); err != nil {
 			return c, err

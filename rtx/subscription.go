@@ -1,6 +1,7 @@
 package rtx
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -20,6 +21,7 @@ type subscription struct {
 	routes   routes           // its streams
 	observer observe.Observer // its rooms; nil if there is none
 	observed int              // holds of rooms
+	forms    forms            // the wrapped answers that it may still get
 	explicit explicit         // the hold of Subscribe
 
 	expulsion error         // why its holders were expelled, the last time
@@ -43,14 +45,22 @@ func (c *Client) subscription(ch *Channel) *subscription {
 		s.Name, s.Signed = ch.name, ch.kind != public
 		c.subs[ch.name] = s
 	}
-	if s.Holds() == 0 {
-		s.userData = c.cfg.userData
+	if !s.taken() {
+		user := c.cfg.userData
 		if ch.userData != nil {
-			s.userData = ch.userData
+			user = ch.userData
 		}
+		if !bytes.Equal(user, s.userData) {
+			c.machine.Renew(now(), &s.Channel)
+		}
+		s.userData = user
 	}
 	return s
 }
+
+// taken reports whether the user data of s can't be changed: something holds s, or the service may restore it to us. The caller
+// holds c.mu.
+func (s *subscription) taken() bool { return s.Holds() > 0 || s.Phase() == core.Suspended }
 
 // of returns the entry that a channel of the machine is part of. The caller holds c.mu.
 func (c *Client) of(ch *core.Channel) *subscription { return c.subs[ch.Name] }

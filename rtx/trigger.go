@@ -21,7 +21,13 @@ import (
 // have arrived. A service may also drop what was written just before [Client.Close]; [Client.Ping] after the last Trigger
 // returns once it has been taken.
 func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
-	c := ch.c
+	c, err := ch.client()
+	if err == nil {
+		err = checkContext(ctx)
+	}
+	if err != nil {
+		return err
+	}
 	if err := checkEventName(event); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package rtx
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
@@ -65,22 +65,26 @@ func tooLarge(packet []byte, info transport.Info) error {
 	return nil
 }
 
-// refusal reads what the service says of a refused subscription. The key of its text is not documented: each of the
-// common ones is taken, and a code as a number.
-func refusal(channel string, payload []byte) *SubscribeError {
-	e := &SubscribeError{Channel: channel}
+// refusal reads what the service says of a refused subscription. hidden is what its words may not show.
+func refusal(channel string, payload []byte, hidden redact.Secrets) *SubscribeError {
+	message, code := words(payload)
+	return &SubscribeError{Channel: channel, Code: code, Message: hidden.Text(message)}
+}
+
+// words reads what the service complains of. The key of its text is not documented: each of the common ones is taken, and a
+// code as a number. A bare string is a text too.
+func words(payload []byte) (message string, code int) {
 	var w map[string]json.RawMessage
 	if json.Unmarshal(payload, &w) != nil {
-		return e
+		_ = json.Unmarshal(payload, &message)
+		return message, 0
 	}
 	for _, key := range []string{"message", "error", "reason", "type"} {
 		raw, ok := w[key]
 		if !ok {
 			continue
 		}
-		var text string
-		if json.Unmarshal(raw, &text) == nil {
-			e.Message = clip(text)
+		if json.Unmarshal(raw, &message) == nil && message != "" {
 			break
 		}
 		var inner struct {
@@ -88,23 +92,15 @@ func refusal(channel string, payload []byte) *SubscribeError {
 			Code    int    `json:"code"`
 		}
 		if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
-			e.Message, e.Code = clip(inner.Message), inner.Code
+			message, code = inner.Message, inner.Code
 			break
 		}
 	}
 	for _, key := range []string{"code", "status"} {
-		var code int
-		if raw, ok := w[key]; ok && e.Code == 0 && json.Unmarshal(raw, &code) == nil {
-			e.Code = code
+		var n int
+		if raw, ok := w[key]; ok && code == 0 && json.Unmarshal(raw, &n) == nil {
+			code = n
 		}
 	}
-	return e
-}
-
-// clip bounds a text of the service's that goes into errors.
-func clip(s string) string {
-	if len(s) > 200 {
-		s = s[:200]
-	}
-	return string(bytes.ToValidUTF8([]byte(s), nil))
+	return message, code
 }

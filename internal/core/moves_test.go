@@ -70,6 +70,12 @@ var verbs = []*verb{
 	{name: "evict", program: true,
 		canOn: func(w *world, i int) int { return yes(len(w.holders[i]) > 0) },
 		do:    func(w *world, i, _ int) { w.evict(i) }},
+	{name: "renew", program: true, // somebody else is about to hold it
+		canOn: func(w *world, i int) int { return yes(w.chans[i] != nil && len(w.holders[i]) == 0 && !w.over()) },
+		do: func(w *world, i, _ int) {
+			w.graced[i] = time.Time{}
+			w.m.Renew(w.now, w.chans[i])
+		}},
 	{name: "refresh", program: true,
 		canOn: func(w *world, i int) int { return yes(len(w.holders[i]) > 0) },
 		do:    func(w *world, i, _ int) { w.m.Refresh(w.chans[i]) }},
