@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -297,11 +298,12 @@ func TestSessionsFollowOneAnother(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 				all := story(states)
-				want := "idle connecting connected"
+				var want strings.Builder
+				want.WriteString("idle connecting connected")
 				for range 5 {
-					want += " reconnecting connected"
+					want.WriteString(" reconnecting connected")
 				}
-				if got := phrase(all); got != want || s.count() != 6 {
+				if got := phrase(all); got != want.String() || s.count() != 6 {
 					t.Errorf("states %s, %d attempts", got, s.count())
 				}
 				for _, st := range all {

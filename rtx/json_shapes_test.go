@@ -247,7 +247,7 @@ var shapes = []shape{
 		Base `json:"base"`
 	}]("embedded with a name", false),
 	of[struct {
-		Base `json:",omitempty"`
+		Base
 	}]("embedded with an option", false),
 	of[struct {
 		Base

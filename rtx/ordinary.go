@@ -89,8 +89,7 @@ func (w *ordinaryWalk) structure(t reflect.Type) bool {
 
 // fields wants each field of t to be ordinary, and its name to be no other one's, whatever the case of its letters.
 func (w *ordinaryWalk) fields(t reflect.Type, names map[string]bool) bool {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		tag, tagged := f.Tag.Lookup("json")
 		switch {
 		case tagged && tag == "-":

@@ -301,7 +301,7 @@ func rest[T any](s *Stream[T]) iter.Seq2[T, *Gap] {
 // goroutines are the stacks of those that run a client's code: its own, and those of callers.
 func goroutines() (stacks []string) {
 	buf := make([]byte, 1<<20)
-	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(g, "rtx.(*Client)") {
 			stacks = append(stacks, g)
 		}

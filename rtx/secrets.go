@@ -31,7 +31,7 @@ func (c *config) ownSecrets() redact.Secrets {
 			}
 		case "Cookie":
 			for _, v := range values {
-				for _, pair := range strings.Split(v, ";") {
+				for pair := range strings.SplitSeq(v, ";") {
 					_, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 					s = s.With(longEnough(value)...)
 				}

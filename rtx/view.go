@@ -166,8 +166,7 @@ func hopeless(t reflect.Type, outer []reflect.Type) bool {
 		return hopelessKey(t.Key()) || hopeless(t.Elem(), outer)
 	case reflect.Struct:
 		fields := 0
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			if f.Tag.Get("json") == "-" || !f.IsExported() && (!f.Anonymous || f.Type.Kind() != reflect.Struct) {
 				continue
 			}

@@ -27,4 +27,3 @@ func faultOf(err error) advice.Fault {
 	f.Left = errors.Is(err, rtx.ErrServerDisconnect)
 	return f
 }
-

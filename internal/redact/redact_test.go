@@ -140,7 +140,7 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q is shown as %q", text, shown)
 		}
 		hidden := s.Hide(text)
-		for _, piece := range strings.Split(hidden, redact.Mark) {
+		for piece := range strings.SplitSeq(hidden, redact.Mark) {
 			if len(secret) >= 8 && strings.Contains(piece, secret) {
 				t.Errorf("%q is hidden as %q", text, hidden)
 			}

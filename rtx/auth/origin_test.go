@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -138,9 +139,7 @@ func TestHandlerRefusesFormsOfOtherOrigins(t *testing.T) {
 	} {
 		asked = false
 		header := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
-		for k, v := range c.header {
-			header[k] = v
-		}
+		maps.Copy(header, c.header)
 		if resp := send(c.h, "POST", "socket_id=sock-1&channel_name=private-a", header); resp.StatusCode != c.status || asked != (c.status == 200) {
 			t.Errorf("%s: %d, and allow was asked: %v; want %d", c.name, resp.StatusCode, asked, c.status)
 		}

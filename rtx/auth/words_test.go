@@ -100,12 +100,13 @@ func TestErrorsShowNoSecretOfARoundTripper(t *testing.T) {
 		secrets := append(c.secrets, "path-0123456789", "qry-0123456789", "bare-0123456789")
 		network := over(func(r *http.Request) (*http.Response, error) {
 			body, _ := io.ReadAll(r.Body)
-			all := fmt.Sprint("with qry-0123456789 of bare-0123456789: ", r.URL, r.Header, string(body))
+			var all strings.Builder
+			all.WriteString(fmt.Sprint("with qry-0123456789 of bare-0123456789: ", r.URL, r.Header, string(body)))
 			for _, h := range r.Header {
-				all += " " + strings.Join(h, " ")
+				all.WriteString(" " + strings.Join(h, " "))
 			}
-			deep := fmt.Errorf("deep %s: %w", all, errMark)
-			return nil, fmt.Errorf("%s %s: %w", all, secrets[0]+" password-012", &under{"clean", errors.Join(deep)})
+			deep := fmt.Errorf("deep %s: %w", all.String(), errMark)
+			return nil, fmt.Errorf("%s %s: %w", all.String(), secrets[0]+" password-012", &under{"clean", errors.Join(deep)})
 		})
 		_, err := auth.Endpoint("https://backend.example"+path, append(c.opts, network)...).Authorize(t.Context(), presence())
 		checkWords(t, c.name, err, secrets...)

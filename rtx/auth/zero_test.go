@@ -70,8 +70,8 @@ func walk(t *testing.T, name string, v reflect.Value) {
 }
 
 func arguments(f reflect.Type) (in []reflect.Value) {
-	for i := range f.NumIn() {
-		switch arg := f.In(i); arg {
+	for in0 := range f.Ins() {
+		switch arg := in0; arg {
 		case reflect.TypeFor[context.Context]():
 			in = append(in, reflect.ValueOf(context.Background()))
 		case reflect.TypeFor[fmt.State]():

@@ -17,18 +17,19 @@ func (w *witness) limits() config               { return config{maxMembers: 1000
 func (w *witness) fits(members, size int) error { return nil }
 func (w *witness) finish(error)                 { *w.log = append(*w.log, fmt.Sprint(w.n, " ends")) }
 func (w *witness) follow(ops []op, kind Kind, _ string, _ bool) {
-	line := fmt.Sprint(w.n, " ", kind)
+	var line strings.Builder
+	line.WriteString(fmt.Sprint(w.n, " ", kind))
 	for _, o := range ops {
 		switch {
 		case o.after == nil:
-			line += " -" + o.id()
+			line.WriteString(" -" + o.id())
 		case o.before == nil:
-			line += " +" + o.id()
+			line.WriteString(" +" + o.id())
 		default:
-			line += " ~" + o.id()
+			line.WriteString(" ~" + o.id())
 		}
 	}
-	*w.log = append(*w.log, line)
+	*w.log = append(*w.log, line.String())
 }
 
 // Rooms are told in the order in which they were opened; changes come in the roster's own order, then leavers in the order
