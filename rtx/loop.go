@@ -124,8 +124,11 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 func (c *Client) down(sess transport.Session, cause error) {
 	end := c.cfg.sessionEnd(sess, cause)
 	c.mu.Lock()
-	if s := c.subs[culprit(cause)]; s != nil {
-		end.Culprit = &s.Channel
+	if name := culprit(cause); name != "" {
+		end.Culprit = core.NewChannel(name, false) // one that nothing holds costs nobody
+		if s := c.subs[name]; s != nil {
+			end.Culprit = &s.Channel
+		}
 	}
 	c.session = nil
 	c.broker.clear()

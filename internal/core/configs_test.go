@@ -37,7 +37,7 @@ var configs = []*config{
 		start: connected, faults: 1},
 	{name: "grace", channels: []string{"a"}, grace: 3 * time.Second, recovery: true, names: []Name{Internal, Presence}, holders: 2, start: []string{"connect", "ok", "hold a", "poll", "accept",
 		"refuse", "drain", "hold a", "poll", "drain", "release a", "wait", "drain"},
-		moves: []string{"hold", "release", "evict", "refresh", "service closes", "reset", "ok", "dialed", "established", "accept",
+		moves: []string{"hold", "release", "renew", "evict", "refresh", "service closes", "reset", "ok", "dialed", "established", "accept",
 			"refuse", "refuse for now", "do not answer", "deliver", "drain", "publish", "wait", "poll", "poll late", "restarted", "fin"},
 		faults: 2},
 	{name: "connection", channels: []string{"a"}, recovery: true, pongs: true, names: []Name{Internal}, holders: 1,

@@ -145,7 +145,7 @@ func (k *keyer) channel(i int, r ranks) {
 	w := k.w
 	ch := w.chans[i]
 	s := &w.service
-	k.bit(w.owed[i], w.evicted[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
+	k.bit(w.owed[i], w.evicted[i], w.unheld[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
 		s.entry != nil && s.entry.in[i], !w.asked[i].IsZero() && w.now.Before(w.asked[i].Add(subscribeTimeout)))
 	k.num(r.of(s.pubs[i]))
 	k.num(w.burdens[i])

@@ -42,6 +42,8 @@ func yes(ok bool) int {
 	return 0
 }
 
+func (w *world) established_() bool { return w.m.conn == Established }
+
 // verbs are all that there are, in an order that does not change.
 var verbs = []*verb{
 	// What programs do.
@@ -53,7 +55,7 @@ var verbs = []*verb{
 		do: func(w *world, i, n int) {
 			h := w.holders[i][n]
 			w.holders[i] = slices.Delete(slices.Clone(w.holders[i]), n, n+1)
-			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase == Joined && !ch.queued {
+			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase.Live() && !w.unheld[i] {
 				w.graced[i] = w.now.Add(w.cfg.grace)
 			}
 			w.m.Release(w.now, w.chans[i], h.term)
@@ -294,7 +296,7 @@ func (w *world) hold(i int) {
 }
 
 func (w *world) evict(i int) {
-	w.evicted[i] = w.chans[i].phase == Joined
+	w.evicted[i], w.unheld[i] = w.chans[i].phase == Joined, true
 	w.m.Evict(w.chans[i], errNo)
 }
 

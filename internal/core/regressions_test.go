@@ -47,7 +47,7 @@ func TestRegressions(t *testing.T) {
 		{"a loss is told from when the client learned of it", "answers",
 			"connect, ok, hold a, wait, accept, refuse for now, deliver, publish a, wait"},
 		{"a loss that a restored session tells of is told from the restoration", "grace",
-			"connect, ok, hold a, poll, drain, refresh a, publish a, refuse for now, service closes, ok"},
+			"connect, ok, hold a, poll, drain, refresh a, publish a, refuse for now, service closes, wait, wait, ok"},
 		{"a channel is forgotten that can't be asked for once more", "signed",
 			"connect, ok, hold b, drain, service closes, can't write b"},
 		{"a channel is left before its grace is over, because it was held in between", "grace",
@@ -61,12 +61,17 @@ func TestRegressions(t *testing.T) {
 		{"a refusal under another name than the confirmation is taken for its copy", "mixed",
 			"connect, ok, hold a, poll, drain, release a, poll, drain, hold a, wait, accept, refuse"},
 		{"a channel is dropped that was held again before the end of its leaving was seen", "health",
-			"connect, ok, half-open, hold a, poll, release a, poll, hold a, poll late"},
+			"connect, ok, half-open, wait, hold a, wait, wait, hold a, poll late"},
 		{"a channel is evicted and kept for a grace that is over", "grace",
 			"connect, ok, hold a, poll, drain, release a, hold a, evict a, poll"},
 		{"messages that are too large and tell no channel end one connection after the other", "too much",
 			"connect, ok, hold a, hold b, poll, accept, accept too much, deliver, deliver, ok, ok, accept too much, deliver, ok, ok, " +
 				"accept too much, deliver, (ok), (ok), (accept too much), (deliver), (ok), (ok), (accept too much), (deliver)"},
+		{"a message for a channel that was left ends the subscription of the next", "too much",
+			"connect, ok, hold a, poll, accept, accept too much, deliver, deliver, ok, ok, accept too much, deliver, ok, ok, " +
+				"accept too much, release a, hold b, wait, deliver"},
+		{"an unsubscribe is written before the socket id is settled", "grace",
+			"connect, ok, hold a, poll, drain, release a, poll, service closes, wait, dialed, renew a"},
 	} {
 		t.Run(r.fault, func(t *testing.T) {
 			replay(t, r.kind, strings.Split(r.schedule, ", ")...)

@@ -3,9 +3,10 @@ package core
 import "time"
 
 // Renew has a channel left that nothing holds any more, now and with no grace, because who is about to hold it is somebody else:
-// the service is to hear of both. A signature that is being asked for is of no use then. On a Suspended channel it does nothing.
+// the service is to hear of both. A signature that is being asked for is of no use then. Without an
+// Established connection it does nothing.
 func (m *Machine) Renew(now time.Time, ch *Channel) {
-	if ch.holds > 0 {
+	if ch.holds > 0 || m.conn != Established {
 		return
 	}
 	switch ch.phase {

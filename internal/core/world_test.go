@@ -93,6 +93,7 @@ type world struct {
 	first    [maxChannels]int       // which channel was held first
 	woken    [maxChannels]bool      // who waits for the channel was told to look
 	live     [maxChannels]bool
+	unheld   [maxChannels]bool // it was evicted since the last Poll: there is no grace
 	evicted  [maxChannels]bool // it is to be left at once
 	owed     [maxChannels]bool // it was restored, and the service has not confirmed it since
 	burdens  [maxChannels]int  // connections in a row that ended on a message of it, while it was held
@@ -199,7 +200,7 @@ func (w *world) poll(signs Signs) {
 			break
 		}
 	}
-	w.polled = true
+	w.polled, w.unheld = true, [maxChannels]bool{}
 	if w.m.conn == Established {
 		w.burst = -1
 	}
@@ -288,7 +289,10 @@ func (w *world) carry(a Action) {
 	case Subscribe:
 		w.subscribe(i, a.Channel)
 	case Unsubscribe:
-		if w.now.Before(w.graced[i]) {
+		if w.m.conn != Established {
+			w.fail("an unsubscribe for %s is written, and the connection is %s", a.Channel.Name, w.m.conn)
+		}
+		if w.now.Before(w.graced[i]) && !w.overdue(i) { // the grace begins with the answer, and there is none
 			w.fail("%s is left before its grace is over", a.Channel.Name)
 		}
 		w.asked[i], w.owed[i], w.evicted[i] = time.Time{}, false, false
@@ -331,6 +335,9 @@ func (w *world) write(r request) {
 }
 
 func (w *world) subscribe(i int, ch *Channel) {
+	if w.m.conn != Established {
+		w.fail("a subscribe for %s is written, and the connection is %s", ch.Name, w.m.conn)
+	}
 	if w.tooBig[i] {
 		w.tooBig[i] = false
 		w.m.Fail(ch, errTooLong)
@@ -346,11 +353,16 @@ func (w *world) subscribe(i int, ch *Channel) {
 	w.write(request{kind: sub, ch: int8(i), at: w.now})
 }
 
+// overdue reports whether a request was not answered in time.
+func (w *world) overdue(i int) bool {
+	return !w.asked[i].IsZero() && !w.now.Before(w.asked[i].Add(subscribeTimeout))
+}
+
 // deafened notes that a session is ended because the service is deaf: for a request that was not answered, or for a ping,
 // but not again before the service has answered one.
 func (w *world) deafened() {
 	for i := range w.asked {
-		if at := w.asked[i]; !at.IsZero() && !w.now.Before(at.Add(subscribeTimeout)) {
+		if w.overdue(i) {
 			w.doomed = true
 			return
 		}
