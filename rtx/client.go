@@ -29,6 +29,7 @@ type Client struct {
 	running    chan struct{} // closed when the connection's goroutine has ended; nil while there is none
 	attempt    *attempt      // the last one
 	due        *attempt      // one that is to be made
+	looks      time.Time     // when the connection's goroutine looks again, unless it is woken; zero: it does not
 	goal       *goal         // what calls of Connect wait for; nil if none does
 	frames     [][]byte      // what is to be written next
 	acks       []uint64      // acknowledgements that are to be written

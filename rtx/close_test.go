@@ -115,6 +115,7 @@ func TestCloseInEachPhase(t *testing.T) {
 							t.Errorf("closed with %v", sess.cause())
 						}
 					}
+					synctest.Wait()
 					if n := len(goroutines()); n != 0 {
 						t.Errorf("%d goroutines are left", n)
 					}
@@ -174,6 +175,7 @@ func TestCloseInEachStepOfAHandshake(t *testing.T) {
 				if err := <-connecting; !errors.Is(err, ErrClosed) {
 					t.Errorf("Connect: %v", err)
 				}
+				synctest.Wait()
 				if n := len(goroutines()); n != 0 {
 					t.Errorf("%d goroutines are left", n)
 				}

@@ -86,7 +86,13 @@ func (c *Client) decideLocked() (effects []effect, wake bool) {
 		}
 		acts = c.machine.Actions() // what enqueueLocked could not write
 	}
-	return effects, wake || c.machine.Pending()
+	return effects, wake || c.machine.Pending() || c.soonerLocked()
+}
+
+// soonerLocked reports whether something is due before the connection's goroutine looks again.
+func (c *Client) soonerLocked() bool {
+	due := c.machine.Due()
+	return !due.IsZero() && (c.looks.IsZero() || due.Before(c.looks))
 }
 
 // enqueueLocked adds a packet to what the connection's goroutine writes next, and reports whether a line of the log is due. It
@@ -149,7 +155,7 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 	case core.TellLoss:
 		e.targets, e.gap = c.missed(s, a.Loss.Epoch), reconnected(s.Name, a.Loss.Since)
 	case core.Expel:
-		e.err = expulsion(s.Name, a.Err)
+		e.err = subscribeError(s.Name, a.Err)
 		var o observe.Observer
 		e.streams, o = c.expelled(s, e.err, a.Joined)
 		if o != nil {
@@ -163,7 +169,8 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 			e.facts = []factFor{{s.observer, observe.Fact{Kind: observe.Kept}}}
 		}
 	case core.Retrying:
-		s.trouble = a.Err
+		e.err = subscribeError(s.Name, a.Err)
+		s.trouble = e.err
 	case core.Ponged:
 		if w := c.pings[a.Ping]; w != nil {
 			w <- a.After
@@ -179,8 +186,8 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 	return e, true
 }
 
-// expulsion is what the holders of a channel get.
-func expulsion(channel string, err error) error {
+// subscribeError is why a subscription failed: what the holders of the channel get, and those who wait for it.
+func subscribeError(channel string, err error) error {
 	var refused *SubscribeError
 	switch {
 	case errors.As(err, &refused), errors.Is(err, ErrUnsubscribed): // in this order: the rest of a refusal may be the user's own code
@@ -245,7 +252,7 @@ func (c *Client) logEffect(e *effect) {
 	case core.Confirmed:
 		c.cfg.log.Debug("rtx: subscribed", "channel", e.channel)
 	case core.Retrying:
-		if e.after > 0 || errors.Is(e.err, core.ErrSubscribeTimeout) {
+		if e.after > 0 || errors.Is(e.err, ErrSubscribeTimeout) {
 			c.cfg.log.Warn("rtx: subscription is not confirmed, trying again",
 				"channel", e.channel, "in", e.after, slog.Any("error", e.err))
 		}

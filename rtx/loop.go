@@ -54,6 +54,7 @@ func (c *Client) connection(running chan struct{}) {
 func (c *Client) turn() (a *attempt, next time.Time, wanted bool) {
 	c.mu.Lock()
 	next = c.machine.Poll(now(), core.Signs{})
+	c.looks = next
 	effects, _ := c.decideLocked()
 	a, c.due = c.due, nil
 	wanted = c.machine.Conn() == core.Waiting
@@ -216,6 +217,7 @@ func (c *Client) look(sess transport.Session) (wait time.Duration, err error) {
 	signs := core.Signs{Silence: sess.Silence(), WallSilence: c.wall().Sub(sess.ReceivedAt())}
 	c.mu.Lock()
 	next := c.machine.Poll(now(), signs)
+	c.looks = next
 	effects, _ := c.decideLocked()
 	frames, hide := c.frames, c.hide
 	c.frames, c.hide = nil, nil

@@ -86,6 +86,10 @@ func (m *Machine) Pending() bool { return m.waiting() || m.health.waits() }
 // waiting reports whether channels wait to be settled now.
 func (m *Machine) waiting() bool { return len(m.queue) > 0 && !(m.careful() && m.asking()) }
 
+// Due is when the next time comes that the machine has set; zero: there is none. An input other than Poll can bring it
+// nearer than what Poll has returned.
+func (m *Machine) Due() time.Time { return earliest(m.timers.next(), m.due) }
+
 // maxSettled bounds the channels of one Poll, so that the first answers are taken meanwhile.
 const maxSettled = 1024
 
