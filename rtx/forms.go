@@ -13,7 +13,7 @@ import "github.com/realtimex/realtimex-go/internal/engineio"
 //     each request and name.
 //   - The roster in a confirmation of a presence channel, until this service has sent one topmost; once for each request and
 //     name. Its confirmations can be topmost and bare all the same, with the roster wrapped and next.
-//   - A member that comes or goes, until this service has told one topmost. Nothing else tells such a one from a publisher's.
+//   - A member that comes or goes always is: nothing tells such a one from a publisher's.
 //
 // What this service has shown is kept as long as the client.
 
@@ -21,15 +21,11 @@ import "github.com/realtimex/realtimex-go/internal/engineio"
 type habits struct {
 	answers [2]bool // to subscriptions: of presence channels, and of others
 	roster  bool
-	member  bool
 }
 
 // learn takes an internal event that is topmost.
 func (s *habits) learn(name string, e *envelope) {
-	switch {
-	case memberName(name):
-		s.member = true
-	case answerTo(name):
+	if answerTo(name) {
 		k := kindOf(string(e.channel))
 		*s.answer(k) = true
 		s.roster = s.roster || k == presence && hasRoster(e.payload)
@@ -105,9 +101,6 @@ func (c *Client) believe(name string, e *envelope) belief {
 		known.learn(name, e)
 		return fully
 	case memberName(name):
-		if known.member {
-			return ignored
-		}
 		return fully
 	case !answerTo(name):
 		return ignored
