@@ -29,15 +29,15 @@ const (
 // leftTooLate reports whether a stream may have left the channel of a gap while the link was down already. If the outage
 // was recovered, something must have been published meanwhile.
 func (j *judge) leftTooLate(g rtx.Gap) bool {
-	if !j.released(g.Channel) {
-		return false
-	}
 	for _, o := range j.t.Link.Outages() {
 		if !o.Up.IsZero() && o.Up.Before(g.Since) || o.Down.Sub(g.Since) > time.Minute {
 			continue
 		}
 		if !o.Recovered {
 			return true
+		}
+		if len(j.t.promises[g.Channel]) > 0 && !j.released(g.Channel) {
+			continue
 		}
 		for _, e := range j.book.events(g.Channel, nil) { // each part of a partition is told
 			if !e.At.Before(g.Since) && !e.At.After(o.Up) {

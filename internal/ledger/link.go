@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ type Link struct {
 type Outage struct {
 	Down, Up  time.Time // Up is zero while it lasts
 	Recovered bool      // the service had kept everything
+	Cut       bool      // an attempt to recover was cut after it was asked for: it is not repeated
 }
 
 // Watch records a client's states until it is closed. It must keep up with them, so it has a goroutine of its own.
@@ -49,6 +51,10 @@ func (l *Link) note(s rtx.StateChange) {
 	case rtx.Reconnecting:
 		if l.up {
 			l.outages = append(l.outages, Outage{Down: s.At})
+		}
+		var dial *rtx.DialError
+		if n := len(l.outages); n > 0 && errors.As(s.Err, &dial) && dial.Step == rtx.StepConnect {
+			l.outages[n-1].Cut = true
 		}
 		l.up = false
 	}
