@@ -79,6 +79,15 @@
 // "Connected" means that the socket id is known: the service's connection_established names it, or, where that does not
 // come within a second, the answer to CONNECT does.
 //
+// # Names
+//
+// The service's own events have names that begin with "realtimex:" or "realtimex_internal:", and four that begin with "presence:".
+// It sends them by themselves, or wrapped like a publisher's event. A service that does not check lets a publisher send a wrapped
+// one, so those count less. A wrapped connection_established, pong or error never counts. A wrapped answer to a subscription
+// counts until the service has sent one by itself, for a channel with a request outstanding, and a wrapped refusal never ends a
+// channel that is confirmed. A wrapped member_added or member_removed counts: nothing tells it from a forged one. What does not
+// count is in Stats.Ignored; a stream that is bound to such a name receives it all the same.
+//
 // # JSON
 //
 // Payloads are decoded and encoded with the semantics of encoding/json, whatever their type is. Types of nothing but the usual

@@ -84,10 +84,11 @@ func (e *PayloadError) Error() string {
 
 func (e *PayloadError) Unwrap() error { return e.Err }
 
-// A PanicError is a panic of the user's decoder or key function, caught so that one bad type stops nobody else.
+// A PanicError is a panic of the user's own code, a decoder, key function, authorizer or dialer, caught so that it stops nobody
+// else.
 type PanicError struct{ Value any }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("decoder panicked: %v", e.Value) }
+func (e *PanicError) Error() string { return fmt.Sprintf("panicked: %v", e.Value) }
 
 // A ChannelError says which channel an error of a call is about.
 type ChannelError struct {

@@ -241,9 +241,11 @@ func (c *Client) confirmed(channel string, payload []byte, n core.Name, how beli
 
 // refused takes a subscription_error.
 func (c *Client) refused(channel string, payload []byte, n core.Name) {
+	message, code := words(payload)
 	c.mu.Lock()
 	if s := c.subs[channel]; s != nil {
-		err := refusal(channel, payload, c.secretsOf(s))
+		hidden := c.secretsOf(append(c.quoted(message), s)...) // it may quote what was sent for another channel
+		err := &SubscribeError{Channel: channel, Code: code, Message: hidden.Text(message)}
 		c.machine.Refused(now(), &s.Channel, n, err, refusalHeals(err), 0)
 	}
 	c.decideAndUnlock()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
@@ -75,7 +76,7 @@ func malformedGap(e *event, err error, maxDepth int) (Gap, bool) {
 	now := e.at
 	return Gap{
 		Channel: e.channel, Malformed: 1, Since: now, Until: now,
-		Err: &PayloadError{Channel: e.channel, Event: e.name, Err: err},
+		Err: &PayloadError{Channel: e.channel, Event: redact.Bound(e.name, maxEventName), Err: err},
 	}, true
 }
 

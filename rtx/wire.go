@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
@@ -63,12 +62,6 @@ func tooLarge(packet []byte, info transport.Info) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, info.MaxPayload)
 	}
 	return nil
-}
-
-// refusal reads what the service says of a refused subscription. hidden is what its words may not show.
-func refusal(channel string, payload []byte, hidden redact.Secrets) *SubscribeError {
-	message, code := words(payload)
-	return &SubscribeError{Channel: channel, Code: code, Message: hidden.Text(message)}
 }
 
 // words reads what the service complains of. The key of its text is not documented: each of the common ones is taken, and a

@@ -71,8 +71,8 @@ func (s *Server) ReceivedOn(kind Kind, channel string) []Received {
 // record remembers r. s.mu is held.
 func (s *Server) record(r Received) {
 	size := len(r.Data) + len(r.ChannelData)
-	if len(s.received) >= maxReceived || s.receivedBytes+size > maxReceivedBytes {
-		half := len(s.received) / 2
+	for len(s.received) > 0 && (len(s.received) >= maxReceived || s.receivedBytes+size > maxReceivedBytes) {
+		half := (len(s.received) + 1) / 2
 		for _, old := range s.received[:half] {
 			s.receivedBytes -= len(old.Data) + len(old.ChannelData)
 		}

@@ -42,8 +42,6 @@ func yes(ok bool) int {
 	return 0
 }
 
-func (w *world) established_() bool { return w.m.conn == Established }
-
 // verbs are all that there are, in an order that does not change.
 var verbs = []*verb{
 	// What programs do.

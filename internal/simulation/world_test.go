@@ -297,7 +297,7 @@ func (w *world) judge() (all []string) {
 			}
 		}
 		for _, o := range p.link.Outages() {
-			if w.plan.clean && !o.Recovered && !p.cut() && !o.Up.IsZero() {
+			if w.plan.clean && !o.Recovered && !o.Cut && !o.Up.IsZero() {
 				all = append(all, fmt.Sprintf("client %s: an outage of %v was not recovered", p.name, o.Up.Sub(o.Down)))
 			}
 		}
