@@ -287,7 +287,7 @@ func TestSessionsFollowOneAnother(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScripted(t)
 				s.dial = func(_ context.Context, _ int, sess *scriptedSession) error {
-					sess.closeTime = 100 * time.Millisecond
+					sess.set(func() { sess.closeTime = 100 * time.Millisecond })
 					return nil
 				}
 				states := s.c.States(t.Context())

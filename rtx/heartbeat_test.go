@@ -23,8 +23,8 @@ func TestPongAtEachPing(t *testing.T) {
 			time.Sleep(25 * time.Second)
 			sess.ping()
 			synctest.Wait()
-			if len(sess.ponged) != n+1 || !sess.ponged[n].Equal(time.Now()) {
-				t.Fatalf("pongs at %v, want the last one at once", sess.ponged)
+			if at := sess.pongTimes(); len(at) != n+1 || !at[n].Equal(time.Now()) {
+				t.Fatalf("pongs at %v, want the last one at once", at)
 			}
 		}
 		if s.count() != 1 {
@@ -41,8 +41,8 @@ func TestPongComesFirst(t *testing.T) {
 		sess.ping()
 		_ = On[int](t.Context(), s.c.Channel("a"), "n")
 		synctest.Wait()
-		if len(sess.ponged) != 1 || len(sess.packets(`2["realtimex:subscribe"`)) != 1 {
-			t.Errorf("%d pongs, sent %v", len(sess.ponged), sess.packets(""))
+		if len(sess.pongTimes()) != 1 || len(sess.packets(`2["realtimex:subscribe"`)) != 1 {
+			t.Errorf("%d pongs, sent %v", len(sess.pongTimes()), sess.packets(""))
 		}
 	})
 }
@@ -187,7 +187,7 @@ func TestPingFlood(t *testing.T) {
 		if err := stream.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		sess.writeTime = 3 * time.Second
+		sess.set(func() { sess.writeTime = 3 * time.Second })
 		start := time.Now()
 		for range 10_000 {
 			sess.ping()
@@ -197,7 +197,7 @@ func TestPingFlood(t *testing.T) {
 			t.Errorf("got %d after %v", v, time.Since(start))
 		}
 		time.Sleep(time.Minute / 2)
-		if n := len(sess.ponged); n < 1 || n > 2 || s.count() != 1 {
+		if n := len(sess.pongTimes()); n < 1 || n > 2 || s.count() != 1 {
 			t.Errorf("%d pongs, %d attempts", n, s.count())
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"slices"
 	"runtime"
 	"strings"
 	"sync"
@@ -79,7 +80,7 @@ func (s *scripted) Dial(ctx context.Context, r transport.Resume) (transport.Sess
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range s.sessions {
-		if !old.over {
+		if !old.isOver() {
 			s.tb.Error("two sessions are up at once")
 		}
 	}
@@ -111,7 +112,7 @@ type scriptedPacket struct {
 	end error
 }
 
-// scriptedSession is one session. What it is to do is set before it is dialled.
+// scriptedSession is one session. What it is to do is set before it is dialled, and by set afterwards.
 type scriptedSession struct {
 	info      transport.Info
 	greets    bool          // connection_established comes at once
@@ -132,6 +133,13 @@ type scriptedSession struct {
 	last   time.Time
 	sent   []string
 	ponged []time.Time
+}
+
+// set changes what it is to do.
+func (s *scriptedSession) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
 }
 
 // event has an event come, as a JSON array.
@@ -173,6 +181,19 @@ func (s *scriptedSession) packets(prefix string) (some []string) {
 	return some
 }
 
+// pongTimes are when pongs were written.
+func (s *scriptedSession) pongTimes() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.ponged)
+}
+
+func (s *scriptedSession) isOver() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
 func (s *scriptedSession) cause() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,13 +217,14 @@ func (s *scriptedSession) Send(_ context.Context, packets ...[]byte) error {
 	for _, p := range packets {
 		s.mu.Lock()
 		s.sent = append(s.sent, string(p))
+		confirms, pongs := s.confirms, s.pongs
 		s.mu.Unlock()
 		channel, subscribed := strings.CutPrefix(string(p), `2["realtimex:subscribe",{"channel":"`)
 		switch {
-		case subscribed && s.confirms:
+		case subscribed && confirms:
 			channel, _, _ = strings.Cut(channel, `"`)
 			s.event(`["realtimex_internal:subscription_succeeded",{"channel":"` + channel + `"}]`)
-		case string(p) == `2["realtimex:ping",{}]` && s.pongs:
+		case string(p) == `2["realtimex:ping",{}]` && pongs:
 			s.event(`["realtimex:pong",{}]`)
 		}
 	}
@@ -210,14 +232,17 @@ func (s *scriptedSession) Send(_ context.Context, packets ...[]byte) error {
 }
 
 func (s *scriptedSession) write() error {
-	if s.writeTime > 0 {
+	s.mu.Lock()
+	takes, err := s.writeTime, s.writeErr
+	s.mu.Unlock()
+	if takes > 0 {
 		select {
-		case <-time.After(s.writeTime):
+		case <-time.After(takes):
 		case <-s.closed:
 			return transport.ErrSessionClosed
 		}
 	}
-	return s.writeErr
+	return err
 }
 
 func (s *scriptedSession) Pong() error {
@@ -234,12 +259,13 @@ func (s *scriptedSession) Close(reason error) {
 	if first {
 		s.reason = reason
 	}
+	takes := s.closeTime
 	s.mu.Unlock()
 	if !first {
 		<-s.closed
 		return
 	}
-	time.Sleep(s.closeTime)
+	time.Sleep(takes)
 	s.mu.Lock()
 	s.over = true
 	s.mu.Unlock()

@@ -35,7 +35,7 @@ func TestChannelGivenUpInTheLookThatEndsTheSession(t *testing.T) {
 				if err := held.Subscribe(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				sess.confirms = false
+				sess.set(func() { sess.confirms = false })
 				start := time.Now()
 				stream := On[int](t.Context(), s.c.Channel("a"), "n")
 				ready := make(chan error, 1)
@@ -46,7 +46,7 @@ func TestChannelGivenUpInTheLookThatEndsTheSession(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(19*time.Second - opens)
-				sess.writeTime = 2 * time.Second // the process stands still
+				sess.set(func() { sess.writeTime = 2 * time.Second }) // the process stands still
 				sess.ping()
 				time.Sleep(3 * time.Second)
 				select {

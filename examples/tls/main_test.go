@@ -15,7 +15,7 @@ func TestTLSAndProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"certificate signed by unknown authority",
+		"shows a certificate that can't be trusted",
 		"With it: connected. Tunnels that the proxy made: 1",
 		"Through proxy and TLS: Certificates need not be feared",
 	} {
