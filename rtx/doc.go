@@ -83,9 +83,9 @@
 //
 // The service's own events have names that begin with "realtimex:" or "realtimex_internal:", and four that begin with "presence:".
 // It sends them by themselves, or wrapped like a publisher's event. A service that does not check lets a publisher send a wrapped
-// one, so those count less. A wrapped connection_established, pong or error never counts. A wrapped answer to a subscription
-// counts until the service has sent one by itself, for a channel with a request outstanding, and a wrapped refusal never ends a
-// channel that is confirmed. A wrapped member_added or member_removed counts: nothing tells it from a forged one. What does not
+// one, so those count less. A wrapped connection_established, pong or error never counts. A wrapped confirmation counts for a
+// channel with a request outstanding: whoever gets a forged one is in the channel. A wrapped refusal counts until the service has
+// answered by itself, and never ends a channel that is confirmed. A wrapped member_added or member_removed counts: nothing tells it from a forged one. What does not
 // count is in Stats.Ignored; a stream that is bound to such a name receives it all the same.
 //
 // # JSON

@@ -1,6 +1,9 @@
 package rtx
 
-import "github.com/realtimex/realtimex-go/internal/engineio"
+import (
+	"github.com/realtimex/realtimex-go/internal/core"
+	"github.com/realtimex/realtimex-go/internal/engineio"
+)
 
 // The service sends its own events by themselves ("topmost") or, as the sources allow too, wrapped in server-event, and wrapped is
 // how every publisher's event comes. So a publisher can send a channel an event with one of the service's own names, if the
@@ -8,11 +11,11 @@ import "github.com/realtimex/realtimex-go/internal/engineio"
 // only as far as this service has not shown that it sends such things by themselves:
 //
 //   - connection_established, pong and errors never are. No source has them wrapped.
-//   - A refusal or a confirmation, until this service has answered a subscription of such a channel (presence channels and others
-//     apart) topmost. Then for a channel only that is not confirmed on this connection, or that is asked for anew, and once for
-//     each request and name.
-//   - The roster in a confirmation of a presence channel, until this service has sent one topmost; once for each request and
-//     name. Its confirmations can be topmost and bare all the same, with the roster wrapped and next.
+//   - A refusal, until this service has answered a subscription of such a channel (presence channels and others apart) topmost.
+//     Then for a channel only that is not confirmed on this connection, and once for each request and name.
+//   - A confirmation always is, once for each request and name: whoever gets a forged one is in the channel, since it came there.
+//     After a topmost answer it brings its roster alone, if it is one of a confirmed channel, and none if the service has sent a
+//     roster topmost.
 //   - A member that comes or goes always is: nothing tells such a one from a publisher's.
 //
 // What this service has shown is kept as long as the client.
@@ -107,8 +110,8 @@ func (c *Client) believe(name string, e *envelope) belief {
 	}
 	k := kindOf(string(e.channel))
 	answered := *known.answer(k)
-	if answered && (known.roster || k != presence || refusalName(name)) {
-		return ignored // the usual case: a copy, or a forgery
+	if answered && refusalName(name) {
+		return ignored
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,8 +124,10 @@ func (c *Client) believe(name string, e *envelope) belief {
 			return ignored
 		}
 		return fully
-	case !answered:
+	case !answered || s.Phase() != core.Joined:
 		return fully
+	case known.roster || k != presence:
+		return ignored // the usual case: a copy, or a forgery
 	}
 	return roster
 }
