@@ -28,6 +28,7 @@ type effect struct {
 	err     error
 	cancel  context.CancelCauseFunc // CancelDial, EndSession
 	end     *ending                 // Show: Closed, Failed
+	goal    *goal                   // Reached
 	channel string                  // what is logged
 	after   time.Duration
 	state   *core.State // Show
@@ -140,9 +141,7 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 		e.end, e.state = c.showLocked(a.State), a.State
 	case core.Reached:
 		c.goal.err = a.Err
-		close(c.goal.reached)
-		c.goal = nil
-		return e, false
+		e.goal, c.goal = c.goal, nil
 	case core.Authorize:
 		c.askLocked(s, a.Ticket)
 		return e, false
@@ -236,6 +235,9 @@ func (c *Client) carry(effects []effect) {
 		}
 		if e.end != nil {
 			c.over(e.end)
+		}
+		if e.goal != nil {
+			close(e.goal.reached)
 		}
 	}
 }

@@ -27,6 +27,7 @@ func transcript(t *testing.T) (seen []string) {
 		watcher, _ := join("watcher")
 		drain := func() {
 			t.Helper()
+			synctest.Wait() // what other goroutines do at this instant has no order
 			watcher.send(`42["realtimex:ping",{}]`)
 			for {
 				frame := watcher.read()
