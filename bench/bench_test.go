@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// A table that compares payloads of other sizes, or clients that were sent different things, would compare nothing.
+// A table that compares payloads of other sizes, or clients that were sent different things, would
+// compare nothing.
 func TestFramesCarryWhatTheySay(t *testing.T) {
 	for _, size := range sizes {
 		f := newFrames(size, 3)
@@ -32,7 +33,16 @@ func TestFramesCarryWhatTheySay(t *testing.T) {
 	}
 }
 
-// run gives a tally the messages with those numbers, and returns its verdict; a run of them all has none measured.
+func TestChannelsTakeTurns(t *testing.T) {
+	for i, want := range []string{"bench-000000", "bench-000001", "bench-000002", "bench-000000"} {
+		if got := channelOf(i, 3); got != want {
+			t.Errorf("message %d goes to %s, want %s", i, got, want)
+		}
+	}
+}
+
+// run gives a tally the messages with those numbers, and returns its verdict; a run of them all has
+// none measured.
 func run(t *testing.T, numbers []int, spoil func(*Payload)) (result, *frames) {
 	t.Helper()
 	credit, server := net.Pipe()

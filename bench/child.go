@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Each row is measured in a process of its own, so that its figures are its own: this program again, told by the environment
-// what to be, or Node.
+// Each row is measured in a process of its own, so that its figures are its own: this program
+// again, told by the environment what to be, or Node.
 
 const childVariable = "BENCH_CHILD"
 
@@ -73,8 +73,8 @@ func say(r result) {
 	fmt.Println(string(line))
 }
 
-// flood runs a row under load: it connects, says that it is ready, and counts one run after another. It ends with standard
-// input.
+// flood runs a row under load: it connects, says that it is ready, and counts one run after
+// another. It ends with standard input.
 func flood(s spec) error {
 	row, ok := clients[s.Row]
 	if !ok {

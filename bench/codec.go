@@ -28,8 +28,8 @@ var (
 	messageTail = []byte(`}]`)
 )
 
-// scan cuts the payload out of an ordinary event, as a careful hand-written reader does: the envelope's known parts are
-// compared, the names are read, the payload is left to its decoder.
+// scan cuts the payload out of an ordinary event, as a careful hand-written reader does: the
+// envelope's known parts are compared, the names are read, the payload is left to its decoder.
 func scan(frame []byte) (channel, event, data []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(frame, messageHead)
 	if !ok {

@@ -10,7 +10,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// floor is what the library is measured against: the WebSocket alone, read as a careful user of coder/websocket would.
+// floor is what the library is measured against: the WebSocket alone, read as a careful user of
+// coder/websocket would.
 type floor struct {
 	conn *websocket.Conn
 	buf  []byte // the last frame
@@ -39,7 +40,8 @@ func dialFloor(s spec) (*floor, error) {
 	return f, nil
 }
 
-// read returns the next frame, which is valid until the next read. With this context and one buffer nothing is allocated.
+// read returns the next frame, which is valid until the next read. With this context and one buffer
+// nothing is allocated.
 func (f *floor) read() ([]byte, error) {
 	_, r, err := f.conn.Reader(context.Background())
 	if err != nil {

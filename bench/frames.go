@@ -25,8 +25,9 @@ func channelOf(i, n int) string {
 // cycleOf is the number of different messages of a run on n channels: each channel gets as many.
 func cycleOf(n int) int { return (cycle + n - 1) / n * n }
 
-// frames are the messages of a run, encoded once: WebSocket frames in one piece of memory, so that any number of them goes out
-// in one system call. The messages repeat from the start after the last.
+// frames are the messages of a run, encoded once: WebSocket frames in one piece of memory, so that
+// any number of them goes out in one system call. The messages repeat from the start after the
+// last.
 type frames struct {
 	bytes    []byte
 	ends     []int // of each frame
@@ -49,8 +50,8 @@ func newFrames(size, channels int) *frames {
 	return f
 }
 
-// slice returns the bytes of up to n frames from message number from on, and how many these are: no more than to the end of the
-// memory.
+// slice returns the bytes of up to n frames from message number from on, and how many these are: no
+// more than to the end of the memory.
 func (f *frames) slice(from, n int) ([]byte, int) {
 	from %= len(f.ends)
 	n = min(n, len(f.ends)-from)

@@ -15,7 +15,8 @@ const (
 	openStreams = 10_000
 )
 
-// footprint is how many bytes the process has in use after a collection, stacks included, and how many goroutines.
+// footprint is how many bytes the process has in use after a collection, stacks included, and how
+// many goroutines.
 type footprint struct{ bytes, stacks, goroutines float64 }
 
 func takeFootprint() footprint {
@@ -70,8 +71,8 @@ func idle(s spec) (map[string]float64, error) {
 	}, nil
 }
 
-// idleStreams opens many streams on one client: on one channel, and on a channel each, whose subscription then counts too. The
-// buffer that is left out is a Go channel of the same size.
+// idleStreams opens many streams on one client: on one channel, and on a channel each, whose
+// subscription then counts too. The buffer that is left out is a Go channel of the same size.
 func idleStreams(s spec) (map[string]float64, error) {
 	figures := make(map[string]float64)
 	before := takeFootprint()
@@ -89,7 +90,7 @@ func idleStreams(s spec) (map[string]float64, error) {
 		before = takeFootprint()
 		streams := make([]*rtx.Stream[int], openStreams)
 		for i := range streams {
-			streams[i] = rtx.On[int](context.Background(), c.Channel(channelOf(i, channels)), eventName, rtx.Buffer(buffer))
+			streams[i] = rtx.On[int](context.Background(), c.Channel(channelOf(i, channels)), eventName, rtx.WithBuffer(buffer))
 		}
 		for _, st := range streams {
 			if err := st.Ready(context.Background()); err != nil {

@@ -62,8 +62,9 @@ const (
 	echoText    = `42["client-event",{"channel":"` + echoChannel + `","event":"` + echoEvent + `","data":{"n":1}}]`
 )
 
-// echo measures round trips: Trigger until the value is received from C, beside a write and a read of the same bytes, on one
-// goroutine and with the reading on another one that hands over a channel, as everything must that reads all the time.
+// echo measures round trips: Trigger until the value is received from C, beside a write and a read
+// of the same bytes, on one goroutine and with the reading on another one that hands over a
+// channel, as everything must that reads all the time.
 func echo(s spec) (map[string]float64, error) {
 	blocks, block := 40, 500
 	if s.Quick {

@@ -21,7 +21,7 @@ func open[T any](s spec, ready func()) (*rtx.Stream[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	st := rtx.On[T](context.Background(), c.Channel(channelName), eventName, rtx.Buffer(buffer))
+	st := rtx.On[T](context.Background(), c.Channel(channelName), eventName, rtx.WithBuffer(buffer))
 	if err := st.Ready(context.Background()); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func open[T any](s spec, ready func()) (*rtx.Stream[T], error) {
 // over says why a stream ended.
 func over[T any](st *rtx.Stream[T]) error {
 	for g := range st.Gaps() {
-		return lost(&g)
+		return lost(g)
 	}
 	return st.Err()
 }
@@ -88,6 +88,23 @@ func libraryAll(s spec, t *tally, ready func()) error {
 	return st.Err()
 }
 
+func libraryPending(s spec, t *tally, ready func()) error {
+	st, err := open[Payload](s, ready)
+	if err != nil {
+		return err
+	}
+	for !st.Ended() {
+		<-st.Wake
+		for p, gap := range st.Pending() {
+			if gap != nil {
+				return lost(gap)
+			}
+			t.take(&p)
+		}
+	}
+	return st.Err()
+}
+
 // channelsOf are the channels that the messages are spread over.
 func channelsOf(c *rtx.Client, s spec) []*rtx.Channel {
 	chs := make([]*rtx.Channel, s.Channels)
@@ -105,7 +122,7 @@ func libraryFanIn(s spec, t *tally, ready func()) error {
 	if err != nil {
 		return err
 	}
-	st := rtx.On[Payload](context.Background(), rtx.Channels(channelsOf(c, s)...), eventName, rtx.Buffer(buffer))
+	st := rtx.On[Payload](context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, rtx.WithBuffer(buffer))
 	if err := st.Ready(context.Background()); err != nil {
 		return err
 	}
@@ -123,14 +140,15 @@ func libraryFanIn(s spec, t *tally, ready func()) error {
 	return over(st)
 }
 
-// libraryPartition routes many channels into a stream for each worker, so that each channel keeps its order.
+// libraryPartition routes many channels into a stream for each worker, so that each channel keeps
+// its order.
 func libraryPartition(s spec, t *tally, ready func()) error {
 	c, err := dialLibrary(s)
 	if err != nil {
 		return err
 	}
 	byChannel := func(m rtx.Message[Payload]) string { return m.Channel }
-	parts := rtx.Partition(context.Background(), rtx.Channels(channelsOf(c, s)...), eventName, workers, byChannel, rtx.Buffer(buffer))
+	parts := rtx.Partition(context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, workers, byChannel, rtx.WithBuffer(buffer))
 	if err := parts[0].Ready(context.Background()); err != nil {
 		return err
 	}
@@ -148,8 +166,8 @@ func libraryPartition(s spec, t *tally, ready func()) error {
 	return over(parts[0])
 }
 
-// libraryRouting binds a stream to each of many channels. The messages are spread over some or all of them, and one goroutine
-// takes them in the server's order.
+// libraryRouting binds a stream to each of many channels. The messages are spread over some or all
+// of them, and one goroutine takes them in the server's order.
 func libraryRouting(s spec, t *tally, ready func()) error {
 	c, err := dialLibrary(s)
 	if err != nil {
@@ -159,10 +177,10 @@ func libraryRouting(s spec, t *tally, ready func()) error {
 	size := max(1, 2*window/s.Channels) // so that one run's window always fits
 	streams := make([]*rtx.Stream[Payload], s.Channels)
 	for i, ch := range channelsOf(c, s) {
-		streams[i] = rtx.On[Payload](ctx, ch, eventName, rtx.Buffer(size))
+		streams[i] = rtx.On[Payload](ctx, ch, eventName, rtx.WithBuffer(size))
 	}
 	for i := s.Channels; i < s.Streams; i++ {
-		quiet := rtx.On[Payload](ctx, c.Channel(fmt.Sprintf("quiet-%06d", i)), eventName, rtx.Buffer(1))
+		quiet := rtx.On[Payload](ctx, c.Channel(fmt.Sprintf("quiet-%06d", i)), eventName, rtx.WithBuffer(1))
 		if i == s.Streams-1 {
 			if err := quiet.Ready(ctx); err != nil {
 				return err

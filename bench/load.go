@@ -14,8 +14,8 @@ const (
 	grain  = 64         // messages that a client takes between two credits
 )
 
-// credits are the connections on which clients tell, a byte for each grain of messages, that they have taken them. They are
-// apart from what is measured, and cost every client the same.
+// credits are the connections on which clients tell, a byte for each grain of messages, that they
+// have taken them. They are apart from what is measured, and cost every client the same.
 type credits struct {
 	listener net.Listener
 	mu       sync.Mutex
@@ -77,8 +77,9 @@ func (c *credits) close() {
 // A sender writes up to n messages from message number from on, and tells how many.
 type sender func(from, n int) (int, error)
 
-// load sends total messages, a multiple of grain, as the credits allow. waited is the share of the time that it had nothing to do: if there is little
-// of it, the load was the bound, and not the client.
+// load sends total messages, a multiple of grain, as the credits allow. waited is the share of the
+// time that it had nothing to do: if there is little of it, the load was the bound, and not the
+// client.
 func load(credit net.Conn, send sender, total int) (waited float64, err error) {
 	begin := time.Now()
 	var idle time.Duration

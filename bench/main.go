@@ -1,5 +1,6 @@
-// Bench measures the library beside the floor that it stands on and beside its peers, in one run on one machine. It starts every
-// server itself, on loopback. See README.md for what the rows are and what each leaves out.
+// Bench measures the library beside the floor that it stands on and beside its peers, in one run on
+// one machine. It starts every server itself, on loopback. See README.md for what the rows are and
+// what each leaves out.
 //
 //	go run ./bench [-quick] [-json] [-rounds n] [-rows regexp] [-scale n] [-profile folder]
 package main
@@ -93,7 +94,7 @@ func machine(packages string) string {
 		for _, d := range info.Deps {
 			switch d.Path {
 			case "github.com/coder/websocket", "github.com/nats-io/nats.go", "github.com/nats-io/nats-server/v2",
-				"github.com/go-json-experiment/json":
+				"github.com/go-json-experiment/json", "github.com/destel/rill", "github.com/samber/ro":
 				lines = append(lines, d.Path+" "+d.Version)
 			}
 		}

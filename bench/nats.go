@@ -35,7 +35,8 @@ func overNATS(nc *nats.Conn, subject string, f *frames) sender {
 	}
 }
 
-// natsRow subscribes into a channel, as the library's streams are, and decodes with what nats.go's users have: encoding/json.
+// natsRow subscribes into a channel, as the library's streams are, and decodes with what nats.go's
+// users have: encoding/json.
 func natsRow(s spec, t *tally, ready func()) error {
 	nc, err := nats.Connect(s.URL)
 	if err != nil {

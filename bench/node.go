@@ -13,8 +13,8 @@ import (
 //go:embed node/client.cjs
 var nodeScript string
 
-// nodePackages finds the folder in which npm's clients are installed: the one of the interoperability tests, whose lock file
-// pins their versions.
+// nodePackages finds the folder in which npm's clients are installed: the one of the
+// interoperability tests, whose lock file pins their versions.
 func nodePackages() (folder string, err error) {
 	if _, err := exec.LookPath("node"); err != nil {
 		return "", errors.New("there is no Node")

@@ -26,8 +26,9 @@ var (
 	text    = strings.Repeat("The quick brown fox jumps over the lazy dog, and 42 more follow. ", 1+(16<<10)/64)
 )
 
-// payload makes message seq with exactly size bytes of JSON. Every decoder and encoder that takes part reads and writes these
-// bytes alike: no escapes, and numbers that Go and JavaScript print the same.
+// payload makes message seq with exactly size bytes of JSON. Every decoder and encoder that takes
+// part reads and writes these bytes alike: no escapes, and numbers that Go and JavaScript print the
+// same.
 func payload(seq, size int) []byte {
 	p := Payload{
 		Seq: seq, ID: fmt.Sprintf("ord_%08d", seq), Symbol: symbols[seq%4], Side: sides[seq%2],

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A poll is a session that began with HTTP long-polling, as realtimex-js does, until it is upgraded to a WebSocket.
+// A poll is a session that began with HTTP long-polling, as realtimex-js does, until it is upgraded
+// to a WebSocket.
 type poll struct {
 	connected chan struct{} // closed when CONNECT was posted
 	upgraded  chan struct{} // closed when the WebSocket was probed

@@ -15,7 +15,8 @@ type line struct {
 	Rate   float64  `json:"msgs_s"`
 	Allocs *float64 `json:"allocs_msg,omitempty"`
 	Bytes  *float64 `json:"bytes_msg,omitempty"`
-	// The share of the time for which the load had to wait for the client. Below a tenth, the load was the bound.
+	// The share of the time for which the load had to wait for the client. Below a tenth, the load
+	// was the bound.
 	Waited      float64 `json:"server_waited"`
 	ServerBound bool    `json:"server_bound"`
 	Rounds      int     `json:"rounds"`

@@ -13,9 +13,9 @@ import (
 
 const resubscribed = 10_000
 
-// resubscribe measures the time from a cut link until the last of many channels is subscribed again, beside a floor that dials,
-// writes those frames and reads the answers. The library's back-off is set to its least, since the pause that spreads clients
-// out is not what is measured.
+// resubscribe measures the time from a cut link until the last of many channels is subscribed
+// again, beside a floor that dials, writes those frames and reads the answers. The library's
+// back-off is set to its least, since the pause that spreads clients out is not what is measured.
 func resubscribe(s spec) (map[string]float64, error) {
 	cuts := 7
 	if s.Quick {
@@ -44,7 +44,7 @@ func resubscribe(s spec) (map[string]float64, error) {
 	for i := range chs {
 		chs[i] = c.Channel(channelOf(i, resubscribed))
 	}
-	st := rtx.On[Payload](ctx, rtx.Channels(chs...), eventName)
+	st := rtx.On[Payload](ctx, rtx.NewGroup(chs...), eventName)
 	if err := st.Ready(ctx); err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func resubscribe(s spec) (map[string]float64, error) {
 			return nil, err
 		}
 		for state := range states.C {
-			if state.State == rtx.Connected && state.At.After(begin) {
+			if state.State == rtx.StateConnected && state.At.After(begin) {
 				break
 			}
 		}

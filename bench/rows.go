@@ -10,7 +10,8 @@ type row struct {
 	shared   bool   // several workers take the messages
 }
 
-// rows are measured in rounds, one after the other, so that what else the machine does strikes all alike.
+// rows are measured in rounds, one after the other, so that what else the machine does strikes all
+// alike.
 var rows = []row{
 	{name: "floor3"},
 	{name: "floor4"},
@@ -18,6 +19,11 @@ var rows = []row{
 	{name: "rtx Message"},
 	{name: "rtx RawMessage"},
 	{name: "rtx All"},
+	{name: "rtx Pending"},
+	{name: "pipeline by hand", size: 150},
+	{name: "pipeline flow", size: 150},
+	{name: "pipeline rill", size: 150},
+	{name: "pipeline ro", size: 150},
 	{name: "nats.go", peer: "nats"},
 	{name: "socket.io-client", peer: "node"},
 	{name: "realtimex-js", peer: "node"},
@@ -44,7 +50,13 @@ var clients = map[string]client{
 	"rtx Message":    libraryMessage,
 	"rtx RawMessage": libraryRaw,
 	"rtx All":        libraryAll,
+	"rtx Pending":    libraryPending,
 	"nats.go":        natsRow,
+
+	"pipeline by hand": pipelineLoop,
+	"pipeline flow":    pipelineFlow,
+	"pipeline rill":    pipelineRill,
+	"pipeline ro":      pipelineRo,
 
 	"fan-in 10000 shared":    libraryFanIn,
 	"fan-in 10000 partition": libraryPartition,
@@ -67,7 +79,8 @@ var others = map[string]func(spec) (map[string]float64, error){
 	"resubscribe": resubscribe,
 }
 
-// messages is how many are measured in a round, chosen for about the same time at each size: a multiple of grain.
+// messages is how many are measured in a round, chosen for about the same time at each size: a
+// multiple of grain.
 func messages(size int, quick bool) int {
 	n := 320_000
 	switch {

@@ -159,7 +159,8 @@ func (r *runner) run(l *lane, measured int) error {
 	return nil
 }
 
-// flood runs all lanes: first a short round that does not count, then the rounds, each in another order.
+// flood runs all lanes: first a short round that does not count, then the rounds, each in another
+// order.
 func (r *runner) flood(lanes []*lane) error {
 	ready := make(map[[2]int]*frames)
 	defer func() {

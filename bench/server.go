@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// A server is the service as far as the clients need it: handshake, subscriptions, echo, and the load. It is no part of what is
-// measured, and does as little as it can: it sends no pings, and what it sends under load is ready-made.
+// A server is the service as far as the clients need it: handshake, subscriptions, echo, and the
+// load. It is no part of what is measured, and does as little as it can: it sends no pings, and
+// what it sends under load is ready-made.
 type server struct {
 	listener net.Listener
 	http     http.Server

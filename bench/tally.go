@@ -17,9 +17,10 @@ import (
 	"time"
 )
 
-// A tally takes the messages of a run, checks them and measures what lies between the verified ends. A run's messages are
-// verified, then measured, then verified again: at the ends the content of each is hashed, in between its order and both its
-// ends are looked at, which costs next to nothing.
+// A tally takes the messages of a run, checks them and measures what lies between the verified
+// ends. A run's messages are verified, then measured, then verified again: at the ends the content
+// of each is hashed, in between its order and both its ends are looked at, which costs next to
+// nothing.
 //
 // One goroutine calls take or takeRaw; several call takeAny.
 type tally struct {
@@ -91,8 +92,8 @@ func (t *tally) takeRaw(b []byte) {
 	t.count()
 }
 
-// takeAny counts a message for one of several workers, each of which sees an ascending part of the run. The content is verified
-// by the sum of the numbers.
+// takeAny counts a message for one of several workers, each of which sees an ascending part of the
+// run. The content is verified by the sum of the numbers.
 func (t *tally) takeAny(p *Payload, w *worker) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

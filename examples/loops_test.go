@@ -8,9 +8,11 @@ import (
 	"testing"
 )
 
-// A select loop over a stream asks for gaps in two places: first thing after each value, else a gap is told after the value that
-// follows it; and on a token of Lost, else an outage on a quiet stream is told when the next value comes, or never.
-func TestSelectLoopsAskForGapsInBothPlaces(t *testing.T) {
+// A select loop on Wake ranges over Pending and then asks for the end, else it spins after it. One
+// that receives from C asks for gaps in two places: first thing after each value, else a gap is
+// told after the value that follows it; and on a token of Lost, else an outage on a quiet stream is
+// told when the next value comes, or never.
+func TestSelectLoopsForgetNothing(t *testing.T) {
 	seen := 0
 	for _, s := range snippets(t) {
 		loops, faults := streamLoops(s.file)
@@ -29,8 +31,9 @@ type fault struct {
 	text string
 }
 
-// streamLoops looks at the select statements that stand in a loop and receive from the C of a stream. It goes by names: a stream
-// is what is made by On or OnAny, or asked for its Gaps or Lost, in the same file.
+// streamLoops looks at the select statements that stand in a loop and receive from the Wake or the
+// C of a stream. It goes by names: a stream is what is made by On or OnAny, or asked for its Gaps
+// or Lost, in the same file.
 func streamLoops(file *ast.File) (loops int, faults []fault) {
 	streams := streamNames(file)
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -65,6 +68,12 @@ func lookAt(choice *ast.SelectStmt, streams map[string]bool) (loops int, faults 
 	}
 	for _, c := range choice.Body.List {
 		clause := c.(*ast.CommClause)
+		if name := receives(clause.Comm, "Wake"); name != "" {
+			loops++
+			if !takesPending(clause.Body, name) {
+				faults = append(faults, fault{clause, fmt.Sprintf("the case of %s.Wake does not first range over %[1]s.Pending() and then ask %[1]s.Ended()", name)})
+			}
+		}
 		name := receives(clause.Comm, "C")
 		if !streams[name] {
 			continue
@@ -111,6 +120,17 @@ func asksFirst(body []ast.Stmt, stream string) bool {
 	return ok && calls(r.X, "Gaps") && types.ExprString(r.X) == stream+".Gaps()"
 }
 
+// takesPending reports whether the first statement ranges over what is pending, and the second asks
+// for the end.
+func takesPending(body []ast.Stmt, stream string) bool {
+	if len(body) < 2 {
+		return false
+	}
+	r, ok := body[0].(*ast.RangeStmt)
+	end, asks := body[1].(*ast.IfStmt)
+	return ok && asks && types.ExprString(r.X) == stream+".Pending()" && types.ExprString(end.Cond) == stream+".Ended()"
+}
+
 func streamNames(file *ast.File) map[string]bool {
 	names := make(map[string]bool)
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -135,10 +155,16 @@ func TestLoopsThatForgetAPlaceAreFound(t *testing.T) {
 		value = `case v, ok := <-s.C: ` + gaps + `; if !ok { return }; use(v);`
 		lost  = `case <-s.Lost: ` + gaps + `;`
 		tick  = `case <-tick: flush();`
+		take  = `for v, gap := range s.Pending() { use(v, gap) }`
+		end   = `if s.Ended() { return };`
 	)
 	for code, want := range map[string]int{
 		`for { select { ` + value + lost + tick + ` } }`:                                                      0,
 		`for { select { ` + value + tick + ` } }`:                                                             1,
+		`for { select { case <-s.Wake: ` + take + `; ` + end + tick + ` } }`:                                  0,
+		`for { select { case <-s.Wake: ` + take + `; ` + tick + ` } }`:                                        1,
+		`for { select { case <-s.Wake: ` + end + take + `; ` + tick + ` } }`:                                  1,
+		`for { select { case _, ok := <-s.Wake: if !ok { return }; ` + take + ` } }`:                          1,
 		`for { select { case v := <-s.C: use(v); ` + lost + ` } }`:                                            1,
 		`for { select { case v := <-s.C: use(v); ` + gaps + `; ` + lost + ` } }`:                              1,
 		`for { select { ` + value + ` case <-s.Lost: flush() } }`:                                             1,

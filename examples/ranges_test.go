@@ -16,7 +16,8 @@ import (
 	"testing"
 )
 
-// All and Batches hand out a zero value for each gap. A range over them that takes the value alone takes that for an event.
+// Pending, All and Batches hand out a zero value for each gap. A range over them that takes the
+// value alone takes that for an event.
 func TestNoRangeTakesAGapForAValue(t *testing.T) {
 	for _, s := range snippets(t) {
 		for _, r := range blindRanges(s.file) {
@@ -25,16 +26,32 @@ func TestNoRangeTakesAGapForAValue(t *testing.T) {
 	}
 }
 
-// blindRanges finds, by names alone, the ranges over All or Batches that do not take the gap.
+// blindRanges finds, by names alone, the ranges over Pending, All or Batches that do not take the
+// gap.
 func blindRanges(file *ast.File) (found []*ast.RangeStmt) {
+	without := gapless(file)
 	ast.Inspect(file, func(n ast.Node) bool {
 		r, ok := n.(*ast.RangeStmt)
-		if ok && leavesOut(r.Value) && (calls(r.X, "All") || calls(r.X, "Batches")) {
+		if ok && leavesOut(r.Value) && (calls(r.X, "Pending") || calls(r.X, "All") && !hasArguments(r.X) || calls(r.X, "Batches")) && !without[types.ExprString(r.X)] {
 			found = append(found, r)
 		}
 		return true
 	})
 	return found
+}
+
+// gapless finds what a file may range over without a gap: All of states and rooms, which have none.
+// They are told by what made them in the same file.
+func gapless(file *ast.File) map[string]bool {
+	without := make(map[string]bool)
+	ast.Inspect(file, func(n ast.Node) bool {
+		a, ok := n.(*ast.AssignStmt)
+		if ok && len(a.Lhs) == 1 && (calls(a.Rhs[0], "States") || calls(a.Rhs[0], "Watch")) {
+			without[types.ExprString(a.Lhs[0])+".All()"] = true
+		}
+		return true
+	})
+	return without
 }
 
 // calls reports whether x calls a method or a function of a package by that name.
@@ -51,6 +68,12 @@ func calls(x ast.Expr, name string) bool {
 	return ok && selector.Sel.Name == name
 }
 
+// hasArguments tells the All of outages, which have no gaps, from that of a stream.
+func hasArguments(x ast.Expr) bool {
+	call, ok := x.(*ast.CallExpr)
+	return ok && len(call.Args) > 0
+}
+
 func leavesOut(x ast.Expr) bool {
 	name, ok := x.(*ast.Ident)
 	return x == nil || ok && name.Name == "_"
@@ -59,17 +82,24 @@ func leavesOut(x ast.Expr) bool {
 func TestBlindRangesAreFound(t *testing.T) {
 	for code, want := range map[string]int{
 		`for v := range s.All() { use(v) }`:                            1,
+		`for v := range s.Pending() { use(v) }`:                        1,
 		`for v, _ := range s.All() { use(v) }`:                         1,
 		`for range shop.orders.All() { n++ }`:                          1,
 		`for vs := range rtx.Batches(s, 10, 0) { use(vs) }`:            1,
 		`for vs := range rtx.Batches[Order](s, 10, 0) { use(vs) }`:     1,
 		`go func() { for v := range s.All() { use(v) } }()`:            1,
 		`for v, gap := range s.All() { use(v, gap) }`:                  0,
+		`for o := range outages.All(ctx) { reload(o) }`:                0,
+		`for v, gap := range s.Pending() { use(v, gap) }`:              0,
 		`for _, gap := range s.All() { use(gap) }`:                     0,
 		`for vs, gap := range rtx.Batches(s, 10, 0) { use(vs, gap) }`:  0,
 		`for v := range s.C { use(v) }`:                                0,
 		`for gap := range s.Gaps() { use(gap) }`:                       0,
 		`for v := range s.All() { use(v) }; for range s.All() { n++ }`: 2,
+
+		`s := client.States(ctx); for v := range s.All() { use(v) }`:                            0,
+		`room := presence.Watch[User](ctx, ch); for v := range room.All() { use(v) }`:           0,
+		`room := presence.Watch[User](ctx, ch); for v := range s.All() { use(v) }; return room`: 1,
 	} {
 		s, err := parse("test", code)
 		if err != nil {

@@ -2,6 +2,7 @@ package examples
 
 import (
 	"go/ast"
+	"go/build"
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,21 +44,25 @@ func parse(place, code string) (snippet, error) {
 	return snippet{}, first
 }
 
-// snippets returns all code that is shown: the examples, the blocks of the README and of docs, and those of the doc comments of
-// the packages that people import.
+// snippets returns all code that is shown: the examples, the blocks of the README and of docs, and
+// those of the doc comments of the packages that people import.
 func snippets(t *testing.T) []snippet {
 	t.Helper()
-	found := append(goFiles(t, "."), markdown(t, "../README.md")...)
-	texts, err := filepath.Glob("../docs/*.md")
+	return slices.Concat(goFiles(t, "."), texts(t), comments(t, "../rtx"), comments(t, "../rtxtest"),
+		exampleFiles(t, "../rtxtest"), exampleFiles(t, "../rtx"))
+}
+
+// texts returns the Go blocks of the README and of docs.
+func texts(t *testing.T) (found []snippet) {
+	t.Helper()
+	paths, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range texts {
+	for _, path := range append([]string{"../README.md"}, paths...) {
 		found = append(found, markdown(t, path)...)
 	}
-	found = append(found, comments(t, "../rtx")...)
-	found = append(found, comments(t, "../rtxtest")...)
-	return append(found, exampleFiles(t, "../rtx")...)
+	return found
 }
 
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```")
@@ -79,8 +85,8 @@ func markdown(t *testing.T, path string) (found []snippet) {
 	return found
 }
 
-// comments returns the code blocks of the doc comments in a folder and below it. A block that is not Go is something else: a
-// command line, an answer.
+// comments returns the code blocks of the doc comments in a folder and below it. A block that is
+// not Go is something else: a command line, an answer.
 func comments(t *testing.T, folder string) (found []snippet) {
 	t.Helper()
 	for _, s := range goFiles(t, folder) {
@@ -116,6 +122,9 @@ func goFiles(t *testing.T, folder string) (found []snippet) {
 	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" {
 			return err
+		}
+		if built, err := build.Default.MatchFile(filepath.Split(path)); err != nil || !built {
+			return err // for a newer language than this parser's
 		}
 		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, path, nil, parser.ParseComments)

@@ -11,9 +11,9 @@ import (
 type fields = map[string]any
 
 // startSDK runs the official SDK; an empty endpoint is none.
-func startSDK(t *testing.T, url, key, endpoint string) *nodetest.Script {
+func startSDK(t *testing.T, url, key, endpoint string, more ...string) *nodetest.Script {
 	t.Helper()
-	args := []string{"--url", url, "--key", key}
+	args := append([]string{"--url", url, "--key", key}, more...)
 	if endpoint != "" {
 		args = append(args, "--auth-endpoint", endpoint)
 	}

@@ -6,7 +6,8 @@ import (
 	"github.com/realtimex/realtimex-go/interop/nodetest"
 )
 
-// Two nodes on one Redis: events cross from one to the other, and a client whose node dies comes back on the other one.
+// Two nodes on one Redis: events cross from one to the other, and a client whose node dies comes
+// back on the other one.
 func TestCluster(t *testing.T) {
 	nodetest.Skip(t)
 	redis := nodetest.StartRedis(t)

@@ -120,7 +120,8 @@ func TestRoomForms(t *testing.T) {
 	}
 }
 
-// A room on a channel that is joined already, a second room of another type, an ordinary stream beside them.
+// A room on a channel that is joined already, a second room of another type, an ordinary stream
+// beside them.
 func TestRoomsShareTheChannel(t *testing.T) {
 	srv := startServer(t)
 	c := dial(t, srv.URL(), srv.Key(), as(t, srv, "1", "Ann"))
@@ -132,7 +133,8 @@ func TestRoomsShareTheChannel(t *testing.T) {
 		t.Fatalf("%+v", first)
 	}
 	bob := dial(t, srv.URL(), srv.Key(), as(t, srv, "2", "Bob"))
-	if err := bob.Channel(room).Subscribe(within(t)); err != nil {
+	hold, err := bob.Channel(room).Subscribe(within(t))
+	if err != nil {
 		t.Fatal(err)
 	}
 	w.until("1=Ann 2=Bob")
@@ -145,13 +147,11 @@ func TestRoomsShareTheChannel(t *testing.T) {
 	}
 	raw.Close()
 	w.room.Close()
-	if err := bob.Channel(room).Unsubscribe(); err != nil {
-		t.Fatal(err)
-	}
+	hold.Release()
 	srv.WaitSubscribed(room, 1) // the stream still holds it
 	again := watchRoom(t, c, room)
 	again.until("1=Ann")
-	if err := c.Channel(room).Unsubscribe(); err != nil {
+	if err := c.ForceUnsubscribe(room); err != nil {
 		t.Fatal(err)
 	}
 	for range again.room.C {
@@ -216,7 +216,8 @@ func TestRoomRefused(t *testing.T) {
 	}
 }
 
-// sdkRoster is who is there by the events that a realtimex-js client's handlers get: it keeps no roster of its own.
+// sdkRoster is who is there by the events that a realtimex-js client's handlers get: it keeps no
+// roster of its own.
 type sdkRoster struct {
 	t       *testing.T
 	script  *nodetest.Script
@@ -276,7 +277,7 @@ func TestRoomBesideTheSDK(t *testing.T) {
 		"rtxtest": func(t *testing.T) (string, string, string, func()) {
 			nodetest.Skip(t)
 			srv := rtxtest.NewServer(t)
-			return srv.URL(), srv.Key(), srv.AuthEndpoint(), func() { srv.Restart(rtxtest.Forget) }
+			return srv.URL(), srv.Key(), srv.AuthEndpoint(), func() { srv.Restart() }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,8 @@ func member(id, name string) string {
 	return fmt.Sprintf(`{"user_id":"%s","user_info":{"name":"%s"}}`, id, name)
 }
 
-// wrapped gives a presence fact under both prefixes in server-event, as the server sends it by default.
+// wrapped gives a presence fact under both prefixes in server-event, as the server sends it by
+// default.
 func wrapped(kind, data string) []string {
 	var out []string
 	for _, prefix := range []string{"realtimex_internal", "presence"} {
@@ -30,7 +31,8 @@ func wrapped(kind, data string) []string {
 	return out
 }
 
-// The confirmation of a room with one member, and how the next member's coming is told, in every form.
+// The confirmation of a room with one member, and how the next member's coming is told, in every
+// form.
 func TestPresenceForms(t *testing.T) {
 	const (
 		array   = `"initial_state":{},"members":[{"user_id":"1","user_info":{"name":"Ann"}}]`

@@ -12,7 +12,8 @@ const window = time.Minute
 func TestRecovery(t *testing.T) {
 	s := nodetest.StartServer(t, nodetest.Recovery(window))
 	proxy := nodetest.StartProxy(t, s.Addr())
-	// The delay before the client returns leaves time for the event to be missed; the test does not depend on it.
+	// The delay before the client returns leaves time for the event to be missed; the test does not
+	// depend on it.
 	c := startSocket(t, proxy.URL(), "--key", s.Key(), "--transports", "websocket", "--delay", "1000")
 	id := c.connected().ID
 	c.subscribe(s, id, "orders")
@@ -83,8 +84,9 @@ func TestDropRoomsMakesTheConnectionDeaf(t *testing.T) {
 	deaf(t, s, c)
 }
 
-// Found on a real server: a client that has recovered once returns while the server still holds its old, half-open link. It
-// counts as recovered; when the old link times out, the server empties the rooms of the new socket, which has the same id.
+// Found on a real server: a client that has recovered once returns while the server still holds its
+// old, half-open link. It counts as recovered; when the old link times out, the server empties the
+// rooms of the new socket, which has the same id.
 func TestHalfOpenLinkMakesTheRecoveredConnectionDeaf(t *testing.T) {
 	s := nodetest.StartServer(t, nodetest.Recovery(window), nodetest.Heartbeat(300*time.Millisecond, 2*time.Second))
 	proxy := nodetest.StartProxy(t, s.Addr())
@@ -110,8 +112,9 @@ func TestHalfOpenLinkMakesTheRecoveredConnectionDeaf(t *testing.T) {
 	deaf(t, s, c)
 }
 
-// deaf fails the test unless the client's link lives on its heartbeats while not even a pong reaches it. The client is heard all
-// the same, so what is not answered within some heartbeats will not be answered.
+// deaf fails the test unless the client's link lives on its heartbeats while not even a pong
+// reaches it. The client is heard all the same, so what is not answered within some heartbeats will
+// not be answered.
 func deaf(t *testing.T, s *nodetest.Server, c socketClient) {
 	t.Helper()
 	c.emit("realtimex:ping", fields{})

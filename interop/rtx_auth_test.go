@@ -18,8 +18,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// backend is the user's own backend, on auth.Handler, for a server with these credentials. Presence channels are joined as
-// the user that the query names.
+// backend is the user's own backend, on auth.Handler, for a server with these credentials. Presence
+// channels are joined as the user that the query names.
 func backend(t *testing.T, key, secret string) string {
 	t.Helper()
 	signer, err := auth.NewSigner(key, secret)
@@ -46,7 +46,7 @@ func TestClientAuthorised(t *testing.T) {
 	ways := map[string]rtx.Option{
 		"endpoint":         rtx.WithAuthEndpoint(srv.AuthEndpoint() + "?user_id=ann&name=ann"),
 		"endpoint of ours": rtx.WithAuthEndpoint(backend(t, srv.Key(), srv.Secret()) + "?user=ann"),
-		"a form to ours":   rtx.WithAuth(auth.Endpoint(backend(t, srv.Key(), srv.Secret())+"?user=ann", auth.Form())),
+		"a form to ours":   rtx.WithAuth(auth.Endpoint(backend(t, srv.Key(), srv.Secret())+"?user=ann", auth.WithForm())),
 		"signer":           rtx.WithAuth(signer.Authorizer(auth.Member{ID: "ann"})),
 		"callback": rtx.WithAuth(auth.Func(func(ctx context.Context, r auth.Request) (auth.Grant, error) {
 			data := ""
@@ -63,7 +63,7 @@ func TestClientAuthorised(t *testing.T) {
 			c := dial(t, proxy.URL(), srv.Key(), way, quick())
 			channels := []string{"private-a", "presence-a"}
 			for _, ch := range channels {
-				if err := c.Channel(ch).Subscribe(within(t)); err != nil {
+				if _, err := c.Channel(ch).Subscribe(within(t)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -78,7 +78,7 @@ func TestClientAuthorised(t *testing.T) {
 					t.Error(err)
 				}
 				for _, ch := range channels {
-					if err := c.Channel(ch).Subscribe(within(t)); err != nil {
+					if _, err := c.Channel(ch).Subscribe(within(t)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -98,17 +98,18 @@ func TestClientRefusedByBackendAndByServer(t *testing.T) {
 	srv := startServer(t)
 	c := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(backend(t, srv.Key(), srv.Secret())+"?user=mallory"))
 	var denied *auth.DeniedError
-	if err := c.Channel("private-a").Subscribe(within(t)); !errors.As(err, &denied) || denied.Status != 403 {
+	if _, err := c.Channel("private-a").Subscribe(within(t)); !errors.As(err, &denied) || denied.Status != 403 {
 		t.Errorf("by the backend: %v", err)
 	}
 	wrong := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(backend(t, srv.Key(), "another-secret")+"?user=ann"))
 	var refused *rtx.SubscribeError
-	if err := wrong.Channel("private-a").Subscribe(within(t)); !errors.As(err, &refused) || refused.Message == "" {
+	if _, err := wrong.Channel("private-a").Subscribe(within(t)); !errors.As(err, &refused) || refused.Message == "" {
 		t.Errorf("by the server: %v", err)
 	}
 }
 
-// A backend that says by 419 that the session has expired is asked again with a new token, on every channel.
+// A backend that says by 419 that the session has expired is asked again with a new token, on every
+// channel.
 func TestClientRenewsASessionThatExpired(t *testing.T) {
 	srv := startServer(t)
 	signer, err := auth.NewSigner(srv.Key(), srv.Secret())
@@ -127,7 +128,7 @@ func TestClientRenewsASessionThatExpired(t *testing.T) {
 	}))
 	defer web.Close()
 	var expired atomic.Int64
-	token := auth.Token(func(_ context.Context, refused bool) (string, error) {
+	token := auth.WithToken(func(_ context.Context, refused bool) (string, error) {
 		if refused {
 			expired.Add(1)
 		}
@@ -136,9 +137,9 @@ func TestClientRenewsASessionThatExpired(t *testing.T) {
 		}
 		return "old", nil
 	})
-	c := dial(t, srv.URL(), srv.Key(), rtx.WithAuth(auth.Endpoint(web.URL, token, auth.Expired(419))))
+	c := dial(t, srv.URL(), srv.Key(), rtx.WithAuth(auth.Endpoint(web.URL, token, auth.WithExpired(419))))
 	for _, ch := range []string{"private-a", "presence-a"} {
-		if err := c.Channel(ch).Subscribe(within(t)); err != nil {
+		if _, err := c.Channel(ch).Subscribe(within(t)); err != nil {
 			t.Errorf("%s: %v", ch, err)
 		}
 	}
@@ -175,7 +176,7 @@ func TestClientTakesAnOddAnswer(t *testing.T) {
 			}))
 			defer web.Close()
 			c := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(web.URL))
-			if err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
+			if _, err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -190,13 +191,14 @@ func TestClientTakesAnOddAnswer(t *testing.T) {
 		}))
 		defer web.Close()
 		c := dial(t, srv.URL(), srv.Key(), rtx.WithAuthEndpoint(web.URL))
-		if err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
+		if _, err := c.Channel("presence-a").Subscribe(within(t)); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// A backend that answers only once the link has been cut: its answers are for a socket id that has ended, and never sent.
+// A backend that answers only once the link has been cut: its answers are for a socket id that has
+// ended, and never sent.
 func TestClientSlowEndpointCrossesReconnects(t *testing.T) {
 	srv := startServer(t)
 	proxy := nodetest.StartProxy(t, srv.Addr())
@@ -221,7 +223,7 @@ func TestClientSlowEndpointCrossesReconnects(t *testing.T) {
 	defer slow.Close()
 	c := dial(t, proxy.URL(), srv.Key(), quick(), rtx.WithAuthEndpoint(slow.URL))
 	old := c.SocketID()
-	group := rtx.Channels()
+	group := rtx.NewGroup()
 	var names []string
 	for i := range channels {
 		names = append(names, fmt.Sprintf("private-%d", i))
@@ -257,8 +259,8 @@ func TestSDKAuthorisedByHandler(t *testing.T) {
 		srv.WaitSubscribed("presence-a", 1)
 	})
 	t.Run("rtxtest", func(t *testing.T) {
-		srv := rtxtest.NewServer(t)
-		sdk := startSDK(t, srv.URL(), srv.Key(), backend(t, srv.Key(), rtxtest.DefaultSecret)+"?user=ann")
+		srv := rtxtest.NewServer(t, rtxtest.WithSecret("secret"))
+		sdk := startSDK(t, srv.URL(), srv.Key(), backend(t, srv.Key(), "secret")+"?user=ann")
 		subscribeSDK(sdk)
 		srv.WaitSubscribed("private-a")
 		srv.WaitSubscribed("presence-a")

@@ -16,8 +16,9 @@ import (
 // quick redials soon, so that a test of many outages is short; the jitter stays.
 func quick() rtx.Option { return rtx.WithBackoff(5*time.Millisecond, 50*time.Millisecond) }
 
-// seen reads a stream until it has the value with the number last, and returns the numbers in order with -1 for a gap by
-// reconnection. Any other gap, and a number out of order or twice, fails the test.
+// seen reads a stream until it has the value with the number last, and returns the numbers in order
+// with -1 for a gap by reconnection. Any other gap, and a number out of order or twice, fails the
+// test.
 func seen(t *testing.T, s *rtx.Stream[numbered], last int) (got []int) {
 	t.Helper()
 	high := -1
@@ -107,7 +108,7 @@ func TestClientRecovers(t *testing.T) {
 	srv := startServer(t, nodetest.Recovery(time.Minute))
 	proxy := nodetest.StartProxy(t, srv.Addr())
 	c := dial(t, proxy.URL(), srv.Key(), quick(), signing(t, srv, auth.Member{}))
-	s := readyOn[numbered](t, c.Channel("private-orders"), "n", rtx.Overflow(rtx.Grow(1<<20)))
+	s := readyOn[numbered](t, c.Channel("private-orders"), "n", rtx.WithOverflow(rtx.Grow(1<<20)))
 	states := c.States(t.Context())
 	n := 0
 	for round := range 5 {
@@ -118,11 +119,12 @@ func TestClientRecovers(t *testing.T) {
 			n += 50
 		}
 		proxy.Cut()
-		// Published whenever: before the server has seen the cut, while nobody is there, or after the return.
+		// Published whenever: before the server has seen the cut, while nobody is there, or after
+		// the return.
 		srv.Burst("private-orders", "n", n, 50)
 		n += 50
 		for st := range states.C {
-			if st.State == rtx.Connected && st.Recovered {
+			if st.State == rtx.StateConnected && st.Recovered {
 				break
 			}
 		}
@@ -163,7 +165,7 @@ func TestClientThousandChannels(t *testing.T) {
 	proxy := nodetest.StartProxy(t, srv.Addr())
 	c := dial(t, proxy.URL(), srv.Key(), quick(), signing(t, srv, auth.Member{}))
 	names := make([]string, 1000)
-	group := rtx.Channels()
+	group := rtx.NewGroup()
 	for i := range names {
 		names[i] = fmt.Sprintf("orders-%d", i)
 		if i%2 == 0 {
@@ -221,7 +223,7 @@ func TestClientFindsTheDeafConnection(t *testing.T) {
 	states := c.States(t.Context())
 	proxy.Cut()
 	for st := range states.C {
-		if st.State == rtx.Connected && st.Recovered {
+		if st.State == rtx.StateConnected && st.Recovered {
 			break
 		}
 	}
@@ -298,7 +300,8 @@ func TestClientsComeBackSpread(t *testing.T) {
 		at = append(at, conn.ConnectedAt)
 	}
 	slices.Sort(at)
-	// With full jitter below two seconds a window of 100 ms holds 5 % of the clients on average; a herd would be all in one.
+	// With full jitter below two seconds a window of 100 ms holds 5 % of the clients on average; a
+	// herd would be all in one.
 	most := 0
 	for i := range at {
 		j, _ := slices.BinarySearch(at, at[i]+100)

@@ -107,7 +107,7 @@ func TestClientLargeEvent(t *testing.T) {
 func TestClientTenThousandInOrder(t *testing.T) {
 	srv := startServer(t)
 	c := dial(t, srv.URL(), srv.Key())
-	s := readyOn[numbered](t, c.Channel("orders"), "n", rtx.Overflow(rtx.Grow(1<<20)))
+	s := readyOn[numbered](t, c.Channel("orders"), "n", rtx.WithOverflow(rtx.Grow(1<<20)))
 	srv.Burst("orders", "n", 0, 10_000)
 	for i := range 10_000 {
 		if v := next(t, s); v.N != i {
@@ -178,7 +178,7 @@ func TestClientWrongKey(t *testing.T) {
 				if !errors.As(err, &refused) || refused.Code != 4001 {
 					t.Errorf("got %v, want the service's refusal", err)
 				}
-				if c.State() != rtx.Failed || c.Err() == nil {
+				if c.State() != rtx.StateFailed || c.Err() == nil {
 					t.Errorf("state %v, err %v: a refused key is final", c.State(), c.Err())
 				}
 				<-c.Done()
@@ -187,13 +187,13 @@ func TestClientWrongKey(t *testing.T) {
 	}
 }
 
-func TestClientUnsubscribe(t *testing.T) {
+func TestClientForceUnsubscribe(t *testing.T) {
 	srv := startServer(t)
 	c := dial(t, srv.URL(), srv.Key())
 	ch := c.Channel("orders")
 	s := readyOn[numbered](t, ch, "n")
 	srv.WaitSubscribed("orders", 1)
-	if err := ch.Unsubscribe(); err != nil {
+	if err := c.ForceUnsubscribe(ch.Name()); err != nil {
 		t.Fatal(err)
 	}
 	srv.WaitSubscribed("orders", 0)

@@ -19,7 +19,7 @@ func TestEachConnectMakesOneAttempt(t *testing.T) {
 		states := s.c.States(t.Context())
 		for n := 1; n <= 3; n++ {
 			var failed *DialError
-			if err := s.c.Connect(t.Context()); !errors.As(err, &failed) || failed.Step != StepDial || !failed.Heals {
+			if err := s.c.Connect(t.Context()); !errors.As(err, &failed) || failed.Step != StepDial || !failed.Retryable {
 				t.Errorf("got %#v", err)
 			}
 			if s.count() != n || time.Since(s.start) != 0 {
@@ -31,7 +31,7 @@ func TestEachConnectMakesOneAttempt(t *testing.T) {
 			t.Errorf("states %s, want %s", got, want)
 		}
 		for _, st := range all {
-			if st.State == Connecting && st.Attempt != 1 {
+			if st.State == StateConnecting && st.Attempt != 1 {
 				t.Errorf("attempt %d", st.Attempt)
 			}
 		}
@@ -63,7 +63,8 @@ func TestUpIsNotEstablished(t *testing.T) {
 	})
 }
 
-// Calls share an attempt, and one that gives up takes it from nobody: not from the machine, not from what is shown.
+// Calls share an attempt, and one that gives up takes it from nobody: not from the machine, not
+// from what is shown.
 func TestOneOfSeveralConnectsGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t)
@@ -83,7 +84,7 @@ func TestOneOfSeveralConnectsGivesUp(t *testing.T) {
 		if d := time.Since(s.start); d != time.Second {
 			t.Errorf("gave up after %v", d)
 		}
-		if st := s.c.State(); st != Connecting {
+		if st := s.c.State(); st != StateConnecting {
 			t.Errorf("state %v while others wait", st)
 		}
 		for range 4 {
@@ -100,7 +101,8 @@ func TestOneOfSeveralConnectsGivesUp(t *testing.T) {
 	})
 }
 
-// A Connect that gives up as the last takes its attempt with it, waits for that, and leaves a client that can be used.
+// A Connect that gives up as the last takes its attempt with it, waits for that, and leaves a
+// client that can be used.
 func TestAbandonedConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t, WithConnectRetry())
@@ -148,13 +150,14 @@ func TestAbandonedWhileUp(t *testing.T) {
 			t.Errorf("closed with %v", err)
 		}
 		time.Sleep(time.Hour)
-		if st := s.c.State(); st != Idle || s.count() != 1 {
+		if st := s.c.State(); st != StateIdle || s.count() != 1 {
 			t.Errorf("state %v, %d attempts", st, s.count())
 		}
 	})
 }
 
-// Whoever comes while an attempt that was given up ends gets one of his own, or that session if it comes to be after all.
+// Whoever comes while an attempt that was given up ends gets one of his own, or that session if it
+// comes to be after all.
 func TestConnectWhileAnotherIsAbandoned(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		t.Run(fmt.Sprint("late success ", late), func(t *testing.T) {
@@ -183,7 +186,7 @@ func TestConnectWhileAnotherIsAbandoned(t *testing.T) {
 					t.Errorf("the first: %v", err)
 				}
 				time.Sleep(time.Minute)
-				if st := s.c.State(); st != Connected {
+				if st := s.c.State(); st != StateConnected {
 					t.Errorf("state %v", st)
 				}
 			})
@@ -200,7 +203,7 @@ func TestContextOfConnectEndsLater(t *testing.T) {
 		}
 		cancel()
 		time.Sleep(30 * time.Second)
-		if s.c.State() != Connected || s.session().cause() != nil || s.count() != 1 {
+		if s.c.State() != StateConnected || s.session().cause() != nil || s.count() != 1 {
 			t.Errorf("state %v, closed with %v, %d attempts", s.c.State(), s.session().cause(), s.count())
 		}
 	})
@@ -235,7 +238,8 @@ func TestRefusedAtFirst(t *testing.T) {
 	})
 }
 
-// A refusal after a success is retried, but never faster than the slowest pace, and Connect waits for the outcome.
+// A refusal after a success is retried, but never faster than the slowest pace, and Connect waits
+// for the outcome.
 func TestRefusedLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t)
@@ -260,7 +264,7 @@ func TestRefusedLater(t *testing.T) {
 			if !errors.As(st.Err, &refused) {
 				continue
 			}
-			if refusals++; st.State != Reconnecting || st.Delay < 15*time.Second || st.Delay > 30*time.Second {
+			if refusals++; st.State != StateReconnecting || st.Delay < 15*time.Second || st.Delay > 30*time.Second {
 				t.Errorf("%v in %v, want reconnecting in 15 s to 30 s", st.State, st.Delay)
 			}
 		}
@@ -307,7 +311,7 @@ func TestSessionsFollowOneAnother(t *testing.T) {
 					t.Errorf("states %s, %d attempts", got, s.count())
 				}
 				for _, st := range all {
-					if st.State != Reconnecting {
+					if st.State != StateReconnecting {
 						continue
 					}
 					if st.Attempt != 1 || st.Delay < 0 || st.Delay > 250*time.Millisecond || !e.is(st.Err) {
@@ -332,7 +336,7 @@ func TestReconnectInEachPhase(t *testing.T) {
 			s := newScripted(t)
 			s.c.Reconnect()
 			time.Sleep(time.Minute)
-			if s.count() != 0 || s.c.State() != Idle {
+			if s.count() != 0 || s.c.State() != StateIdle {
 				t.Errorf("%d attempts, state %v", s.count(), s.c.State())
 			}
 		})
@@ -378,7 +382,7 @@ func TestReconnectInEachPhase(t *testing.T) {
 				if !errors.Is(old.cause(), transport.ErrReconnect) {
 					t.Errorf("closed with %v", old.cause())
 				}
-				if s.count() != n || s.c.State() != Connected {
+				if s.count() != n || s.c.State() != StateConnected {
 					t.Errorf("%d attempts, want %d at once; state %v", s.count(), n, s.c.State())
 				}
 			}
@@ -406,7 +410,7 @@ func TestReconnectInEachPhase(t *testing.T) {
 			_ = s.c.Close()
 			s.c.Reconnect()
 			time.Sleep(time.Minute)
-			if s.count() != 1 || s.c.State() != Closed {
+			if s.count() != 1 || s.c.State() != StateClosed {
 				t.Errorf("%d attempts, state %v", s.count(), s.c.State())
 			}
 		})

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// quote is a small payload, as a price feed has it: 95 bytes of JSON, and no pointer, so that decoding it allocates
-// nothing and every allocation seen is the library's.
+// quote is a small payload, as a price feed has it: 95 bytes of JSON, and no pointer, so that
+// decoding it allocates nothing and every allocation seen is the library's.
 type quote struct {
 	ID       uint64  `json:"id"`
 	Bid      float64 `json:"bid"`
@@ -28,7 +28,8 @@ func quoteFrame(event string) []byte {
 
 const benchBuffer = 64
 
-// A delivery bench is a client with streams, each of which takes the event of one of the frames, or of the only one.
+// A delivery bench is a client with streams, each of which takes the event of one of the frames, or
+// of the only one.
 type deliveryBench[T any] struct {
 	w       *wire
 	streams []*Stream[T]
@@ -39,24 +40,25 @@ type deliveryBench[T any] struct {
 func fanOut[T any](b *testing.B, n int) *deliveryBench[T] {
 	d := &deliveryBench[T]{w: newWire(b), frames: [][]byte{quoteFrame("quote")}}
 	for range n {
-		d.streams = append(d.streams, On[T](context.Background(), d.w.c.Channel("quotes"), "quote", Buffer(benchBuffer)))
+		d.streams = append(d.streams, On[T](context.Background(), d.w.c.Channel("quotes"), "quote", WithBuffer(benchBuffer)))
 	}
 	d.w.up()
 	return d
 }
 
-// routing is one stream of one event beside others that are bound to bound-1 other events of the channel.
+// routing is one stream of one event beside others that are bound to bound-1 other events of the
+// channel.
 func routing(b *testing.B, bound int) *deliveryBench[quote] {
 	d := fanOut[quote](b, 1)
 	for i := range bound - 1 {
-		On[quote](context.Background(), d.w.c.Channel("quotes"), fmt.Sprint("event-", i), Buffer(1))
+		On[quote](context.Background(), d.w.c.Channel("quotes"), fmt.Sprint("event-", i), WithBuffer(1))
 	}
 	d.w.settle()
 	return d
 }
 
-// burst delivers up to a buffer's worth of events, and returns how many values that made and how long the way from the
-// packet into C took. The streams are empty afterwards.
+// burst delivers up to a buffer's worth of events, and returns how many values that made and how
+// long the way from the packet into C took. The streams are empty afterwards.
 func (d *deliveryBench[T]) burst(b *testing.B, limit int) (values int, took time.Duration) {
 	events := min(benchBuffer, max(1, limit/len(d.streams)))
 	start := time.Now()
@@ -134,9 +136,9 @@ func BenchmarkUnwanted(b *testing.B) {
 	}
 }
 
-// BenchmarkFlat reports how much more a delivered value costs with 100 and 10,000 streams than with one, and with 100,000
-// bound events than with one. The setups take turns, and the best turn of each counts, so that what else the machine does
-// falls out. It is to stay below 1.3.
+// BenchmarkFlat reports how much more a delivered value costs with 100 and 10,000 streams than with
+// one, and with 100,000 bound events than with one. The setups take turns, and the best turn of
+// each counts, so that what else the machine does falls out. It is to stay below 1.3.
 func BenchmarkFlat(b *testing.B) {
 	const values = 20_000
 	setups := []*deliveryBench[quote]{fanOut[quote](b, 1), fanOut[quote](b, 100), fanOut[quote](b, 10_000), routing(b, 100_000)}
@@ -162,8 +164,8 @@ func BenchmarkFlat(b *testing.B) {
 	b.ReportMetric(best[3]/best[0], "x-100000-events")
 }
 
-// BenchmarkIdleStream reports what an open stream takes in memory beside its buffer: on a channel that others hold too,
-// and on a channel of its own, which includes the subscription.
+// BenchmarkIdleStream reports what an open stream takes in memory beside its buffer: on a channel
+// that others hold too, and on a channel of its own, which includes the subscription.
 func BenchmarkIdleStream(b *testing.B) {
 	for _, own := range []bool{false, true} {
 		b.Run(fmt.Sprintf("ownChannel=%v", own), func(b *testing.B) {
@@ -180,7 +182,7 @@ func BenchmarkIdleStream(b *testing.B) {
 					if own {
 						name = fmt.Sprint("quotes-", i)
 					}
-					streams[i] = On[quote](ctx, w.c.Channel(name), "quote", Buffer(1))
+					streams[i] = On[quote](ctx, w.c.Channel(name), "quote", WithBuffer(1))
 				}
 				w.settle()
 				per = float64(heapInUse()-before) / n

@@ -5,35 +5,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 )
-
-// A binding is a stream as the client sees it: its sink, and the channels it is attached to. Its fields belong to the
-// client's lock, but for sink, names, client and ctx, which never change.
-type binding struct {
-	c     *Client
-	sink  sink
-	names []string        // the events it takes; "*" for all but the internal ones
-	ctx   context.Context // ends the stream; nil if it never ends
-
-	group   *Group // the source, if it is a group
-	places  places // where it is attached; for a stream of the whole client that is the nil subscription
-	exited  *exit  // nil until there is something to say
-	place   int    // among the client's open streams
-	id      uint64 // of the stream; of a Partition's first one, the others follow
-	ended   bool
-	settled bool        // ended, and so has its queue
-	stop    func() bool // takes the context's callback back
-}
-
-// An exit is what there is to say of channels that left a stream, and of its end.
-type exit struct {
-	refused  map[string]error   // why channels left, by their names, unless they came back
-	expelled bool               // the last of them did: the stream is about to end
-	cause    error              // why the stream ended
-	over     context.Context    // ends when the stream has; made by the first Ready that waits
-	stop     context.CancelFunc // of over
-	waiting  int                // calls of Ready
-}
 
 func (b *binding) exit() *exit {
 	if b.exited == nil {
@@ -43,23 +16,23 @@ func (b *binding) exit() *exit {
 }
 
 func (c *Client) newBinding(s sink, names []string) *binding {
-	return &binding{c: c, sink: s, names: names, id: c.ids.Add(1)}
+	return &binding{c: c, sink: s, events: namesOf(names), id: c.ids.Add(1)}
 }
 
-// attach puts the binding on a channel and holds it. The caller holds c.mu.
-func (b *binding) attach(s *subscription) {
+// attachLocked puts the binding on a channel and holds it.
+func (b *binding) attachLocked(s *subscription) {
 	if b.ended || b.places.get(s) != nil {
 		return
 	}
 	b.c.machine.Hold(&s.Channel)
-	a := &attachment{b: b, s: s, epoch: b.c.machine.Epoch(), term: s.Term()}
+	a := b.c.newAttachment(b, s, s.Generation())
 	b.places.put(a)
-	b.readmit(s.Name)
+	b.readmitLocked(s.Name)
 	s.routes.attach(a)
 }
 
-// detach takes the binding off a channel and releases it. The caller holds c.mu.
-func (b *binding) detach(s *subscription) {
+// detachLocked takes the binding off a channel and releases it.
+func (b *binding) detachLocked(s *subscription) {
 	a := b.places.get(s)
 	if a == nil {
 		return
@@ -70,46 +43,50 @@ func (b *binding) detach(s *subscription) {
 		c.routes.detach(a)
 		return
 	}
-	s.routes.detach(a)
-	if b.group != nil && s.Phase().Live() && c.session != nil {
-		c.lapses.left(b, s.Name, c.session.ReceivedAt(), now())
+	if b.goesOn() {
+		c.departLocked(b, s, a.epoch.Load())
 	}
-	c.machine.Release(now(), &s.Channel, a.term)
+	s.routes.detach(a)
+	c.releaseLocked(s, a.generation)
 }
 
-func (b *binding) number() uint64 { return b.id }
+func (b *binding) client() *Client { return b.c }
+func (b *binding) name() string    { return b.sink.name() }
+func (b *binding) number() uint64  { return b.id }
 
-// expelled notes that a channel left the binding, refused or unsubscribed, and returns what is to be told without the
-// lock. A stream of that one channel ends, a group's goes on while it has another. The caller holds c.mu.
-func (b *binding) expelled(s *subscription, err error) departure {
-	b.detach(s)
+// evictedLocked notes that a channel left the binding because it was refused or unsubscribed, and
+// returns what the caller has to tell without the lock. A stream of that one channel ends. A
+// group's stream goes on while it has another channel, and has missed what came since the given
+// time.
+func (b *binding) evictedLocked(s *subscription, err error, since time.Time) departure {
+	b.detachLocked(s)
 	x := b.exit()
 	if x.refused == nil {
 		x.refused = make(map[string]error, 1)
 	}
 	x.refused[s.Name] = err
-	x.expelled = b.places.empty()
+	x.evicted = b.places.empty()
 	d := departure{b: b}
 	if b.group == nil {
 		d.end = err
 		return d
 	}
-	d.gap = left(s.Name, err)
-	if x.expelled {
-		d.end = b.refusals()
+	d.gap = left(s.Name, since, err)
+	if x.evicted {
+		d.end = b.refusalsLocked()
 	}
 	return d
 }
 
-// readmit forgets why a channel left. The caller holds c.mu.
-func (b *binding) readmit(channel string) {
+// readmitLocked forgets why a channel left.
+func (b *binding) readmitLocked(channel string) {
 	if b.exited != nil {
 		delete(b.exited.refused, channel)
 	}
 }
 
-// refusals joins why channels left, in the order of their names. The caller holds c.mu.
-func (b *binding) refusals() error {
+// refusalsLocked returns why channels left, joined in the order of their names.
+func (b *binding) refusalsLocked() error {
 	refused := b.exit().refused
 	if len(refused) == 1 {
 		for _, err := range refused {
@@ -123,8 +100,9 @@ func (b *binding) refusals() error {
 	return errors.Join(errs...)
 }
 
-// end ends the stream, from any goroutine, without c.mu. The first call's err counts. Values of a Grow stream that are
-// still on their way to C get there, unless this or a later call discards them.
+// end ends the stream. It may be called by any goroutine, without c.mu, more than once; the first
+// call's err is kept. Values of a Grow stream that are still on their way to C are delivered,
+// unless this or a later call discards them.
 func (b *binding) end(err error, discard bool) {
 	c := b.c
 	c.mu.Lock()
@@ -132,28 +110,32 @@ func (b *binding) end(err error, discard bool) {
 		b.ended = true
 		b.exit().cause = err
 		for a := range b.places.all() {
-			b.detach(a.s)
+			b.detachLocked(a.s)
 		}
 		if b.group != nil {
 			b.group.streams.remove(b)
 		}
 		c.bindings.remove(b)
 	}
+	var stops []func() bool
 	if !discard {
-		discard = !c.keepSpill(b)
+		var kept bool
+		kept, stops = c.keepSpillLocked(b)
+		discard = !kept
 	}
 	c.decideAndUnlock()
+	callStops(stops...)
 	b.sink.finish(err, discard)
 	c.dropSpill(b)
 }
 
-// endWith ends the stream when ctx does. The caller has not yet handed the stream out.
+// endWith ends the stream when ctx ends. It must be called before the stream is handed out.
 func (b *binding) endWith(ctx context.Context) {
 	if ctx.Done() == nil {
 		return
 	}
 	b.ctx = ctx
-	stop := context.AfterFunc(ctx, b.heed)
+	stop := context.AfterFunc(ctx, b.endIfDone)
 	b.c.mu.Lock()
 	b.stop = stop
 	over := b.ended
@@ -163,9 +145,44 @@ func (b *binding) endWith(ctx context.Context) {
 	}
 }
 
-// heed ends the stream if its context has ended: the callback may not have run yet.
-func (b *binding) heed() {
+// endIfDone ends the stream if its context has ended. The context's own callback may not have run
+// yet.
+func (b *binding) endIfDone() {
 	if b.ctx != nil && b.ctx.Err() != nil {
 		b.end(context.Cause(b.ctx), true)
 	}
+}
+
+func (o *openStreams) len() int { return len(o.list) - o.gone }
+
+func (o *openStreams) add(b *binding) {
+	b.place = len(o.list)
+	o.list = append(o.list, b)
+}
+
+// remove removes a stream. It may have been removed before.
+func (o *openStreams) remove(b *binding) {
+	if b.place >= len(o.list) || o.list[b.place] != b {
+		return
+	}
+	o.list[b.place] = nil
+	if o.gone++; o.gone < 32 || o.gone <= len(o.list)/2 {
+		return
+	}
+	live := o.slice()
+	for i, b := range live {
+		b.place = i
+	}
+	o.list, o.gone = live, 0
+}
+
+// slice returns a copy, for use without the lock.
+func (o *openStreams) slice() []*binding {
+	all := make([]*binding, 0, o.len())
+	for _, b := range o.list {
+		if b != nil {
+			all = append(all, b)
+		}
+	}
+	return all
 }

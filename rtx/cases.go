@@ -2,16 +2,17 @@ package rtx
 
 import "context"
 
-// A Case is one event of an [OnAny] stream: its name, its payload's type, and how that becomes a T.
+// A Case describes one event of an [OnAny] stream: its name, how its payload is decoded, and how
+// the result becomes a T.
 type Case[T any] struct {
 	name string
 	view func(c codec) (decoder[T], error)
 }
 
-// Event is the case of the event of that name, whose payload is a P, turned into a T by to, which runs on the
-// connection's reader and must be quick; if it panics, the stream has a gap as for a payload that is no P. P chooses the
-// view, as the type of [On] does.
-func Event[P, T any](name string, to func(P) T) Case[T] {
+// CaseOf returns a Case for the event with that name. The payload is decoded as a P, and to turns
+// it into a T. P chooses the view, as the type of On does. to runs on the reading goroutine and
+// must be quick. If it panics, the stream has a gap, as for a payload that is not a P.
+func CaseOf[P, T any](name string, to func(P) T) Case[T] {
 	if to == nil {
 		return Case[T]{name: name}
 	}
@@ -32,18 +33,21 @@ func Event[P, T any](name string, to func(P) T) Case[T] {
 	}}
 }
 
-// OneOf collects cases, so that their T is written once.
-func OneOf[T any](cases ...Case[T]) []Case[T] { return cases }
+// Cases returns its arguments as a slice. With it, T can be inferred and need not be written for
+// every case.
+func Cases[T any](cases ...Case[T]) []Case[T] { return cases }
 
-// OnAny opens a stream of several events in one order, each decoded as its own type and turned into one T:
+// OnAny opens one stream of several events, in the order of the service. Each event is decoded as
+// its own type and turned into a T:
 //
-//	rtx.OnAny(ctx, ch, rtx.OneOf(
-//		rtx.Event("order-created", func(o Order) Change { return Created{o} }),
-//		rtx.Event("order-cancelled", func(c Cancel) Change { return Cancelled{c} }),
+//	rtx.OnAny(ctx, ch, rtx.Cases(
+//		rtx.CaseOf("order-created", func(o Order) Change { return Created{o} }),
+//		rtx.CaseOf("order-cancelled", func(c Cancel) Change { return Cancelled{c} }),
 //	))
 //
-// A case for "*" takes every event but the internal ones that no other case takes. Everything else is as with [On]. No
-// case, a nil function, two cases of one event, or a P that can't hold any JSON give a stream that has ended, with Err.
+// A case for "*" takes every event that no other case takes, except the service's internal ones.
+// Everything else is as with [On]. If there is no case, a function is nil, two cases have the same
+// event, or a P can't hold any JSON, the stream has ended already and Err says why.
 func OnAny[T any](ctx context.Context, src Source, cases []Case[T], opts ...StreamOption) *Stream[T] {
 	names, err := caseNames(cases)
 	if err != nil {
@@ -69,8 +73,8 @@ func OnAny[T any](ctx context.Context, src Source, cases []Case[T], opts ...Stre
 	return onNames(ctx, src, names, view, opts)
 }
 
-// caseNames returns what the cases are bound to: with a "*" among them only that and the internal ones, so that nothing
-// comes twice.
+// caseNames returns the event names that the cases are bound to. If "*" is among them, only "*" and
+// the internal names are returned, so that no event comes twice.
 func caseNames[T any](cases []Case[T]) (names []string, err error) {
 	if len(cases) == 0 {
 		return nil, badOption("OnAny", "has no case")
@@ -78,7 +82,7 @@ func caseNames[T any](cases []Case[T]) (names []string, err error) {
 	seen := make(map[string]bool, len(cases))
 	for _, c := range cases {
 		if c.view == nil {
-			return nil, badOption("OnAny", "has a Case without a function; make it with Event")
+			return nil, badOption("OnAny", "has a Case without a function; make it with CaseOf")
 		}
 		if err := checkBound(c.name); err != nil {
 			return nil, err

@@ -7,17 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A write that meets the service's close frame must not hide it: what the service knows of the end decides whether the
-// session is taken up again.
+// A write that meets the service's close frame must not hide it: what the service knows of the end
+// decides whether the session is taken up again.
 func TestCloseFrameIsTheCauseAlsoWhileWriting(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		states := c.States(t.Context())
-		await(t, states, rtx.Connected)
+		await(t, states, rtx.StateConnected)
 		for round := range 200 {
 			ctx, cancel := context.WithCancel(t.Context())
 			var writers sync.WaitGroup
@@ -32,15 +32,15 @@ func TestCloseFrameIsTheCauseAlsoWhileWriting(t *testing.T) {
 				})
 			}
 			time.Sleep(time.Millisecond) // fake time: the pings are under way
-			s.DropAll(rtxtest.CloseFrame)
-			st := await(t, states, rtx.Reconnecting)
+			s.DropAll(testserver.CloseFrame)
+			st := await(t, states, rtx.StateReconnecting)
 			var closed *rtx.CloseError
 			if !errors.As(st.Err, &closed) {
 				t.Fatalf("round %d: the cause is %v", round, st.Err)
 			}
 			cancel()
 			writers.Wait()
-			await(t, states, rtx.Connected)
+			await(t, states, rtx.StateConnected)
 		}
-	}, rtxtest.WithPing(time.Hour, time.Hour))
+	}, testserver.WithPing(time.Hour, time.Hour))
 }

@@ -2,30 +2,36 @@ package rtx
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 )
 
-// A Channel is a handle of one channel: a name on a client. Handles of one name share the subscription. All its methods
-// may be called concurrently.
+// A Channel is a handle to one channel of a client. It is only a name: handles with the same name
+// share one subscription. All its methods may be called concurrently.
 //
-// A channel is subscribed on the service while something holds it: a stream or a room on it, or Subscribe without
-// Unsubscribe. A channel whose name begins with "private-" or "presence-" needs [WithAuth] or [WithAuthEndpoint].
+// A channel is subscribed on the service while something holds it: a stream, a room, or a [Hold]
+// from Subscribe. A channel whose name begins with "private-" or "presence-" needs [WithAuth],
+// on the client or on the handle, or [WithAuthEndpoint].
 type Channel struct {
 	c        *Client
 	name     string
 	kind     kind
 	userData json.RawMessage
-	err      error // why the handle can't be used: its name, or its user data
+	// authority is the handle's own authorizer; nil if the client's is used.
+	authority *authority
+	err       error // why the handle can't be used: its name, or an option
 }
 
-// Channel returns a handle of the channel of that name. It does no I/O. A name or an option that can't be used fails
-// Subscribe and Trigger, and ends the streams that On opens on it.
+// Channel returns a handle to the channel with that name. It does no I/O and returns no error. If
+// the name or an option can't be used, Subscribe and Trigger return the error, and streams that On
+// opens on the channel end with it.
 func (c *Client) Channel(name string, opts ...ChannelOption) *Channel {
 	ch := &Channel{c: c, name: name, kind: kindOf(name)}
 	for _, o := range opts {
-		if o != nil {
-			o(ch)
+		if o == nil {
+			continue
+		}
+		if err := o.applyChannel(ch); err != nil && ch.err == nil {
+			ch.err = err
 		}
 	}
 	if err := checkChannelName(name); err != nil {
@@ -42,125 +48,93 @@ func (ch *Channel) Name() string {
 	return ch.name
 }
 
-// usable says why nothing can be held on the channel, if so. The caller holds c.mu.
-func (ch *Channel) usable() error {
+// usableLocked returns why nothing can be held on the channel now, or nil.
+func (ch *Channel) usableLocked() error {
 	switch {
 	case ch.c.ended:
 		return ch.c.endErrLocked()
 	case ch.err != nil:
 		return ch.err
-	case ch.kind != public && ch.c.cfg.authorizer == nil:
-		return &SubscribeError{Channel: ch.name, Err: ErrAuthRequired}
-	case !ch.sameUser():
-		return badOption("UserData", "%q is held with other user data: release it first", ch.name)
 	}
-	return nil
-}
-
-// sameUser reports whether the channel can be held with the handle's user data. The caller holds c.mu.
-func (ch *Channel) sameUser() bool {
 	s := ch.c.subs[ch.name]
-	return ch.userData == nil || s == nil || !s.taken() || bytes.Equal(ch.userData, s.userData)
-}
-
-// Subscribe holds the channel and waits until the service has confirmed it; while the client is not connected, it waits
-// for that too. It returns a [*SubscribeError] if the channel was refused, [ErrClosed] at the client's end, or the cause
-// of ctx; then it holds nothing. The next Subscribe asks again. Of several calls the first holds, and one Unsubscribe
-// releases.
-func (ch *Channel) Subscribe(ctx context.Context) error {
-	c, err := ch.client()
-	if err == nil {
-		err = checkContext(ctx)
+	if s != nil && s.Holds() == 0 {
+		s = nil
 	}
-	if err != nil {
-		return err
+	switch {
+	case ch.kind != public && ch.signedBy() == nil && s == nil:
+		return &SubscribeError{Channel: ch.name, Err: ErrAuthRequired}
+	case s == nil:
+		return nil
+	case ch.userData != nil && !bytes.Equal(ch.userData, s.userData):
+		return badOption("WithUserData", "%q is held with other user data: release it first", ch.name)
+	case ch.authority != nil && !ch.authority.is(s.lane.authority):
+		return badOption("WithAuth", "%q is held with another authorizer: release it first, or use the result of one WithAuth", ch.name)
 	}
-	c.mu.Lock()
-	if err := ch.usable(); err != nil {
-		c.mu.Unlock()
-		return err
-	}
-	s := c.subscription(ch)
-	if !s.explicit.on {
-		s.explicit.on = true
-		c.machine.Hold(&s.Channel)
-	}
-	s.explicit.joining++
-	term := s.Term()
-	c.decideAndUnlock()
-
-	err = c.await(ctx, s, term, nil)
-	c.mu.Lock()
-	x := &s.explicit
-	x.joining--
-	if s.Term() == term && x.on {
-		if err == nil {
-			x.firm = true
-		} else if !x.firm && x.joining == 0 {
-			x.on = false
-			c.machine.Release(now(), &s.Channel, term)
-		}
-	}
-	c.decideAndUnlock()
-	return err
-}
-
-// Unsubscribe releases the channel whatever holds it: its streams and rooms end with [ErrUnsubscribed], and it leaves the
-// open streams of groups that it is in (a [Gap] with Ended tells them). It stays in those groups: their Add, or a new
-// stream on them, takes it up again. Without a connection it takes effect all the same. It
-// returns [ErrClosed] after the client's end, else nil, also where nothing held the channel.
-func (ch *Channel) Unsubscribe() error {
-	c, err := ch.client()
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	if c.ended {
-		defer c.mu.Unlock()
-		return c.endErrLocked()
-	}
-	if s := c.subs[ch.name]; s != nil {
-		c.machine.Evict(&s.Channel, ErrUnsubscribed)
-	}
-	c.decideAndUnlock()
 	return nil
 }
 
-// A ChannelState is where a channel stands with the service.
+// signedBy returns the authorizer that the handle asks: its own, or the client's. It returns nil if
+// there is none, and for a public channel.
+func (ch *Channel) signedBy() *authority {
+	switch {
+	case ch.kind == public:
+		return nil
+	case ch.authority != nil:
+		return ch.authority
+	}
+	return ch.c.cfg.authority
+}
+
+// A ChannelState says whether a channel is subscribed on the service.
 type ChannelState uint8
 
 const (
-	Unsubscribed ChannelState = iota // nothing holds it
-	Subscribing                      // held, and not confirmed on this connection yet
-	Subscribed                       // confirmed: events flow
+	ChannelUnsubscribed ChannelState = iota // nothing holds it
+	ChannelSubscribing                      // held, and not confirmed on this connection yet
+	ChannelSubscribed                       // confirmed: events flow
 )
 
 func (s ChannelState) String() string {
 	switch s {
-	case Unsubscribed:
+	case ChannelUnsubscribed:
 		return "unsubscribed"
-	case Subscribing:
+	case ChannelSubscribing:
 		return "subscribing"
-	case Subscribed:
+	case ChannelSubscribed:
 		return "subscribed"
 	}
 	return "unknown"
 }
 
-// State returns where the channel stands now. It never blocks.
+// State returns the state of the channel now. It never blocks.
 func (ch *Channel) State() ChannelState {
 	c, err := ch.client()
 	if err != nil {
-		return Unsubscribed
+		return ChannelUnsubscribed
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.subs[ch.name]
 	switch {
 	case s == nil || s.Holds() == 0:
-		return Unsubscribed
+		return ChannelUnsubscribed
 	case s.Phase().Live():
-		return Subscribed
+		return ChannelSubscribed
 	}
-	return Subscribing
+	return ChannelSubscribing
 }
+
+// client returns the channel's client, or an error for a channel that was not made by
+// Client.Channel.
+func (ch *Channel) client() (*Client, error) {
+	switch {
+	case ch == nil || ch.c == nil && ch.name == "":
+		return nil, errNoChannel
+	case !ch.c.made():
+		return nil, errNoClient
+	}
+	return ch.c, nil
+}
+
+// A ChannelOption configures one handle of a channel. A nil ChannelOption is ignored.
+type ChannelOption interface{ applyChannel(*Channel) error }

@@ -2,38 +2,45 @@ package rtx
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/observe"
+	"github.com/realtimex/realtimex-go/internal/stream"
+	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// A Client is one connection to the service and the streams on it. All its methods may be called concurrently.
+// This file has the parts of a client: the tables under its lock, and the types that refer to each
+// other. The functions on them are in the files of their names.
+
+// A Client is one connection to the service, with the streams on it. Make one with [Dial] or [New]
+// and close it with Close. All its methods may be called concurrently.
 type Client struct {
-	cfg    *config // behind a pointer, as recovery is, so that no print of a struct that holds a client shows it
+	cfg    *config // a pointer, so that printing a struct with a client does not show it
 	dialer transport.Dialer
 	ctx    context.Context // ends when the client does
 	cancel context.CancelFunc
 	stats  counters
-	reader reader           // the reader's goroutine alone
+	reader reader           // used only by the reading goroutine
 	wall   func() time.Time // the wall clock; tests make it jump
-	woken  chan struct{}    // capacity 1: the connection's goroutine is to look
-	ids    atomic.Uint64    // of streams: the last one
+	woken  chan struct{}    // wakes the connection's goroutine; capacity 1
+	ids    atomic.Uint64    // the id of the last stream
 
 	mu         sync.Mutex // guards what follows; never held across anything that can block
 	machine    *core.Machine
-	running    chan struct{} // closed when the connection's goroutine has ended; nil while there is none
-	attempt    *attempt      // the last one
-	due        *attempt      // one that is to be made
-	looks      time.Time     // when the connection's goroutine looks again, unless it is woken; zero: it does not
-	goal       *goal         // what calls of Connect wait for; nil if none does
-	frames     [][]byte      // what is to be written next
-	acks       []uint64      // acknowledgements that are to be written
-	hide       []string      // what the session is to hide before the frames are written
+	running    chan struct{} // closed when the connection's goroutine ends; nil if there is none
+	attempt    *attempt      // the last attempt
+	due        *attempt      // the attempt to make next
+	looks      time.Time     // when the connection's goroutine looks again; zero if it does not
+	goal       *goal         // what calls of Connect wait for; nil if there is no such call
+	frames     [][]byte      // packets to write next
+	acks       []uint64      // acknowledgements to write
+	hide       []string      // secrets to give to the session before the frames are written
 	recovery   *recovery
 	state      StateChange
 	watches    watches[StateChange]
@@ -42,10 +49,11 @@ type Client struct {
 	sessionCtx context.Context   // ends with the session
 	sessionEnd context.CancelCauseFunc
 	subs       map[string]*subscription
+	held       atomic.Int64 // len(subs), readable without the lock
 	bindings   openStreams
 	spills     spills
 	lapses     lapses
-	routes     routes // of the streams of the whole client
+	routes     routes // streams of the whole client
 	broker     broker
 	pings      map[*core.Ping]chan time.Duration
 	ended      bool
@@ -53,264 +61,246 @@ type Client struct {
 	closing    bool // Close was called
 	done       chan struct{}
 
-	lastUnclaimed LastUnclaimed
+	lastUnclaimed UnclaimedEvent
+
+	warned sync.Once // that an authorizer of a channel asks the RealtimeX server itself
 }
 
-// A goal is the next connection, for the calls of Connect that wait for it.
+// A goal is the next connection, which calls of Connect wait for.
 type goal struct {
-	reached chan struct{} // closed when it is there, or when it will not come
-	err     error         // then why not
+	reached chan struct{} // closed when it is made, or when it will not be
+	err     error         // why it will not be made; nil if it was
 }
 
-// New makes a client. It checks the options and connects to nothing; a bad option is an [*OptionError].
-func New(apiKey string, opts ...Option) (*Client, error) {
-	cfg, err := newConfig(apiKey, opts)
-	if err != nil {
-		return nil, err
-	}
-	dialer, err := cfg.newDialer()
-	if err != nil {
-		return nil, err
-	}
-	c := &Client{
-		cfg: &cfg, dialer: dialer, wall: time.Now, woken: make(chan struct{}, 1),
-		machine: core.New(core.Config{
-			SubscribeTimeout: cfg.subscribeTimeout, EstablishGrace: cfg.grace, LeaveGrace: cfg.leaveGrace,
-			StableAfter: stableAfter, Pace: newPace(cfg.backoffInitial, cfg.backoffMax),
-		}),
-		state:    StateChange{State: Idle, At: time.Now()},
-		subs:     make(map[string]*subscription),
-		recovery: new(recovery),
-		done:     make(chan struct{}),
-	}
-	if a, ok := cfg.authorizer.(interface{ SameServer(hostport string) bool }); ok && a.SameServer(cfg.serviceHost()) {
-		cfg.log.Warn("rtx: the auth endpoint is on the RealtimeX server's own host and port; it must be your own backend")
-	}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.broker.limit = concurrency(cfg.authorizer)
-	return c, nil
+// A subscription is the client's part of one channel, beside the machine's: who holds it, and what
+// was granted. It is guarded by the client's lock.
+type subscription struct {
+	core.Channel
+	kind     kind
+	gone     bool // removed from the table
+	userData json.RawMessage
+	lane     *lane // of its authorizer; nil if it needs none
+	grant    auth.Grant
+
+	routes   routes           // its streams
+	observer observe.Observer // its rooms; nil if there are none
+	observed int              // how many holds rooms have
+	forms    forms            // the wrapped answers that it may still receive
+	holds    ordered[*Hold]   // the holds of Subscribe
+
+	evictedBy   error         // why its holders were last evicted
+	lastFailure error         // why the last attempt to subscribe failed; nil if it did not
+	changed     chan struct{} // closed at the next change; nil if nobody waits for one
 }
 
-// stableAfter is how long a connection must have been established for the back-off to begin anew.
-const stableAfter = 10 * time.Second
+// A binding is the client's part of a stream: its sink, and the channels it is attached to. It is
+// guarded by the client's lock, except sink, events, client and ctx, which never change.
+type binding struct {
+	c      *Client
+	sink   sink
+	events eventNames      // the events that it takes; "*" for all but the internal ones
+	ctx    context.Context // ends the stream; nil if it never ends
 
-// Dial is [New] and [Client.Connect]. On an error there is no client to close.
-func Dial(ctx context.Context, apiKey string, opts ...Option) (*Client, error) {
-	if err := checkContext(ctx); err != nil {
-		return nil, err
-	}
-	c, err := New(apiKey, opts...)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Connect(ctx); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return c, nil
+	group   *Group // the source, if it is a group
+	places  places // where it is attached; nil subscription: to the whole client
+	exited  *exit  // nil until a channel left or the stream ended
+	place   int    // its index among the client's open streams
+	id      uint64 // the stream's id; for a Partition the first of n
+	ended   bool
+	settled bool        // the stream and its queue have ended
+	stop    func() bool // detaches the callback from ctx
 }
 
-// Connect connects, and returns once the socket id is known. It makes one attempt and says why it failed; it may then be
-// called again, unless the service refused the API key, which is final. With [WithConnectRetry] it retries what can heal
-// until ctx ends. After a first success the client reconnects by itself until Close. ctx bounds the attempt, not the
-// connection. Several calls share one attempt; on a connected client it returns nil at once.
+// eventNames are the names of events. There is nearly always one.
+type eventNames struct {
+	one  string
+	more *[]string // the other names; nil if there are none
+}
+
+// An exit records which channels left a stream, and why the stream ended.
+type exit struct {
+	refused map[string]error   // why channels left, by name; without those that came back
+	evicted bool               // the last channel left: the stream is about to end
+	cause   error              // why the stream ended
+	over    context.Context    // ends when the stream has; made by the first Ready that waits
+	stop    context.CancelFunc // cancels over
+	waiting int                // how many calls of Ready wait
+}
+
+// An attachment is a stream's place on one channel, or on the client. Lists may still contain an
+// attachment that was taken off, until they are replaced.
+type attachment struct {
+	b          *binding
+	s          *subscription // nil for a place on the client
+	generation uint64        // the subscription's, at the time of attachment
+	// epoch is the machine's at the time of attachment: earlier losses do not concern this one. It
+	// is goneEpoch once the attachment was taken off.
+	epoch atomic.Uint64
+}
+
+const goneEpoch = math.MaxUint64 // later than any loss
+
+// A route is the attachments for one event name.
+type route struct {
+	name string
+	list []*attachment
+	dead int
+}
+
+// routes are the routes of one channel, or of the client.
+type routes struct {
+	byName map[string]*route
+	last   *route // the route of byName that was found last; nil if there is none
+	every  route  // "*"
+	all    route  // each attachment once, for gaps and ends
+}
+
+// places are the channels that a stream is attached to, in the order of attachment. There is nearly
+// always one.
+type places struct {
+	one  *attachment
+	more *manyPlaces // nil until there is a second
+}
+
+type manyPlaces struct {
+	of    map[*subscription]*attachment
+	order ordered[*attachment]
+}
+
+// openStreams are the open streams of a client. There can be very many, so each stream knows its
+// place in the list.
+type openStreams struct {
+	list []*binding // nil where one was removed
+	gone int
+}
+
+// lapses are the streams that left a channel and go on with others, where they may have missed what
+// was published before they left. It is guarded by the client's lock.
 //
-// Errors: a [*DialError] or a [*ConnectError], which say why the attempt failed; an [*InterruptedError] if ctx ended;
-// [ErrClosed]. A refusal that is final is returned by every later call.
-func (c *Client) Connect(ctx context.Context) error {
-	if err := c.check(ctx); err != nil {
-		return err
-	}
-	var over error // asked without the lock: the context may be the user's own
-	if ctx.Err() != nil {
-		over = context.Cause(ctx)
-	}
-	c.mu.Lock()
-	switch {
-	case c.ended:
-		defer c.mu.Unlock()
-		return c.endErrLocked()
-	case c.machine.Conn() == core.Established:
-		c.mu.Unlock()
-		return nil
-	case over != nil:
-		c.mu.Unlock()
-		return &InterruptedError{Cause: over}
-	}
-	if c.goal == nil {
-		c.goal = &goal{reached: make(chan struct{})}
-	}
-	g := c.goal
-	c.machine.Connect(now(), c.cfg.connectRetry)
-	c.decideAndUnlock()
-	select {
-	case <-g.reached:
-	case <-ctx.Done():
-		if err := c.giveUp(ctx, g); err != nil {
-			return err
-		}
-	}
-	return c.reached(g)
+// A channel that was live is one of recent for as long as the connection may have been dead at that
+// time without the client's knowledge. If it was, the end of the connection shows it. A channel
+// that waited for the next connection is one of late. On a fresh connection late ones are gaps. A
+// restored session sends what was missed, also on channels that nothing holds any more: an event
+// that the stream would have got makes the gap.
+type lapses struct {
+	recent []lapse // left since the connection was last seen alive
+	late   []lapse // left when there was no connection any more, known or not
+	sweep  int     // the length of recent at which it is looked through next
+
+	sweepLate int // the same of late
 }
 
-// reached is the outcome of a goal that is there, or that will not come.
-func (c *Client) reached(g *goal) error {
-	if g.err == nil {
-		return nil
-	}
-	if c.State() == Failed {
-		c.Close()
-	}
-	if errors.Is(g.err, core.ErrClosed) {
-		return ErrClosed
-	}
-	return g.err
+type lapse struct {
+	b       *binding
+	channel string
+	since   time.Time // when something may be missing first; not known of recent ones
+	at      time.Time // when the channel left
+	missed  bool      // a restored session sends it again, or what the service sent before is lost
 }
 
-// giveUp is for a call of Connect whose context has ended. Without an error the goal was reached in the same moment.
-func (c *Client) giveUp(ctx context.Context, g *goal) error {
-	cause := context.Cause(ctx)
-	c.mu.Lock()
-	if c.goal != g {
-		c.mu.Unlock()
-		return nil
-	}
-	err := &InterruptedError{Cause: cause, Last: c.machine.State(now()).Err}
-	a := c.attempt
-	last := c.machine.GiveUp(now(), err)
-	if last {
-		c.goal = nil
-	}
-	c.decideAndUnlock()
-	if last {
-		<-a.over
-	}
-	return err
+// A broker has channels authorised, never two times at once for one channel and socket id, and not
+// for a session that has ended. Each authorizer has its lane. The goroutines exist only while there
+// is something to authorise. It is guarded by the client's lock.
+type broker struct {
+	lanes   map[any]*lane // by the identity of the authorizer
+	running int           // goroutines, of all lanes; at most maxAsking
+	queue   []*lane       // lanes with work that wait for a goroutine
+	sweepAt int           // the length of the queue at which sweepQueueLocked is called next
+	wg      sync.WaitGroup
 }
 
-// Close leaves the service politely, ends every stream with [ErrClosed], and returns once none of the client's
-// goroutines is left. It is idempotent and may be called at any moment, but not from UnmarshalJSON, an Authorizer or a
-// slog.Handler: it would wait for itself.
-func (c *Client) Close() error {
-	if !c.made() {
-		return nil
-	}
-	c.mu.Lock()
-	first := !c.closing
-	c.closing = true
-	c.mu.Unlock()
-	if first {
-		c.close()
-	}
-	<-c.done
-	return nil
+// A lane is what one authorizer is to be asked. It exists while channels use it, or a goroutine
+// works for it.
+type lane struct {
+	authority *authority
+	channels  int // entries of the table that use it
+	waiting   []question
+	running   int           // goroutines, at most the authorizer's limit
+	queued    bool          // in the broker's queue
+	more      chan struct{} // closed when enough questions wait; nil unless a goroutine waits for more
+	enough    int
+	sweepAt   int // the number of questions at which sweepLocked is called next
 }
 
-func (c *Client) close() {
-	defer close(c.done) // also if the authorizer panics
-	c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
-	c.mu.Lock()
-	running := c.running
-	c.mu.Unlock()
-	if running != nil {
-		<-running
-	}
-	c.broker.wait()
-	c.discardSpills()
-	if a, ok := c.cfg.authorizer.(interface{ CloseIdleConnections() }); ok {
-		a.CloseIdleConnections()
-	}
+// A question is a channel for which the machine needs a signature.
+type question struct {
+	s      *subscription
+	ticket core.Ticket
+	asked  time.Time // zero if the authorizer takes no batches
+	alone  bool      // it is no part of a batch
 }
 
-// Done is closed when the client has ended and none of its goroutines is left: after Close, or after the service refused
-// it for good; Err tells.
-func (c *Client) Done() <-chan struct{} {
-	if !c.made() {
-		return closedChannel
-	}
-	return c.done
+// spills are the ended streams that still deliver their spill, and streams that are about to become
+// such.
+type spills struct {
+	streams ordered[*binding]
+	closed  bool // Close has discarded them: no stream delivers a spill any more
+	sweepAt int  // the number of streams at which those that are done are removed next
 }
 
-var closedChannel = func() chan struct{} { ch := make(chan struct{}); close(ch); return ch }()
+// watches are the open streams of one kind of news about the client: its states, or the service's
+// errors. They are guarded by the client's lock.
+type watches[T any] struct{ open ordered[*watch[T]] }
 
-// Err returns why the client ended: nil while it has not and after Close, else the service's refusal.
-func (c *Client) Err() error {
+// A watch is one of these streams.
+type watch[T any] struct {
+	c     *Client
+	q     *stream.Queue[T]
+	set   *watches[T]
+	label string // the stream's name
+	id    uint64
+	ctx   context.Context
+	stop  func() bool // detaches the callback from ctx; nil if there is none yet
+}
+
+// reader is what the reading goroutine keeps from one packet to the next.
+type reader struct {
+	ev          event
+	at          time.Time // when the packet was read
+	recoverable bool      // the session has a recovery id, so events may carry an offset
+	names       map[string]string
+	last        *subscription // the channel of the last event, often that of the next one too
+	direct      direct
+	complained  time.Time // when an error of the service was last logged
+	missed      [2]string // channel and event of the last unclaimed event
+}
+
+// An attempt is an attempt to connect that the machine asked for.
+type attempt struct {
+	ctx    context.Context // ends the attempt; replaced by one that ends its session
+	cancel context.CancelCauseFunc
+	resume bool
+	over   chan struct{} // closed when it has failed, or its session has ended
+}
+
+// A departure records that a channel left a stream.
+type departure struct {
+	b   *binding
+	gap Gap   // the zero Gap if only the stream's end says it
+	end error // why the stream ends; nil if it goes on
+}
+
+// made reports whether New made the client.
+func (c *Client) made() bool { return c != nil && c.cfg != nil }
+
+// check returns why a call can't be made on the client, or nil.
+func (c *Client) check(ctx context.Context) error {
 	if !c.made() {
 		return errNoClient
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.failure
+	return checkContext(ctx)
 }
 
-// Cluster returns the cluster's name, as [WithCluster] set it.
-func (c *Client) Cluster() string {
-	if !c.made() {
-		return ""
-	}
-	return c.cfg.cluster
-}
-
-// Reconnect drops the connection, if there is one, and makes a new one now, without waiting for a delay: for programs
-// that know that the network changed. It does not wait for the outcome; States tells it.
-func (c *Client) Reconnect() {
-	if !c.made() {
-		return
-	}
-	c.do(func(m *core.Machine, now time.Time) { m.Reconnect(now) })
-}
-
-// An ending is what ends with the client.
+// An ending lists what ends with the client.
 type ending struct {
 	failure  error // nil for Close
-	reason   error // what streams get
+	reason   error // the Err of the streams
 	bindings []*binding
 	facts    []factFor
 	watches  []owner
 }
 
-// endLocked takes the client out of use. err is nil for Close.
-func (c *Client) endLocked(err error) *ending {
-	if c.ended {
-		return nil
-	}
-	c.ended, c.failure = true, err
-	e := &ending{
-		failure: err, reason: c.endErrLocked(), bindings: c.bindings.slice(), watches: c.watchersLocked(),
-	}
-	e.facts = c.takeObserversLocked(e.reason)
-	c.bindings, c.watches, c.complaints = openStreams{}, watches[StateChange]{}, watches[ServiceError]{}
-	return e
-}
-
-// watchersLocked are the open streams of the states and of the service's errors.
-func (c *Client) watchersLocked() (all []owner) {
-	for w := range c.watches.open.all() {
-		all = append(all, w)
-	}
-	for w := range c.complaints.open.all() {
-		all = append(all, w)
-	}
-	return all
-}
-
-// over ends the client for its users: streams, rooms, states, waits. What runs is waited for by Close.
-func (c *Client) over(e *ending) {
-	c.cancel()
-	for _, b := range e.bindings {
-		b.end(e.reason, true)
-	}
-	for _, f := range e.facts {
-		f.o.Take(f.f)
-	}
-	for _, w := range e.watches {
-		w.end(e.reason, true)
-	}
-	if e.failure != nil {
-		c.cfg.log.Error("rtx: the service refused the client", "error", e.failure)
-	}
-}
-
-// endErrLocked is what streams and calls get after the end.
+// endErrLocked returns the error for streams and calls after the client's end.
 func (c *Client) endErrLocked() error {
 	if c.failure != nil {
 		return c.failure
@@ -318,47 +308,8 @@ func (c *Client) endErrLocked() error {
 	return ErrClosed
 }
 
-// takeObserversLocked takes the rooms off their channels, and returns what they are to be told.
-func (c *Client) takeObserversLocked(err error) (facts []factFor) {
-	for ch := range c.machine.Channels() {
-		s := c.of(ch)
-		if s.observer == nil {
-			continue
-		}
-		facts = append(facts, factFor{s.observer, observe.Fact{Kind: observe.Ended, Err: err}})
-		n := s.observed
-		s.observer, s.observed = nil, 0
-		for range n {
-			c.machine.Release(now(), ch, ch.Term())
-		}
-	}
-	return facts
-}
-
-// Drain ends every stream with Err nil: what they have buffered stays readable, a Grow stream's spill is let out, and C
-// is closed after it. It returns when every C is closed, or with ctx's cause. The connection stays up, and channels that
-// Subscribe holds stay subscribed, for Trigger. A stream opened later is a new one.
-func (c *Client) Drain(ctx context.Context) error {
-	if err := c.check(ctx); err != nil {
-		return err
-	}
-	c.mu.Lock()
-	bindings, watches := c.bindings.slice(), c.watchersLocked()
-	facts := c.takeObserversLocked(nil)
-	c.decideAndUnlock()
-	for _, b := range bindings {
-		b.end(nil, false)
-	}
-	for _, w := range watches {
-		w.end(nil, false)
-	}
-	for _, f := range facts {
-		f.o.Take(f.f)
-	}
-	for _, b := range bindings {
-		if err := b.sink.drained(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+// A factFor is a fact to tell an observer.
+type factFor struct {
+	o observe.Observer
+	f observe.Fact
 }

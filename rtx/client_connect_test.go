@@ -3,48 +3,52 @@ package rtx_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/exported"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 func TestStatesOfALife(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s)
 		states := c.States(t.Context())
-		if st := next(t, states); st.State != rtx.Idle {
+		if st := nextState(t, states); st.State != rtx.StateIdle {
 			t.Fatalf("starts with %+v", st)
 		}
 		if err := c.Connect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if st := next(t, states); st.State != rtx.Connecting || st.Attempt != 1 {
+		if st := nextState(t, states); st.State != rtx.StateConnecting || st.Attempt != 1 {
 			t.Fatalf("then %+v", st)
 		}
-		st := next(t, states)
-		if st.State != rtx.Connected || st.SocketID == "" || st.SocketID != s.Connections()[0].SocketID() || c.SocketID() != st.SocketID {
+		st := nextState(t, states)
+		if st.State != rtx.StateConnected || st.SocketID == "" || st.SocketID != s.Connections()[0].SocketID() || c.SocketID() != st.SocketID {
 			t.Fatalf("then %+v", st)
 		}
 		time.Sleep(time.Minute) // the session has proved stable
-		s.DropAll(rtxtest.Reset)
-		st = next(t, states)
-		if st.State != rtx.Reconnecting || st.Attempt != 1 || st.Err == nil || st.Delay < 0 || st.Delay > 250*time.Millisecond {
+		s.DropAll(testserver.Reset)
+		st = nextState(t, states)
+		if st.State != rtx.StateReconnecting || st.Attempt != 1 || st.Err == nil || st.Delay < 0 || st.Delay > 250*time.Millisecond {
 			t.Fatalf("then %+v", st)
 		}
 		if c.SocketID() != "" {
 			t.Error("a socket id while not connected")
 		}
-		if st := next(t, states); st.State != rtx.Connected || st.Recovered {
+		if st := nextState(t, states); st.State != rtx.StateConnected || st.Recovered {
 			t.Fatalf("then %+v", st)
 		}
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if st := next(t, states); st.State != rtx.Closed {
+		if st := nextState(t, states); st.State != rtx.StateClosed {
 			t.Fatalf("then %+v", st)
 		}
 		if _, ok := <-states.C; ok || !errors.Is(states.Err(), rtx.ErrClosed) {
@@ -55,20 +59,20 @@ func TestStatesOfALife(t *testing.T) {
 			t.Errorf("Err after Close is %v", c.Err())
 		}
 		late := c.States(t.Context())
-		if st := next(t, late); st.State != rtx.Closed {
+		if st := nextState(t, late); st.State != rtx.StateClosed {
 			t.Errorf("a late watcher sees %+v", st)
 		}
 	})
 }
 
 func TestConnectMakesOneAttempt(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s)
 		s.RefuseNext(1)
 		if err := c.Connect(t.Context()); err == nil {
 			t.Fatal("connected")
 		}
-		if st := c.State(); st != rtx.Idle {
+		if st := c.State(); st != rtx.StateIdle {
 			t.Errorf("state is %v", st)
 		}
 		if n := s.Stats().Handshakes; n != 1 {
@@ -84,7 +88,7 @@ func TestConnectMakesOneAttempt(t *testing.T) {
 }
 
 func TestConnectRetry(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s, rtx.WithConnectRetry())
 		s.RefuseNext(5)
 		if err := c.Connect(t.Context()); err != nil {
@@ -94,7 +98,7 @@ func TestConnectRetry(t *testing.T) {
 			t.Errorf("%d handshakes", n)
 		}
 	})
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s, rtx.WithConnectRetry())
 		s.RefuseNext(1 << 20)
 		cause := errors.New("no longer wanted")
@@ -111,7 +115,7 @@ func TestConnectRetry(t *testing.T) {
 }
 
 func TestRefusedKeyIsFinal(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		const key = "some-other-key"
 		c, err := rtx.New(key, rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()), rtx.WithConnectRetry())
 		if err != nil {
@@ -123,7 +127,7 @@ func TestRefusedKeyIsFinal(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		<-c.Done()
-		if !errors.As(c.Err(), &refused) || !errors.As(stream.Err(), &refused) || c.State() != rtx.Failed {
+		if !errors.As(c.Err(), &refused) || !errors.As(stream.Err(), &refused) || c.State() != rtx.StateFailed {
 			t.Errorf("client %v, stream %v, state %v", c.Err(), stream.Err(), c.State())
 		}
 		if err := c.Connect(t.Context()); !errors.As(err, &refused) {
@@ -136,13 +140,13 @@ func TestRefusedKeyIsFinal(t *testing.T) {
 }
 
 func TestRefusalAfterSuccessIsRetriedAtTheSlowestPace(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		states := c.States(t.Context())
-		await(t, states, rtx.Connected)
+		await(t, states, rtx.StateConnected)
 		s.RefuseNextWith(3, 401)
-		s.DropAll(rtxtest.Reset)
-		if st := await(t, states, rtx.Connected); st.SocketID == "" {
+		s.DropAll(testserver.Reset)
+		if st := await(t, states, rtx.StateConnected); st.SocketID == "" {
 			t.Fatalf("got %+v", st)
 		}
 		if n := s.Stats().Handshakes; n != 5 {
@@ -152,7 +156,7 @@ func TestRefusalAfterSuccessIsRetriedAtTheSlowestPace(t *testing.T) {
 }
 
 func TestConnectedWithoutConnectionEstablished(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s)
 		start := time.Now()
 		if err := c.Connect(t.Context()); err != nil {
@@ -164,22 +168,22 @@ func TestConnectedWithoutConnectionEstablished(t *testing.T) {
 		if c.SocketID() != s.Connections()[0].SocketID() {
 			t.Error("the socket id is not that of the CONNECT answer")
 		}
-	}, rtxtest.WithEstablished(-1))
+	}, testserver.WithEstablished(-1))
 }
 
 func TestCloseAtAnyMoment(t *testing.T) {
-	moments := map[string]func(t *testing.T, s *rtxtest.Server, c *rtx.Client){
-		"before connecting": func(*testing.T, *rtxtest.Server, *rtx.Client) {},
-		"handshake hangs":   func(t *testing.T, s *rtxtest.Server, c *rtx.Client) { s.HangNext(rtxtest.StepOpen, 1) },
-		"CONNECT hangs":     func(t *testing.T, s *rtxtest.Server, c *rtx.Client) { s.HangNext(rtxtest.StepConnect, 1) },
-		"subscription hangs": func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
-			s.HangNext(rtxtest.StepSubscribe, 1)
+	moments := map[string]func(t *testing.T, s *testserver.Server, c *rtx.Client){
+		"before connecting": func(*testing.T, *testserver.Server, *rtx.Client) {},
+		"handshake hangs":   func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.HangNext(testserver.StepOpen, 1) },
+		"CONNECT hangs":     func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.HangNext(testserver.StepConnect, 1) },
+		"subscription hangs": func(t *testing.T, s *testserver.Server, c *rtx.Client) {
+			s.HangNext(testserver.StepSubscribe, 1)
 		},
-		"backing off": func(t *testing.T, s *rtxtest.Server, c *rtx.Client) { s.RefuseNext(1 << 20) },
+		"backing off": func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.RefuseNext(1 << 20) },
 	}
 	for name, prepare := range moments {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := newClient(t, s, rtx.WithConnectRetry())
 				prepare(t, s, c)
 				stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
@@ -204,7 +208,7 @@ func TestCloseAtAnyMoment(t *testing.T) {
 				if _, ok := <-stream.C; ok || !errors.Is(stream.Err(), rtx.ErrClosed) {
 					t.Errorf("the stream ended with %v", stream.Err())
 				}
-				if err := c.Channel("b").Subscribe(t.Context()); !errors.Is(err, rtx.ErrClosed) {
+				if _, err := c.Channel("b").Subscribe(t.Context()); !errors.Is(err, rtx.ErrClosed) {
 					t.Errorf("Subscribe after Close: %v", err)
 				}
 			})
@@ -221,6 +225,10 @@ func TestBadOptions(t *testing.T) {
 		"WithBackoff":          rtx.WithBackoff(time.Second, time.Millisecond),
 		"WithReadLimit":        rtx.WithReadLimit(1),
 		"WithSubscribeTimeout": rtx.WithSubscribeTimeout(0),
+		"WithLeaveGrace":       rtx.WithLeaveGrace(-1),
+		"WithMaxDepth":         rtx.WithMaxDepth(10_001),
+		"WithDialer":           rtx.WithDialer(nil),
+		"WithHeader":           rtx.WithHeader(http.Header{"a b": {"c"}}),
 		"WithLogger":           rtx.WithLogger(nil),
 		"WithHTTPClient":       rtx.WithHTTPClient(nil),
 		"WithJSON":             rtx.WithJSON(nil, nil),
@@ -235,6 +243,13 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+	// These take whatever they are given.
+	named := slices.Sorted(maps.Keys(bad))
+	named = append(named, "WithEncryption", "WithConnectRetry")
+	slices.Sort(named)
+	if want := slices.Sorted(slices.Values(slices.Concat(exported.Makers(t, "Option"), exported.Makers(t, "UserDataOption"), exported.Makers(t, "AuthOption")))); !slices.Equal(named, want) {
+		t.Errorf("tried %v\nof    %v", named, want)
+	}
 	if _, err := rtx.New(""); err == nil {
 		t.Error("an empty key is taken")
 	}
@@ -243,17 +258,30 @@ func TestBadOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	badStreams := map[string]rtx.StreamOption{
+		"WithBuffer": rtx.WithBuffer(0), "WithOverflow": rtx.WithOverflow(rtx.Grow(-1)), "WithName": rtx.WithName("a\nb"),
+		"WithConflate": rtx.WithConflate(func(string) int { return 0 }), // of another type
+	}
+	for name, o := range badStreams {
+		var bad *rtx.OptionError
+		if err := rtx.On[int](t.Context(), c.Channel("a"), "n", o).Err(); !errors.As(err, &bad) || bad.Option != name {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if named, want := slices.Sorted(maps.Keys(badStreams)), exported.Makers(t, "StreamOption"); !slices.Equal(named, want) {
+		t.Errorf("tried %v\nof    %v", named, want)
+	}
 	if c.Cluster() != "eu" {
 		t.Errorf("cluster %q", c.Cluster())
 	}
 }
 
 func TestAuthRequired(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("private-a")
 		stream := rtx.On[numbered](t.Context(), ch, "n")
-		for _, err := range []error{ch.Subscribe(t.Context()), stream.Err(), stream.Ready(t.Context())} {
+		for _, err := range []error{subscribe(t.Context(), ch), stream.Err(), stream.Ready(t.Context())} {
 			if !errors.Is(err, rtx.ErrAuthRequired) {
 				t.Errorf("got %v", err)
 			}

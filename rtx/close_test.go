@@ -10,13 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// Close returns as soon as what is under way can end, whatever it is, and leaves nothing: synctest fails a test that ends
-// with a goroutine in its bubble.
+// Close returns as soon as what is under way can end, whatever it is, and leaves nothing: synctest
+// fails a test that ends with a goroutine in its bubble.
 func TestCloseInEachPhase(t *testing.T) {
 	heeds := func(ctx context.Context, _ int, _ *scriptedSession) error {
 		<-ctx.Done()
@@ -104,7 +104,7 @@ func TestCloseInEachPhase(t *testing.T) {
 						t.Errorf("Connect: %v, want %v", err, tt.err)
 					}
 					<-s.c.Done()
-					if s.c.Err() != nil || s.c.State() != Closed {
+					if s.c.Err() != nil || s.c.State() != StateClosed {
 						t.Errorf("Err %v, state %v", s.c.Err(), s.c.State())
 					}
 					if len(s.sessions) == 0 != (tt.reason == nil) {
@@ -128,15 +128,15 @@ func TestCloseInEachPhase(t *testing.T) {
 // The steps of a real handshake, each of which can hang.
 func TestCloseInEachStepOfAHandshake(t *testing.T) {
 	steps := map[string]struct {
-		fault func(*rtxtest.Server)
-		opts  func(*rtxtest.Server) []Option
+		fault func(*testserver.Server)
+		opts  func(*testserver.Server) []Option
 	}{
-		"dial": {opts: func(*rtxtest.Server) []Option {
+		"dial": {opts: func(*testserver.Server) []Option {
 			return []Option{WithHTTPClient(&http.Client{Transport: &http.Transport{
 				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() },
 			}})}
 		}},
-		"TLS": {opts: func(s *rtxtest.Server) []Option {
+		"TLS": {opts: func(s *testserver.Server) []Option {
 			return []Option{WithURL("wss://127.0.0.1:1"), WithHTTPClient(&http.Client{Transport: &http.Transport{
 				DialContext: func(context.Context, string, string) (net.Conn, error) {
 					ours, _ := net.Pipe()
@@ -144,14 +144,14 @@ func TestCloseInEachStepOfAHandshake(t *testing.T) {
 				},
 			}})}
 		}},
-		"upgrade": {fault: func(s *rtxtest.Server) { s.HangNext(rtxtest.StepHandshake, 1) }},
-		"open":    {fault: func(s *rtxtest.Server) { s.HangNext(rtxtest.StepOpen, 1) }},
-		"connect": {fault: func(s *rtxtest.Server) { s.HangNext(rtxtest.StepConnect, 1) }},
+		"upgrade": {fault: func(s *testserver.Server) { s.HangNext(testserver.StepHandshake, 1) }},
+		"open":    {fault: func(s *testserver.Server) { s.HangNext(testserver.StepOpen, 1) }},
+		"connect": {fault: func(s *testserver.Server) { s.HangNext(testserver.StepConnect, 1) }},
 	}
 	for name, step := range steps {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				srv := rtxtest.NewPipeServer(t)
+				srv := testserver.NewPipeServer(t)
 				defer func() { srv.Close(); time.Sleep(time.Minute) }()
 				opts := []Option{WithURL(srv.URL()), WithHTTPClient(srv.HTTPClient())}
 				if step.opts != nil {
@@ -198,8 +198,8 @@ func TestCloseUnused(t *testing.T) {
 	}
 }
 
-// What belongs to a session has ended before its end is told, and before the next attempt: here the wait for the service's
-// close frame, and a reader that is busy.
+// What belongs to a session has ended before its end is told, and before the next attempt: here the
+// wait for the service's close frame, and a reader that is busy.
 func TestSessionEndsWhole(t *testing.T) {
 	t.Run("close frame", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestSessionEndsWhole(t *testing.T) {
 			sess.end(transport.ErrServerDisconnect)
 			time.Sleep(time.Minute)
 			all := story(states)
-			if all[1].State != Reconnecting || all[1].At.Sub(s.start) != time.Second || !errors.Is(all[1].Err, ErrServerDisconnect) {
+			if all[1].State != StateReconnecting || all[1].At.Sub(s.start) != time.Second || !errors.Is(all[1].Err, ErrServerDisconnect) {
 				t.Errorf("got %+v after %v", all[1], all[1].At.Sub(s.start))
 			}
 			if s.dials[1].at < time.Second {
@@ -266,7 +266,7 @@ func TestEventsBeforeTheEnd(t *testing.T) {
 		const n = 1000
 		s := newScripted(t)
 		sess := s.connect()
-		stream := On[int](t.Context(), s.c.Channel("a"), "n", Buffer(2*n))
+		stream := On[int](t.Context(), s.c.Channel("a"), "n", WithBuffer(2*n))
 		if err := stream.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}

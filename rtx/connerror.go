@@ -11,27 +11,31 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// The errors of the connection: what Connect returns, and what a [StateChange] has in Err.
+// The errors of the connection: Connect returns them, and they are the Err of a [StateChange].
 
 var (
-	// ErrServerDisconnect: the service ended the session, and keeps nothing of it. The client connects again.
+	// ErrServerDisconnect means that the service ended the session and keeps nothing of it. The
+	// client connects again.
 	ErrServerDisconnect = errors.New("rtx: disconnected by the service")
-	// ErrLinkDead: nothing came for the service's ping interval and ping timeout together, or the machine slept past that.
+	// ErrLinkDead means that nothing was received for the service's ping interval plus its ping
+	// timeout, or that the machine slept for longer than that.
 	ErrLinkDead = errors.New("rtx: connection is dead")
-	// ErrProtocol: the service sent something that breaks the protocol.
+	// ErrProtocol means that the service sent something that breaks the protocol.
 	ErrProtocol = errors.New("rtx: the service broke the protocol")
-	// ErrRedirect: the service's address redirects to another host, or from TLS to plain text. It is not followed: the URL
-	// carries the API key.
+	// ErrRedirect means that the service's address redirects to another host, or from TLS to plain
+	// text. The redirect is not followed, because the URL has the API key in it.
 	ErrRedirect = errors.New("rtx: redirect to another host refused")
-	// ErrUnresponsive: the service answered heartbeats and no longer pings or subscriptions.
+	// ErrUnresponsive means that the service answers heartbeats but no longer answers pings or
+	// subscriptions.
 	ErrUnresponsive = errors.New("rtx: the service answers heartbeats but no pings")
 )
 
-// A ConnectError is the service's refusal of the connection, a wrong API key for one.
+// A ConnectError says that the service refused the connection, for example because the API key is
+// wrong.
 type ConnectError struct {
-	Message string // the service's words, at most 200 bytes, printable
+	Message string // the service's message, cut to 200 bytes and printable
 	Code    int    // the service's code; 0 if it gave none
-	Final   bool   // asking again is of no use
+	Final   bool   // whether the refusal is final: connecting again does not help
 
 	advice string
 }
@@ -47,24 +51,27 @@ func (e *ConnectError) Error() string {
 	return s
 }
 
-// A Step is how far an attempt to connect came.
-type Step string
+// A ConnectStep is the step of connecting at which an attempt failed.
+type ConnectStep string
 
 const (
-	StepDial    Step = "dial"    // no connection: name, route, TCP, TLS or proxy
-	StepUpgrade Step = "upgrade" // the HTTP request for a WebSocket was not granted
-	StepOpen    Step = "open"    // a WebSocket, and no Engine.IO handshake on it
-	StepConnect Step = "connect" // no answer to CONNECT
+	StepDial    ConnectStep = "dial"    // no connection: DNS, routing, TCP, TLS or proxy
+	StepUpgrade ConnectStep = "upgrade" // the server refused the HTTP request for a WebSocket
+	StepOpen    ConnectStep = "open"    // no Engine.IO handshake came on the WebSocket
+	StepConnect ConnectStep = "connect" // no answer to CONNECT
 )
 
-// A DialError says why an attempt to connect failed, other than by the service's refusal.
+// A DialError says why an attempt to connect failed for another reason than a refusal by the
+// service.
 type DialError struct {
-	Step       Step
-	Status     int           // of the HTTP answer; 0 if there was none
-	Code       int           // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
-	Message    string        // the server's words to the code, at most 200 bytes, printable
-	Heals      bool          // a later attempt may succeed
-	RetryAfter time.Duration // what the server asked to wait; 0 if it did not
+	Step   ConnectStep // where the attempt failed
+	Status int         // the HTTP status of the answer; 0 if there was none
+	// Code is the Engine.IO error code of the answer, from 0 (unknown transport) to 5 (unsupported
+	// version); -1 if there was none.
+	Code       int
+	Message    string        // the server's message for Code, cut to 200 bytes and printable
+	Retryable  bool          // whether a later attempt may succeed
+	RetryAfter time.Duration // how long the server asked to wait; 0 if it did not
 	Err        error         // the cause, such as a *net.OpError; nil if there is none
 
 	advice string
@@ -93,10 +100,10 @@ func (e *DialError) Error() string {
 
 func (e *DialError) Unwrap() error { return e.Err }
 
-// A CloseError is a WebSocket close frame from the service.
+// A CloseError says that the service closed the connection with a WebSocket close frame.
 type CloseError struct {
-	Code   int    // as in RFC 6455, section 7.4; 1005 if the frame had none
-	Reason string // at most 200 bytes, printable
+	Code   int    // the status code of RFC 6455, section 7.4; 1005 if there was none
+	Reason string // cut to 200 bytes and printable
 }
 
 func (e *CloseError) Error() string {
@@ -107,12 +114,13 @@ func (e *CloseError) Error() string {
 	return s
 }
 
-// A LostError says how a connection was lost, other than by a close frame. It matches [ErrServerDisconnect], [ErrLinkDead],
-// [ErrProtocol], [ErrTooLarge] or [ErrUnresponsive] where one of them is the reason, and wraps the error of the network.
+// A LostError says how a connection was lost, other than by a close frame. It wraps the error of
+// the network, if there is one. errors.Is finds [ErrServerDisconnect], [ErrLinkDead],
+// [ErrProtocol], [ErrTooLarge] or [ErrUnresponsive] in it if that is the reason.
 type LostError struct {
-	reason  error         // one of the sentinels; nil: the network
-	Silence time.Duration // how long nothing came; 0 unless the reason is ErrLinkDead
-	Err     error         // the cause; nil if the reason says it all
+	reason  error         // one of the sentinels; nil for an error of the network
+	Silence time.Duration // how long nothing was received; 0 unless it is an ErrLinkDead
+	Err     error         // the cause; nil if there is none
 }
 
 func (e *LostError) Error() string {
@@ -137,10 +145,10 @@ func (e *LostError) Unwrap() []error {
 	return all
 }
 
-// An InterruptedError is what Connect returns when its context ended first.
+// An InterruptedError says that the context of Connect ended before there was a connection.
 type InterruptedError struct {
-	Cause error // the context's cause
-	Last  error // why the last attempt failed; nil if it was still under way
+	Cause error // context.Cause of the context
+	Last  error // why the last attempt failed; nil if none had failed yet
 }
 
 func (e *InterruptedError) Error() string {
@@ -150,7 +158,7 @@ func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("rtx: connect: %v", e.Cause)
 }
 
-// Unwrap gives both.
+// Unwrap returns Cause, and Last unless it is nil.
 func (e *InterruptedError) Unwrap() []error {
 	if e.Last != nil {
 		return []error{e.Cause, e.Last}
@@ -158,8 +166,8 @@ func (e *InterruptedError) Unwrap() []error {
 	return []error{e.Cause}
 }
 
-// connectionError puts an error of the transport, or of the machine, into the library's terms. An error of a dialler that
-// is not this library's stays as it is.
+// connectionError turns an error of the transport, or of the machine, into one of the library's
+// public types. It returns other errors, such as those of a user's dialer, as they are.
 func (c *config) connectionError(err error) error {
 	var (
 		refused   *transport.ConnectError
@@ -175,8 +183,8 @@ func (c *config) connectionError(err error) error {
 	case errors.As(err, &handshake):
 		verdict, after := dialVerdict(err)
 		e := &DialError{
-			Step: Step(handshake.Step), Status: handshake.Status, Code: handshake.Code, Message: handshake.Message,
-			Heals: verdict != core.Refused, RetryAfter: after, advice: c.advice(err),
+			Step: ConnectStep(handshake.Step), Status: handshake.Status, Code: handshake.Code, Message: handshake.Message,
+			Retryable: verdict != core.Refused, RetryAfter: after, advice: c.advice(err),
 		}
 		if handshake.Err != nil {
 			e.Err = c.causeOf(handshake.Err)
@@ -208,13 +216,15 @@ func (c *config) connectionError(err error) error {
 	return err
 }
 
-// advice says what a failed attempt means and what to do about it, in the words that the command line has for it too.
+// advice says what a failed attempt means and what to do about it, in the same words as the
+// command.
 func (c *config) advice(err error) string {
 	u := c.serviceURL()
 	return advice.Library(u.Scheme+"://"+u.Host, u.Path).Connection(advice.Of(err))
 }
 
-// causeOf is the cause of a failed handshake: an end of the connection in the middle of it is put into the library's terms.
+// causeOf returns the cause of a failed handshake. If the connection ended during the handshake,
+// that is turned into one of the library's public types.
 func (c *config) causeOf(err error) error {
 	var (
 		closed *transport.CloseError

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // nested is a payload of so many levels.
@@ -20,7 +20,8 @@ func nested(levels int) string {
 	return strings.Repeat("[", levels) + strings.Repeat("]", levels)
 }
 
-// tally says what a stream has got: its values, and its malformed payloads, which must be of channel "a".
+// tally says what a stream has got: its values, and its malformed payloads, which must be of
+// channel "a".
 func tally[T any](t *testing.T, s *rtx.Stream[T], want error) string {
 	t.Helper()
 	values, bad := 0, uint64(0)
@@ -42,7 +43,8 @@ func tally[T any](t *testing.T, s *rtx.Stream[T], want error) string {
 	return fmt.Sprintf("%d values, %d malformed", values, bad)
 }
 
-// However deep a payload is, and in whatever form it comes, it ends no session, and costs only the streams that it was for.
+// However deep a payload is, and in whatever form it comes, it ends no session, and costs only the
+// streams that it was for.
 func TestDeepPayloadCostsOnlyItself(t *testing.T) {
 	for name, form := range map[string]string{
 		"wrapped":              `42["server-event",{"channel":"a","event":"n","data":%s}]`,
@@ -58,7 +60,7 @@ func TestDeepPayloadCostsOnlyItself(t *testing.T) {
 			`{"_placeholder":true,"num":0}` + strings.Repeat("]", 20_000) + `]}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				ch := c.Channel("a")
 				untyped, typed, raw := opened[any](t, ch, "n"), opened[numbered](t, ch, "n"), opened[json.RawMessage](t, ch, "n")
@@ -95,7 +97,7 @@ func TestDeepPayloadCostsOnlyItself(t *testing.T) {
 
 // What an event carries beside its payload may be as deep as it likes: the payload is delivered.
 func TestDepthBesideAPayload(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		stream := opened[numbered](t, c.Channel("a"), "n")
 		deep := nested(50_000)
@@ -115,7 +117,8 @@ func TestDepthBesideAPayload(t *testing.T) {
 	})
 }
 
-// The service's own events are taken however deep they are: the answer to a subscription, in each of its forms, and a member.
+// The service's own events are taken however deep they are: the answer to a subscription, in each
+// of its forms, and a member.
 func TestDeepInternalEvents(t *testing.T) {
 	for name, form := range map[string]string{
 		"of its own":    `42["realtimex_internal:subscription_succeeded",{"channel":"a","more":%s}]`,
@@ -123,14 +126,14 @@ func TestDeepInternalEvents(t *testing.T) {
 		"initial state": `42["realtimex_internal:subscription_succeeded",{"channel":"a","initial_state":{"members":[{"user_id":"1","user_info":%s}]}}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				s.HoldConfirmations()
 				stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
 				synctest.Wait()
 				s.Inject(fmt.Sprintf(form, nested(600)))
 				synctest.Wait()
-				if st := c.Channel("a").State(); st != rtx.Subscribed {
+				if st := c.Channel("a").State(); st != rtx.ChannelSubscribed {
 					t.Errorf("the channel is %v", st)
 				}
 				s.Inject(`42["realtimex_internal:member_added",{"channel":"a","user_id":"1","user_info":` + nested(20_000) + `}]`)
@@ -187,12 +190,13 @@ func watch[T any](t *testing.T, all []watched, name string, s *rtx.Stream[T]) []
 	return append(all, watched{name, func() string { return tally(t, s, rtx.ErrTooDeep) }})
 }
 
-// One limit is for all: whatever T is, what is as deep as the limit is decoded, and what is one level deeper is not.
+// One limit is for all: whatever T is, what is as deep as the limit is decoded, and what is one
+// level deeper is not.
 func TestOneLimitOfDepth(t *testing.T) {
 	type unknown struct{ N int }
 	for _, limit := range []int{1, 2, 9, 512, 9_999, 10_000} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				var opts []rtx.Option
 				if limit < 10_000 { // the default
 					opts = append(opts, rtx.WithMaxDepth(limit))
@@ -210,7 +214,7 @@ func TestOneLimitOfDepth(t *testing.T) {
 				all = watch(t, all, "EventUnmarshaler", rtx.On[acceptor](t.Context(), ch, "n"))
 				all = watch(t, all, "UnmarshalJSON", rtx.On[taker](t.Context(), ch, "n"))
 				all = watch(t, all, "by encoding/json", rtx.On[odd](t.Context(), ch, "o"))
-				all = watch(t, all, "OnAny", rtx.OnAny(t.Context(), ch, rtx.OneOf(rtx.Event("n", func(any) int { return 0 }))))
+				all = watch(t, all, "OnAny", rtx.OnAny(t.Context(), ch, rtx.Cases(rtx.CaseOf("n", func(any) int { return 0 }))))
 				all = watch(t, all, "Partition", rtx.Partition(t.Context(), ch, "n", 1, func(any) int { return 0 })[0])
 				all = watch(t, all, "a codec of one's own", rtx.On[any](t.Context(), own.Channel("a"), "n"))
 				all = watch(t, all, "unknown member", rtx.On[unknown](t.Context(), ch, "o"))
@@ -240,10 +244,10 @@ func TestOneLimitOfDepth(t *testing.T) {
 
 // What is sent may be as deep as encoding/json encodes it.
 func TestTriggerDeepPayload(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		sender, receiver := connect(t, s, signing(s)), connect(t, s, signing(s))
 		stream := opened[json.RawMessage](t, receiver.Channel("private-a"), "client-n")
-		if err := sender.Channel("private-a").Subscribe(t.Context()); err != nil {
+		if _, err := sender.Channel("private-a").Subscribe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		for _, levels := range []int{600, 5_000} {

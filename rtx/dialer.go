@@ -9,27 +9,32 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// WithDialer sets what makes the connections, in place of the one that [transport.NewDialer] makes of the other options: that
-// one inside a wrapper, to count or to refuse, or one of the user's own. It is the only place where package rtx shows package
-// transport. WithHTTPClient, WithHeader and WithReadLimit belong to that dialer's own [transport.Config], and are refused beside
-// it. So does the address; [WithURL] then says only what texts call the service, and which host no auth endpoint can be on.
+// WithDialer sets the dialer that makes the connections, instead of the one that
+// transport.NewDialer makes from the other options. Use it to wrap that dialer, for example to
+// count or refuse attempts, or to use another transport. It is the only option that needs package
+// transport. The dialer has its own address, HTTP client, headers and read limit. WithHTTPClient,
+// WithHeader and WithReadLimit are therefore refused beside it, and the options of the address only
+// set how error texts name the service, and which host can't be the auth endpoint's.
 //
-// The contract is that of [transport.Dialer] and [transport.Session]. The client has one Dial under way at a time and one
-// session at a time, calls Recv on one goroutine, and closes every session that it was given. Methods of a session other than
-// Recv, Send, Pong and Close must not block, and Info, ReceivedAt, Silence and Ended not call the client. An error that is
-// neither a *transport.HandshakeError nor a *transport.ConnectError, a nil session without an error, and a panic of Dial are
-// failed attempts, which can heal: the caller gets a [*DialError] with StepDial.
+// The dialer and its sessions must keep the contract of transport.Dialer and transport.Session. The
+// client has at most one Dial and one session at a time. It calls Recv on one goroutine, and closes
+// every session that it was given. A session's methods must not block, except Recv, Send, Pong and
+// Close. Its methods Info, ReceivedAt, Silence and Ended must not call the client. Three results of
+// Dial count as a failed attempt that can be retried, and the caller gets a [*DialError] with
+// StepDial: an error that is neither a *transport.HandshakeError nor a *transport.ConnectError, a
+// nil session without an error, and a panic.
 func WithDialer(d transport.Dialer) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if d == nil {
 			return badOption("WithDialer", "is nil")
 		}
 		c.dialer = d
 		return nil
-	}
+	})
 }
 
-// newDialer makes what connects. What the transport has against the configuration is an error of the option that set it.
+// newDialer returns the dialer of the client. If the transport refuses the configuration, the error
+// names the option that set it.
 func (c *config) newDialer() (transport.Dialer, error) {
 	d, err := transport.NewDialer(transport.Config{
 		URL: c.serviceURL(), APIKey: c.apiKey.Reveal(), Header: c.header, HTTPClient: c.http, ReadLimit: c.readLimit, Logger: c.log,
@@ -60,7 +65,8 @@ func (c *config) asOptionError(err error) error {
 	return &OptionError{Option: option, Reason: bad.Reason}
 }
 
-// A foreignDialer is one that WithDialer was given: what comes of it is brought into the forms that the rest knows.
+// A foreignDialer wraps the dialer given to WithDialer. It turns its results into the forms that
+// the rest of the package knows.
 type foreignDialer struct {
 	dialer  transport.Dialer
 	secrets redact.Secrets
@@ -100,8 +106,8 @@ func (f foreignDialer) failed(err error) error {
 	return &transport.HandshakeError{Step: "dial", Code: -1, Err: f.secrets.Error(err)}
 }
 
-// A foreignSession is one of a foreign dialer. What is asked under the client's lock can't panic there: a caller that recovers
-// would leave the lock held.
+// A foreignSession wraps a session of a foreignDialer. It recovers panics of the methods that are
+// called under the client's lock: if user code recovered them, the lock would stay held.
 type foreignSession struct {
 	transport.Session
 	info    transport.Info

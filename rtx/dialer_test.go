@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/transport"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // countingDialer is the library's own dialer in a wrapper.
@@ -25,7 +25,7 @@ func (d *countingDialer) Dial(ctx context.Context, r transport.Resume) (transpor
 }
 
 func TestWithDialer(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		u, err := url.Parse(s.URL())
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestWithDialerThatFails(t *testing.T) {
 			defer c.Close()
 			err = c.Connect(t.Context())
 			var dial *rtx.DialError
-			if !errors.As(err, &dial) || dial.Step != rtx.StepDial || !dial.Heals {
+			if !errors.As(err, &dial) || dial.Step != rtx.StepDial || !dial.Retryable {
 				t.Fatalf("%T %v", err, err)
 			}
 			for ; err != nil; err = errors.Unwrap(err) {

@@ -1,5 +1,6 @@
-// Package rtx is the client of RealtimeX, a hosted publish/subscribe service in the family of Pusher Channels. Events arrive
-// typed, on Go channels:
+// Package rtx is a client for RealtimeX, a hosted publish/subscribe service of the Pusher Channels
+// family. It delivers events as typed values, to select loops, range loops, worker pools and
+// pipelines:
 //
 //	client, err := rtx.Dial(ctx, "YOUR_API_KEY")
 //	if err != nil {
@@ -10,90 +11,145 @@
 //	orders := rtx.On[Order](ctx, client.Channel("orders"), "order-created")
 //	for {
 //		select {
-//		case order, ok := <-orders.C:
-//			for gap := range orders.Gaps() { // missed before this order, or before the end
-//				log.Printf("missed: %+v", gap)
+//		case <-orders.Wake: // something has come, or the stream has ended
+//			for order, gap := range orders.Pending() {
+//				if gap != nil {
+//					reload(gap) // something was missed, here
+//					continue
+//				}
+//				handle(order)
 //			}
-//			if !ok {
+//			if orders.Ended() {
 //				return orders.Err()
-//			}
-//			handle(order)
-//		case <-orders.Lost: // missed, and no order has come since
-//			for gap := range orders.Gaps() {
-//				log.Printf("missed: %+v", gap)
 //			}
 //		case <-ticker.C:
 //			flush()
 //		}
 //	}
 //
-// # Words
+// # Terms
 //
-//   - An event has a name and a payload, which is JSON. It comes on a channel: public, or, by the prefix of its name,
-//     "private-" or "presence-". Those two need a signature from your own backend: see [WithAuth] and package auth.
-//   - A channel is held while a stream or a room is open on it, or after Subscribe until Unsubscribe. What is held is
-//     subscribed on the service, and again after every lost connection; what nothing holds is left.
-//   - A channel is confirmed once the service has answered the subscription. From then on everything that is published on
-//     it arrives, until the connection is lost. What came before is not promised.
-//   - A stream is open from On until it ends. Its C is closed then; what is buffered stays readable, and Err says why.
-//   - A gap is what a stream missed. A recovered connection is one to which the service sent what it missed: no gap.
+//   - An event has a name and a payload. The payload is JSON. Every event belongs to a channel.
+//   - A channel is public, private or a presence channel. Its name says which: private channels
+//     begin with "private-", presence channels with "presence-". These two need a signature from
+//     your own backend: see [WithAuth] and package auth.
+//   - A channel is held while a stream or a room is open on it, or while a [Hold] of it is not
+//     released. The client subscribes to every held channel, and subscribes again after every lost
+//     connection. It unsubscribes from a channel that nothing holds any more.
+//   - A channel is confirmed, or subscribed, once the service has answered the subscription. From
+//     then on everything that is published on it arrives, until the connection is lost. Earlier
+//     events are not promised.
+//   - A stream is open from On until it ends. Then its C is closed; buffered values stay readable,
+//     and Err says why it ended.
+//   - A gap says that a stream missed something. A connection is recovered if the service sends
+//     what was missed while it was down; then there is no gap.
 //
 // # What is promised
 //
-// Nothing is lost in silence. Whatever a stream did not get is a [Gap] on it: what did not fit its buffer, a payload that
-// is no T, a time without a connection. A gap has its place among the values, and wakes up a stream on which nothing else
-// happens ([Stream.Lost]). Counts are exact where they can be known. A select loop asks for gaps in both places, as above:
-// without the first a gap is told after the value that follows it, and without the second one on a quiet stream may never
-// be told. Use [Stream.All] to have every gap in its exact place without thinking about it:
+// Nothing is lost in silence. A stream gets a [Gap] for whatever it missed: a value that did not
+// fit its buffer, a payload that is not a T, a time without a connection. A gap has its place among
+// the values. It wakes the reader also when no further value comes. Counts are exact where they can
+// be known.
+//
+// The loop above receives every gap in its exact place. It must do two things. It must take both
+// variables of [Stream.Pending]: each gap comes with a zero value, and "for order := range
+// orders.Pending()" would handle that as an order. And it must ask [Stream.Ended], because Wake
+// stays ready after the end.
+//
+// [Stream.C] is a Go channel of the values alone. Use it if several goroutines share the stream, or
+// if the place of a gap does not matter. A loop over C must ask for gaps in two places. Without the
+// first one, a gap comes only after the value that follows it. Without the second one, a gap on a
+// quiet stream may never come.
+//
+//	for {
+//		select {
+//		case order, ok := <-orders.C:
+//			for gap := range orders.Gaps() {
+//				reload(gap) // something was missed, here or shortly before
+//			}
+//			if !ok {
+//				return orders.Err() // without ok this loop would spin on zero values
+//			}
+//			handle(order)
+//		case <-orders.Lost:
+//			for gap := range orders.Gaps() {
+//				reload(gap) // something was missed, and no order has come since
+//			}
+//		case <-ticker.C:
+//			flush()
+//		}
+//	}
+//
+// A goroutine that does nothing else can range over [Stream.All]. It waits for values and gaps, and
+// the loop ends when the stream does:
 //
 //	for order, gap := range orders.All() {
 //		if gap != nil {
-//			log.Printf("missed: %+v", *gap)
+//			reload(gap)
 //			continue
 //		}
 //		handle(order)
 //	}
+//	return orders.Err()
 //
-// Take both variables: with each gap comes a zero value, which "for order := range orders.All()" takes for an order.
+// Package mirror keeps state true that is loaded once and then changed by events: it loads the
+// state again after every gap.
 //
-// An event arrives at most once per stream, in the service's order, across all channels and events of that stream.
+// A stream receives each event at most once, in the order of the service, across all its channels
+// and events.
 //
-// A consumer that stops reading delays nobody: its own stream drops by its policy ([Overflow]), and all others, the
-// heartbeat and the states go on.
+// A slow consumer does not delay anybody else. If it stops reading, its own stream drops values by
+// its policy ([WithOverflow]); other streams, the heartbeat and the states continue.
 //
 // # Goroutines
 //
-// A connected client has two: one keeps the connection, one reads it. Streams have none, and neither has a context given
-// to On. (A stream under [Grow] has one while it holds more than its buffer; authorising has up to its cap while it
-// lasts.) [Client.Close] returns once none is left. User code that runs on the reader's goroutine holds everything up
-// while it runs, and must not call Close: decoders (UnmarshalJSON, [EventUnmarshaler]), the functions of [Event] and
-// [Partition]. A payload that is slow to decode is better taken as json.RawMessage and decoded by the consumer.
+// A connected client has two goroutines: one manages the connection, one reads from it. A stream
+// has none, and the context given to On needs none. There are two exceptions: a stream with the
+// policy [Grow] has a goroutine while it holds more than its buffer, and authorization requests
+// have goroutines of their own while they last, up to a limit. [Client.Close] returns once all of
+// them have ended.
+//
+// Some user code runs on the reading goroutine: decoders (UnmarshalJSON, [EventUnmarshaler]) and
+// the functions given to [CaseOf], [Partition] and [WithConflate]. Nothing else is received while
+// it runs, and it must not call Close. If a payload is slow to decode, take it as json.RawMessage
+// and decode it in the consumer.
 //
 // # Reconnecting
 //
-// Connect makes one attempt and says why it failed; after a first success the client reconnects until Close, with full
-// jitter under a bound that grows from 250 ms to 30 s ([WithBackoff]). Streams and channels stay valid. A link is taken for
-// dead when nothing was received for the service's ping interval and timeout together, and at once after the machine has
-// slept past that. [Client.States] tells every step.
+// Connect makes one attempt and returns why it failed. After the first success the client
+// reconnects by itself until Close. Each delay is random between 0 and a bound that grows from 250
+// ms to 30 s ([WithBackoff]). Streams and channels stay valid. A connection is considered dead when
+// nothing was received for the service's ping interval plus its ping timeout, or as soon as the
+// machine wakes from a sleep that was longer than that. [Client.States] reports every step.
 //
-// "Connected" means that the socket id is known: the service's connection_established names it, or, where that does not
-// come within a second, the answer to CONNECT does.
+// "Connected" means that the socket id is known. The service sends it in connection_established. If
+// that does not come within a second, the id in the answer to CONNECT is used.
 //
 // # Names
 //
-// The service's own events have names that begin with "realtimex:" or "realtimex_internal:", and four that begin with "presence:".
-// It sends them by themselves, or wrapped like a publisher's event. A service that does not check lets a publisher send a wrapped
-// one, so those count less. A wrapped connection_established, pong or error never counts. A wrapped confirmation counts for a
-// channel with a request outstanding: whoever gets a forged one is in the channel. A wrapped refusal counts until the service has
-// answered by itself, and never ends a channel that is confirmed. A wrapped member_added or member_removed counts: nothing tells it from a forged one. What does not
-// count is in Stats.Ignored; a stream that is bound to such a name receives it all the same.
+// The service reserves the event names that begin with "realtimex:" or "realtimex_internal:", and
+// four that begin with "presence:". It sends these events either directly, or wrapped in the form
+// that a publisher's events have. A service that does not check names lets any publisher send a
+// wrapped one, so wrapped ones are trusted less:
+//
+//   - A wrapped connection_established, pong or error is never accepted.
+//   - A wrapped confirmation is accepted for a channel with a request outstanding, unless the
+//     service has confirmed that channel directly.
+//   - A wrapped refusal is accepted until the service has answered directly. It never ends a
+//     channel that is confirmed.
+//   - A wrapped member_added or member_removed is accepted, because a forged one can't be told from
+//     a real one.
+//
+// Stats.Ignored counts what is not accepted. A stream that is bound to such a name receives the
+// event all the same.
 //
 // # JSON
 //
-// Payloads are decoded and encoded with the semantics of encoding/json, whatever their type is. Types of nothing but the usual
-// kinds, tags and methods are decoded by its second version, which is several times as fast: which one a stream has is settled
-// when it opens. What differs: with the second version errors have its types, and what was decoded of a payload that is no T is
-// thrown away. Half of a surrogate pair becomes U+FFFD in payloads and names. A payload nested deeper than [WithMaxDepth] allows
-// is refused, whatever the type is. [WithJSON] sets another codec. Binary attachments reach a []byte field; raw views see them as
-// base64 strings.
+// Payloads are decoded and encoded with the semantics of encoding/json. A type that consists only
+// of ordinary kinds, tags and methods is decoded by encoding/json's second version, which is
+// several times as fast. The choice is made when the stream opens. There are two differences with
+// the second version: errors have its types, and a payload that is not a T leaves nothing decoded
+// behind. Half of a surrogate pair becomes U+FFFD in payloads and names. A payload that is nested
+// deeper than [WithMaxDepth] allows is refused for every type. [WithJSON] sets another codec.
+// Binary attachments can be decoded into a []byte field; raw views see them as base64 strings.
 package rtx

@@ -10,13 +10,14 @@ import (
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// An envelope is what the service wraps around a payload. Its fields alias the frame.
+// An envelope is an inbound event as the service wrapped it. Its fields alias the frame.
 type envelope struct {
 	event   []byte // the event's name
 	channel []byte // empty for an event that concerns no channel
-	payload []byte // one JSON value; nil if what stands there is none
-	offset  []byte // the recovery offset; nil if there is none, noOffset if there is none that can be used
-	topmost bool   // an event of its own, not wrapped in server-event
+	payload []byte // one JSON value; nil if it is not JSON
+	fault   error  // what is wrong with the payload, if known; payload is nil then
+	offset  []byte // the recovery offset; nil if there is none, noOffset if it is too long
+	topmost bool   // sent directly, not wrapped in server-event
 }
 
 var (
@@ -28,9 +29,10 @@ var (
 	errNoEnvelope = errors.New("rtx: event is not of a known form")
 )
 
-// scanEnvelope cuts the known prefix and suffix off an ordinary event, without looking into the payload: whoever decodes
-// the payload validates it, and calls parseEnvelope when it is not valid. It reports false for any other form.
-// withOffset says that the session can be recovered, so that a last string argument is an offset.
+// scanEnvelope parses the usual form of an event by its known prefix and suffix, without looking
+// into the payload. The decoder of the payload validates it, and parseEnvelope is called if it is
+// not valid. scanEnvelope returns false for any other form. withOffset says that the session can be
+// recovered, so a last string argument is an offset.
 func scanEnvelope(data []byte, withOffset bool) (envelope, bool) {
 	var e envelope
 	rest, ok := bytes.CutPrefix(data, envelopeHead)
@@ -58,7 +60,7 @@ func scanEnvelope(data []byte, withOffset bool) (envelope, bool) {
 	return cutOffset(e, rest)
 }
 
-// cutOffset takes `},"OFFSET"]` off the end of rest; what is before it is the payload.
+// cutOffset removes `},"OFFSET"]` from the end of rest. What is before it is the payload.
 func cutOffset(e envelope, rest []byte) (envelope, bool) {
 	rest, ok := bytes.CutSuffix(rest, []byte(`"]`))
 	if !ok {
@@ -77,7 +79,8 @@ func cutOffset(e envelope, rest []byte) (envelope, bool) {
 	return e, ok && len(e.payload) > 0
 }
 
-// plainString takes a string without escapes, up to and with its closing quote, off the front of b.
+// plainString parses a string without escapes at the beginning of b, up to and with its closing
+// quote.
 func plainString(b []byte) (s, rest []byte, ok bool) {
 	var bits byte
 	for i, c := range b {
@@ -92,7 +95,7 @@ func plainString(b []byte) (s, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// plainText takes b if it is the inside of a string without escapes.
+// plainText returns b if it is the inside of a string without escapes.
 func plainText(b []byte) ([]byte, bool) {
 	for _, c := range b {
 		if c == '\\' || c < 0x20 {
@@ -102,10 +105,10 @@ func plainText(b []byte) ([]byte, bool) {
 	return b, utf8.Valid(b)
 }
 
-// parseEnvelope takes every form, in one pass: each value of the packet is found by its ends, whatever it holds and however deep.
-// A value that is not JSON costs the event its payload, which is nil then, and nothing else: what was read around it is good for
-// telling of a loss, and not for data. A fault between the values is an error that ends the session. errNoEnvelope is an event of
-// a form that is not known, one without a name for instance.
+// parseEnvelope parses every form in one pass. It finds the end of each value of the packet,
+// whatever it contains and however deep it is. If a value is not JSON, the payload is nil, and the
+// rest can only be used to report the loss. A fault between the values is an error that ends the
+// session. It returns errNoEnvelope for an unknown form, such as an event without a name.
 func parseEnvelope(data []byte, withOffset bool) (envelope, error) {
 	var e envelope
 	var name, first, last []byte // last of the arguments after the first
@@ -154,8 +157,9 @@ func parseEnvelope(data []byte, withOffset bool) (envelope, error) {
 	return e, nil
 }
 
-// unwrap reads what server-event wraps, and reports whether it is of the known form: with an event's name, and a channel's if
-// there is one. Of a repeated member the last counts, as with JSON.parse.
+// unwrap parses the content of a server-event, and reports whether the form is known: it has an
+// event name, and a channel name if it has a channel. If a member is repeated, the last one is
+// used, as in JSON.parse.
 func (e *envelope) unwrap(c *engineio.Cursor) (known bool) {
 	var isEvent, isChannel = false, true
 	for more := c.Open('{'); more; more = c.More('}') {
@@ -174,7 +178,7 @@ func (e *envelope) unwrap(c *engineio.Cursor) (known bool) {
 	return isEvent && isChannel
 }
 
-// nextText takes a string, or null, which is no text; any other value is not ok.
+// nextText parses a string, or null, which gives no text. Any other value is not ok.
 func nextText(c *engineio.Cursor) (text []byte, ok bool) {
 	if c.Peek() == '"' {
 		return unquote(c.String()), true
@@ -182,7 +186,8 @@ func nextText(c *engineio.Cursor) (text []byte, ok bool) {
 	return nil, string(c.Value()) == "null"
 }
 
-// stringMember returns the text of a member that is a string, and nil if it is null or missing; any other is not ok.
+// stringMember returns the text of a member that is a string, or nil if it is null or missing. Any
+// other value is not ok.
 func stringMember(object []byte, name string) (text []byte, ok bool) {
 	v, found := engineio.Member(object, name)
 	if !found || string(v) == "null" {
@@ -194,15 +199,17 @@ func stringMember(object []byte, name string) (text []byte, ok bool) {
 	return unquote(v), true
 }
 
-// maxOffset bounds the recovery offset in bytes. Those of the adapters have 20 to 40. It goes into every CONNECT that asks for a
-// recovery, and a service takes no CONNECT larger than its maxPayload.
+// maxOffset is the largest length of a recovery offset in bytes. Those of the adapters have 20 to
+// 40. It is sent in every CONNECT that asks for a recovery, and the service accepts no CONNECT
+// larger than its maxPayload.
 const maxOffset = 1024
 
-// noOffset is what an offset past maxOffset counts as. It is not nil: it takes the place of the offset before, from which the
-// service would send this event again, so that nothing is recovered until an event with another offset has come.
+// noOffset stands for an offset longer than maxOffset. It is not nil, because it must replace the
+// offset before: from that one the service would send this event again. So nothing is recovered
+// until an event with another offset comes.
 var noOffset = []byte{}
 
-// lastOffset is the last argument, if it is a string: the recovery offset stands there.
+// lastOffset returns the last argument if it is a string: that is the recovery offset.
 func lastOffset(arg []byte) []byte {
 	if len(arg) == 0 || arg[0] != '"' {
 		return nil
@@ -217,8 +224,8 @@ func bounded(offset []byte) []byte {
 	return offset
 }
 
-// unquote returns the text of a JSON string that is known to be one, without a copy where it has no escapes. Half of a surrogate
-// pair becomes U+FFFD, as it does for whoever writes in UTF-8 what JSON.parse made of it.
+// unquote returns the text of a valid JSON string, without a copy if it has no escapes. Half of a
+// surrogate pair becomes U+FFFD, as when the result of JSON.parse is written in UTF-8.
 func unquote(quoted []byte) []byte {
 	switch {
 	case len(quoted) < 2:
@@ -226,6 +233,6 @@ func unquote(quoted []byte) []byte {
 	case bytes.IndexByte(quoted, '\\') < 0:
 		return quoted[1 : len(quoted)-1]
 	}
-	text, _ := jsontext.AppendUnquote(nil, quoted) // the error would tell of U+FFFD
+	text, _ := jsontext.AppendUnquote(nil, quoted) // the error only reports a U+FFFD
 	return text
 }

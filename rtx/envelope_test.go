@@ -99,8 +99,9 @@ func read(t *testing.T, data []byte, withOffset bool) (r reading) {
 	return r
 }
 
-// Both ways of reading an event give what encoding/json reads, to any depth, or they give no payload; and what is no JSON at all
-// never gives one. So a cut in the wrong place delivers nothing that was not sent.
+// Both ways of reading an event give what encoding/json reads, to any depth, or they give no
+// payload; and what is no JSON at all never gives one. So a cut in the wrong place delivers nothing
+// that was not sent.
 func FuzzEnvelope(f *testing.F) {
 	for _, e := range envelopes {
 		f.Add([]byte(e), false)
@@ -155,7 +156,8 @@ func TestScannerTakesTheOrdinaryForm(t *testing.T) {
 	}
 }
 
-// What is not JSON is found by its ends: the event keeps its names, and has no payload. Between the values JSON is a must.
+// What is not JSON is found by its ends: the event keeps its names, and has no payload. Between the
+// values JSON is a must.
 func TestBrokenPayloadHasEnds(t *testing.T) {
 	for frame, want := range map[string]string{
 		`["server-event",{"channel":"a","event":"e","data":{]}]`:               "e of a",
@@ -195,8 +197,8 @@ func TestBrokenPayloadHasEnds(t *testing.T) {
 	}
 }
 
-// An offset of more than 1 KiB is not taken, nor is the one before it kept, from which the event would come a second time: there
-// is no recovery until an event with another offset has come.
+// An offset of more than 1 KiB is not taken, nor is the one before it kept, from which the event
+// would come a second time: there is no recovery until an event with another offset has come.
 func TestOffsetIsBounded(t *testing.T) {
 	wrapped := func(offset string) string {
 		return `["server-event",{"channel":"a","event":"e","data":1},"` + offset + `"]`

@@ -6,20 +6,31 @@ import (
 	"time"
 )
 
-// An event is one inbound event on its way through the reader. It is reused for the next one: what a sink keeps of it,
-// it copies. channel and name outlive it.
+// An event is one inbound event on its way through the reader. It is reused for the next one, so a
+// sink must copy what it keeps. channel and name stay valid.
 type event struct {
 	channel string
 	name    string
 	payload []byte // aliases the frame; empty if it is known not to be JSON
 	at      time.Time
+	offset  []byte // aliases the frame; empty if the event has none
 
 	raw    []byte // the shared copy, made for the first sink that wants one
+	id     string // offset as a string, made for the first sink that wants it
 	judged bool
-	fault  error // once judged
+	fault  error // valid if judged
 }
 
-// judge says what is wrong with the payload, whatever it is decoded into: errBroken, ErrTooDeep, or nothing. It looks once.
+// messageID returns the service's id of the event.
+func (e *event) messageID() string {
+	if e.id == "" && len(e.offset) > 0 {
+		e.id = string(e.offset)
+	}
+	return e.id
+}
+
+// judge returns what is wrong with the payload whatever it is decoded into: errBroken, ErrTooDeep
+// or nil. It looks only once.
 func (e *event) judge(maxDepth int) error {
 	if !e.judged {
 		e.judged, e.fault = true, judge(e.payload, maxDepth)
@@ -27,7 +38,8 @@ func (e *event) judge(maxDepth int) error {
 	return e.fault
 }
 
-// shared returns the payload as a copy that all raw views of this event share; they must not change it.
+// shared returns a copy of the payload that all raw views of this event share. They must not change
+// it.
 func (e *event) shared() []byte {
 	if e.raw == nil {
 		e.raw = bytes.Clone(e.payload)
@@ -35,22 +47,23 @@ func (e *event) shared() []byte {
 	return e.raw
 }
 
-// A sink takes the events of one stream. Its methods never block. take runs on the reader's goroutine alone; the others
-// on any.
+// A sink takes the events of one stream. Its methods never block. take is only called by the
+// reader; the others may be called by any goroutine.
 type sink interface {
 	take(e *event) verdict
 	lose(g Gap)
 	finish(err error, discard bool)
 	spilling() bool                    // values of a Grow stream are still on their way to C
-	drained(ctx context.Context) error // waits until none is
+	drained(ctx context.Context) error // waits until they have arrived
+	name() string                      // the stream's name
 	stats(add func(StreamStats))
 }
 
-// A verdict is what became of an event at a sink.
+// A verdict says what a sink did with an event.
 type verdict uint8
 
 const (
 	taken     verdict = iota // delivered, or counted as a loss
-	malformed                // the payload is not JSON: the frame may have been cut in the wrong place
+	malformed                // the payload is not JSON; the frame may have been cut wrongly
 	ended                    // the sink has ended
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"sync/atomic"
@@ -22,19 +23,12 @@ type Order struct {
 
 // local starts a server in this process for the examples to talk to, and connects to it.
 func local(ctx context.Context) (*rtxtest.Server, *rtx.Client) {
-	server, err := rtxtest.Start()
-	if err != nil {
-		log.Fatal(err)
-	}
-	client, err := rtx.Dial(ctx, server.Key(), rtx.WithURL(server.URL()))
-	if err != nil {
-		log.Fatal(err)
-	}
-	return server, client
+	server := started()
+	return server, dialed(ctx, server)
 }
 
-// A stream beside a ticker and the connection's states, in one select. Each receive asks for ok: a closed channel gives
-// zero values for ever, and a loop that does not look spins on them.
+// One select loop handles a stream, a ticker and the connection's states. Pending delivers values
+// and gaps in their order. Ended reports that nothing more will come.
 func Example_selectLoop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -54,25 +48,24 @@ func Example_selectLoop() {
 
 	for received := 0; received < 1; {
 		select {
-		case o, ok := <-orders.C:
-			for gap := range orders.Gaps() { // missed before this order, or before the end
-				fmt.Printf("lost: %+v\n", gap)
+		case <-orders.Wake:
+			for o, gap := range orders.Pending() {
+				if gap != nil {
+					fmt.Println("missed:", gap)
+					continue
+				}
+				received++
+				fmt.Println("order", o.ID)
 			}
-			if !ok {
+			if orders.Ended() {
 				log.Fatal(orders.Err())
-			}
-			received++
-			fmt.Println("order", o.ID)
-		case <-orders.Lost: // missed, and no order has come since
-			for gap := range orders.Gaps() {
-				fmt.Printf("lost: %+v\n", gap)
 			}
 		case s, ok := <-states.C:
 			if !ok {
 				states.C = nil // over; a nil channel is never ready
 				continue
 			}
-			if s.State == rtx.Reconnecting {
+			if s.State == rtx.StateReconnecting {
 				fmt.Println("the connection was lost:", s.Err)
 			}
 		case <-ticker.C:
@@ -82,7 +75,63 @@ func Example_selectLoop() {
 	// Output: order 1
 }
 
-// All gives values and gaps in their order.
+// Pending delivers the values and gaps that are there, in their order. Ended reports that nothing
+// more will come.
+func ExampleStream_Pending() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server, client := local(ctx)
+	defer server.Close()
+	defer client.Close()
+
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created", rtx.WithBuffer(2))
+	closing := rtx.On[string](ctx, client.Channel("orders"), "closing")
+	if err := orders.Ready(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for id := range 5 {
+		server.Publish("orders", "created", Order{ID: id})
+	}
+	server.Publish("orders", "closing", "time")
+	if _, ok := <-closing.C; !ok {
+		log.Fatal(closing.Err())
+	}
+	orders.Close() // what is buffered stays readable
+
+	for !orders.Ended() {
+		<-orders.Wake
+		for o, gap := range orders.Pending() {
+			if gap != nil {
+				fmt.Println(gap)
+				continue
+			}
+			fmt.Println("order", o.ID)
+		}
+	}
+	fmt.Println("ended:", orders.Err())
+	// Output:
+	// rtx: gap on "orders": 3 values dropped
+	// order 3
+	// order 4
+	// ended: <nil>
+}
+
+// A policy can be a command-line flag, or be read from a configuration file.
+func ExamplePolicy_UnmarshalText() {
+	flags := flag.NewFlagSet("worker", flag.ContinueOnError)
+	var overflow rtx.Policy
+	flags.TextVar(&overflow, "overflow", rtx.DropOldest, "what becomes of orders that do not fit")
+	if err := flags.Parse([]string{"-overflow", "grow:1048576"}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(overflow == rtx.Grow(1<<20))
+	fmt.Println(overflow.UnmarshalText([]byte("drop-all")))
+	// Output:
+	// true
+	// rtx: Policy: "drop-all" is none of drop-oldest, drop-newest, end-stream and grow:BYTES
+}
+
+// All delivers values and gaps in their order, until the stream ends.
 func ExampleStream_All() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -90,7 +139,7 @@ func ExampleStream_All() {
 	defer server.Close()
 	defer client.Close()
 
-	orders := rtx.On[Order](ctx, client.Channel("orders"), "created", rtx.Buffer(2))
+	orders := rtx.On[Order](ctx, client.Channel("orders"), "created", rtx.WithBuffer(2))
 	closing := rtx.On[string](ctx, client.Channel("orders"), "closing")
 	if err := orders.Ready(ctx); err != nil {
 		log.Fatal(err)
@@ -119,8 +168,8 @@ func ExampleStream_All() {
 	// ended: <nil>
 }
 
-// Workers share C. The one who receives the next value is not the one who asks for the gap before it, so one goroutine
-// watches the gaps of all.
+// Several workers share C. The worker that receives a value is not always the one that would see
+// the gap before it, so one goroutine handles the gaps of all.
 func Example_workerPool() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -152,7 +201,7 @@ func Example_workerPool() {
 			select {
 			case <-orders.Lost:
 				for gap := range orders.Gaps() {
-					return fmt.Errorf("missed events of %s: %+v", gap.Channel, gap)
+					return gap // which is an error
 				}
 			case <-watching.Done():
 				return nil
@@ -169,8 +218,8 @@ func Example_workerPool() {
 	// Output: 100 handled; <nil>
 }
 
-// Partition keeps the order of each key, with a worker each and no dispatcher. Each worker has the gaps of its own
-// stream.
+// Partition keeps the order of each key. Each stream has its own worker, which gets the gaps of
+// that stream.
 func ExamplePartition() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -190,7 +239,7 @@ func ExamplePartition() {
 			for o, gap := range part.All() {
 				switch {
 				case gap != nil:
-					return fmt.Errorf("missed %+v", *gap)
+					return gap // which is an error
 				case o.ID < last[o.Customer]:
 					return errors.New("out of order")
 				}
@@ -213,8 +262,9 @@ func ExamplePartition() {
 	// Output: complete: ann bob <nil>
 }
 
-// Large payloads, or slow ones to decode, are taken raw and decoded in the workers: the connection's reader only copies
-// them. The copy is shared by all streams, so nobody changes it.
+// Payloads that are large or slow to decode are received raw and decoded in the workers, so the
+// reading goroutine only copies them. All streams share the copy, so the workers must not change
+// it.
 func Example_rawPayloads() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -259,7 +309,8 @@ func (t *table) Insert(_ context.Context, orders []Order) error {
 	return nil
 }
 
-// Batches makes one statement of many events: a batch is full, or a second old, or the last.
+// Batches collects events for one database statement. A batch is complete if it has 100 values,
+// after a second, or at the end.
 func ExampleBatches() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -299,9 +350,9 @@ func ExampleBatches() {
 	// rows 250
 }
 
-// A copy of some state is loaded once, kept current by events, and loaded anew when events were missed. The gap of a
-// reconnection comes once the channel is subscribed again: from then on every event arrives, so what is loaded then
-// misses nothing.
+// The program loads a state once, keeps it current by events, and loads it again when events were
+// missed. The gap of a reconnection comes once the channel is subscribed again. From then on every
+// event arrives, so the state that is loaded then is complete.
 func Example_reloadOnGap() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -315,7 +366,7 @@ func Example_reloadOnGap() {
 		log.Fatal(err)
 	}
 	have := stock.Load() // after Ready, so that nothing falls between
-	reload := func(gap rtx.Gap) {
+	reload := func(gap *rtx.Gap) {
 		have = stock.Load()
 		fmt.Println("reconnected:", gap.Reconnected, "- loaded", have)
 	}
@@ -323,22 +374,19 @@ func Example_reloadOnGap() {
 	stock.Store(5)
 	server.Publish("stock", "changed", 5)
 	for have != 7 {
-		select {
-		case v, ok := <-changes.C:
-			for gap := range changes.Gaps() {
+		<-changes.Wake
+		for v, gap := range changes.Pending() {
+			if gap != nil {
 				reload(gap)
-			}
-			if !ok {
-				log.Fatal(changes.Err())
+				continue
 			}
 			have = v
 			fmt.Println("changed to", have)
 			stock.Store(7) // which nobody hears of, because now
-			server.DropAll(rtxtest.Reset)
-		case <-changes.Lost:
-			for gap := range changes.Gaps() {
-				reload(gap)
-			}
+			server.DropConnections()
+		}
+		if changes.Ended() {
+			log.Fatal(changes.Err())
 		}
 	}
 	// Output:
@@ -346,8 +394,9 @@ func Example_reloadOnGap() {
 	// reconnected: true - loaded 7
 }
 
-// A service ends in three steps: no new events, the rest of the old ones, and then the connection, which until then is
-// there for what the work sends.
+// A program shuts down in three steps: it stops receiving new events, handles the buffered ones,
+// and then closes the connection. The connection stays up while the buffered events are handled, so
+// the handlers can still send.
 func ExampleClient_Drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -384,7 +433,7 @@ func ExampleClient_Drain() {
 	// closed: <nil>
 }
 
-// Several types of event come on one stream, in the server's order, as values of one type.
+// Several types of events come on one stream, in the order of the service, as values of one type.
 func ExampleOnAny() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -396,9 +445,9 @@ func ExampleOnAny() {
 		ID     int    `json:"id"`
 		Reason string `json:"reason"`
 	}
-	changes := rtx.OnAny(ctx, client.Channel("orders"), rtx.OneOf(
-		rtx.Event("created", func(o Order) string { return fmt.Sprint("created ", o.ID) }),
-		rtx.Event("cancelled", func(c cancelled) string { return fmt.Sprint("cancelled ", c.ID, ": ", c.Reason) }),
+	changes := rtx.OnAny(ctx, client.Channel("orders"), rtx.Cases(
+		rtx.CaseOf("created", func(o Order) string { return fmt.Sprint("created ", o.ID) }),
+		rtx.CaseOf("cancelled", func(c cancelled) string { return fmt.Sprint("cancelled ", c.ID, ": ", c.Reason) }),
 	))
 	if err := changes.Ready(ctx); err != nil {
 		log.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
@@ -11,20 +12,19 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// The machine decides, under the client's lock; this file carries out what it decided, without it.
+// The machine decides, under the client's lock. This file executes its decisions, without the lock.
 //
-// An Action becomes an effect while the lock is still held: its targets are looked up, and the tables that follow the
-// machine (who is on which channel, what is shown of the connection) are brought up to date. Then the lock is released and
-// the effects are carried out in order, all of them. None blocks: what is to be written is collected, and written by the
-// goroutine that keeps the connection.
+// An Action of the machine becomes an effect while the lock is still held. Its targets are looked
+// up, the tables that follow the machine (which stream is on which channel, what is shown of the
+// connection) are updated, and losses are put on the streams. Then the lock is released and all
+// effects are executed in order. None of them blocks: packets are only collected, and the
+// connection's goroutine writes them.
 
-// An effect is an Action with what it concerns.
+// An effect is an Action together with its targets.
 type effect struct {
 	op      core.Op
-	targets []*attachment // TellLoss
-	gap     Gap           // TellLoss
-	streams []departure   // Expel, Stale
-	facts   []factFor     // Expel, Stale, Kept
+	streams []departure // EvictHolders, Stale
+	facts   []factFor   // EvictHolders, Stale, Kept
 	err     error
 	cancel  context.CancelCauseFunc // CancelDial, EndSession
 	end     *ending                 // Show: Closed, Failed
@@ -32,34 +32,59 @@ type effect struct {
 	channel string                  // what is logged
 	after   time.Duration
 	state   *core.State // Show
+	left    *authority  // Forget: the authorizer of no channel any more
 }
 
-// A factFor is a fact on its way to an observer.
-type factFor struct {
-	o observe.Observer
-	f observe.Fact
+// effects are the effects of one input. They are pooled, because every answer of the service makes
+// some.
+type effects []effect
+
+var buffers = sync.Pool{New: func() any { return new(effects) }}
+
+// add appends the effect of an Action and returns it. The pointer is valid until the next add.
+func (e *effects) add(a *core.Action) *effect {
+	*e = append(*e, effect{})
+	last := &(*e)[len(*e)-1]
+	last.op, last.err, last.after = a.Op, a.Err, a.After
+	return last
+}
+
+// drop removes the last effect.
+func (e *effects) drop() {
+	last := len(*e) - 1
+	(*e)[last] = effect{}
+	*e = (*e)[:last]
+}
+
+// release puts the buffer back into the pool. Its size is not limited, because the pool frees
+// unused buffers.
+func (e *effects) release() {
+	clear(*e)
+	*e = (*e)[:0]
+	buffers.Put(e)
 }
 
 func now() time.Time { return time.Now() }
 
-// do gives the machine one input, and carries out what it decides.
+// do gives the machine one input and executes what it decides.
 func (c *Client) do(input func(m *core.Machine, now time.Time)) {
 	c.mu.Lock()
 	input(c.machine, now())
 	c.decideAndUnlock()
 }
 
-// decideAndUnlock takes what the machine has decided, releases c.mu, and carries it out.
+// decideAndUnlock takes the machine's decisions, releases c.mu, and executes them.
 func (c *Client) decideAndUnlock() {
-	effects, wake := c.decideLocked()
+	decided, wake := c.decideLocked()
 	c.mu.Unlock()
-	c.carry(effects)
+	c.carry(decided)
 	if wake {
 		c.wake()
 	}
 }
 
-// wake has the connection's goroutine look. Calls before that count as one. It never blocks.
+// wake makes the connection's goroutine look for work. Several calls may count as one. It never
+// blocks.
 func (c *Client) wake() {
 	select {
 	case c.woken <- struct{}{}:
@@ -67,27 +92,31 @@ func (c *Client) wake() {
 	}
 }
 
-// decideLocked turns the machine's Actions into effects, and says whether the connection's goroutine has to look.
-func (c *Client) decideLocked() (effects []effect, wake bool) {
+// decideLocked turns the machine's Actions into effects for carry. It also reports whether the
+// connection's goroutine has to look for work.
+func (c *Client) decideLocked() (decided *effects, wake bool) {
 	acts := c.machine.Actions()
+	if len(acts) > 0 {
+		decided = buffers.Get().(*effects)
+	}
 	for len(acts) > 0 {
 		for i := range acts {
 			a := &acts[i]
 			switch a.Op {
 			case core.Subscribe, core.Unsubscribe, core.WritePing:
 				if c.enqueueLocked(a) {
-					effects = append(effects, effect{op: a.Op, channel: a.Channel.Name}) // for the log
+					decided.add(a).channel = a.Channel.Name // for the log
 				}
 			default:
-				if e, ok := c.resolveLocked(a); ok {
-					effects = append(effects, e)
+				if !c.resolveLocked(a, decided.add(a)) {
+					decided.drop()
 				}
 			}
 			wake = wake || a.Op == core.Show || a.Op == core.Dial
 		}
-		acts = c.machine.Actions() // what enqueueLocked could not write
+		acts = c.machine.Actions() // for packets that were too large
 	}
-	return effects, wake || c.machine.Pending() || c.soonerLocked()
+	return decided, wake || c.machine.Pending() || c.soonerLocked()
 }
 
 // soonerLocked reports whether something is due before the connection's goroutine looks again.
@@ -96,14 +125,14 @@ func (c *Client) soonerLocked() bool {
 	return !due.IsZero() && (c.looks.IsZero() || due.Before(c.looks))
 }
 
-// enqueueLocked adds a packet to what the connection's goroutine writes next, and reports whether a line of the log is due. It
-// is what Poll asks for, and Renew.
+// enqueueLocked adds a packet to those that the connection's goroutine writes next, and reports
+// whether to log it. The actions come from the machine's Poll and Renew.
 func (c *Client) enqueueLocked(a *core.Action) bool {
 	if a.Op == core.WritePing {
 		c.frames = append(c.frames, pingPacket)
 		return false
 	}
-	s := c.of(a.Channel)
+	s := c.ofLocked(a.Channel)
 	if a.Op == core.Unsubscribe {
 		c.frames = append(c.frames, unsubscribePacket(s.Name))
 		return true
@@ -121,18 +150,18 @@ func (c *Client) enqueueLocked(a *core.Action) bool {
 	return true
 }
 
-// resolveLocked finds what an Action concerns, and brings the tables up to date.
-func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
-	e = effect{op: a.Op, err: a.Err, after: a.After}
+// resolveLocked looks up the targets of an Action for its effect, and updates the tables. It
+// reports whether anything is left to execute.
+func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 	var s *subscription
 	if a.Channel != nil {
-		s = c.of(a.Channel)
+		s = c.ofLocked(a.Channel)
 		e.channel = s.Name
 	}
 	switch a.Op {
 	case core.Dial:
 		c.startLocked(a.Resume)
-		return e, false
+		return false
 	case core.CancelDial:
 		e.cancel = c.attempt.cancel
 	case core.EndSession:
@@ -144,52 +173,58 @@ func (c *Client) resolveLocked(a *core.Action) (e effect, ok bool) {
 		e.goal, c.goal = c.goal, nil
 	case core.Authorize:
 		c.askLocked(s, a.Ticket)
-		return e, false
+		return false
 	case core.Confirmed:
-		s.trouble = nil
-		s.notify()
+		s.lastFailure = nil
+		s.notifyLocked()
 	case core.Changed:
-		s.notify()
-		return e, false
+		s.notifyLocked()
+		return false
 	case core.TellLoss:
-		e.targets, e.gap = c.missed(s, a.Loss.Epoch), reconnected(s.Name, a.Loss.Since)
-	case core.Expel:
+		c.missedLocked(s, a.Loss)
+		return false
+	case core.EvictHolders:
 		e.err = subscribeError(s.Name, a.Err)
 		var o observe.Observer
-		e.streams, o = c.expelled(s, e.err, a.Joined)
+		e.streams, o = c.evictedLocked(s, e.err, a.Joined, a.Loss)
 		if o != nil {
 			e.facts = []factFor{{o, observe.Fact{Kind: observe.Ended, Err: e.err}}}
 		}
-		s.notify()
+		s.notifyLocked()
 	case core.Stale:
-		c.staleLocked(s, &e)
+		c.staleLocked(s, e)
 	case core.Kept:
+		s.notifyLocked() // it is live again
 		if s.observer != nil {
 			e.facts = []factFor{{s.observer, observe.Fact{Kind: observe.Kept}}}
 		}
 	case core.Retrying:
 		e.err = subscribeError(s.Name, a.Err)
-		s.trouble = e.err
+		s.lastFailure = e.err
 	case core.Ponged:
 		if w := c.pings[a.Ping]; w != nil {
 			w <- a.After
 			delete(c.pings, a.Ping)
 		}
-		return e, false
+		return false
 	case core.Forget:
 		s.gone = true
 		delete(c.subs, s.Name)
-		s.notify()
-		return e, false
+		c.held.Add(-1)
+		s.notifyLocked()
+		e.left = c.enterLocked(s, nil)
+		return e.left != nil
 	}
-	return e, true
+	return true
 }
 
-// subscribeError is why a subscription failed: what the holders of the channel get, and those who wait for it.
+// subscribeError returns the error that the holders of a channel get, and those that wait for it,
+// when a subscription failed.
 func subscribeError(channel string, err error) error {
 	var refused *SubscribeError
 	switch {
-	case errors.As(err, &refused), errors.Is(err, ErrUnsubscribed): // in this order: the rest of a refusal may be the user's own code
+	// As comes first, because Is may call methods of an error of the user's own inside a refusal.
+	case errors.As(err, &refused), errors.Is(err, ErrUnsubscribed):
 		return err
 	case errors.Is(err, core.ErrSubscribeTimeout):
 		err = ErrSubscribeTimeout
@@ -197,10 +232,11 @@ func subscribeError(channel string, err error) error {
 	return &SubscribeError{Channel: channel, Err: err}
 }
 
-// staleLocked notes that s, every channel if it is nil, is not what the service has for us any more.
+// staleLocked notes that the service's subscription of s is lost. If s is nil, that is so for every
+// channel.
 func (c *Client) staleLocked(s *subscription, e *effect) {
 	stale := func(s *subscription) {
-		s.notify()
+		s.notifyLocked()
 		if s.observer != nil {
 			e.facts = append(e.facts, factFor{s.observer, observe.Fact{Kind: observe.Stale}})
 		}
@@ -210,28 +246,28 @@ func (c *Client) staleLocked(s *subscription, e *effect) {
 		return
 	}
 	for ch := range c.machine.Channels() {
-		s := c.of(ch)
+		s := c.ofLocked(ch)
 		s.forms = forms{}
 		stale(s)
 	}
 }
 
-// carry carries out what was decided, in order.
-func (c *Client) carry(effects []effect) {
-	for i := range effects {
-		e := &effects[i]
-		c.logEffect(e) // first: who is told finds the line
+// carry executes effects in order. decided may be nil.
+func (c *Client) carry(decided *effects) {
+	if decided == nil {
+		return
+	}
+	defer decided.release()
+	for i := range *decided {
+		e := &(*decided)[i]
+		if c.cfg.log.Enabled(context.Background(), e.level()) {
+			c.logEffect(e) // before tell, so that the line is there when a stream ends
+		}
 		if e.cancel != nil {
 			e.cancel(transportCause(e.err))
 		}
-		for _, a := range e.targets {
-			a.b.sink.lose(e.gap)
-		}
-		for _, d := range e.streams {
-			d.tell()
-		}
-		for _, f := range e.facts {
-			f.o.Take(f.f)
+		if e.streams != nil || e.facts != nil {
+			e.tell()
 		}
 		if e.end != nil {
 			c.over(e.end)
@@ -239,10 +275,34 @@ func (c *Client) carry(effects []effect) {
 		if e.goal != nil {
 			close(e.goal.reached)
 		}
+		if e.left != nil {
+			e.left.closeIdleConnections()
+		}
 	}
 }
 
-// logEffect writes what is worth a line.
+// tell tells the streams and observers that the effect concerns.
+func (e *effect) tell() {
+	for _, d := range e.streams {
+		d.tell()
+	}
+	for _, f := range e.facts {
+		f.o.Take(f.f)
+	}
+}
+
+// level returns the level of the effect's log line.
+func (e *effect) level() slog.Level {
+	switch e.op {
+	case core.Show:
+		return slog.LevelInfo
+	case core.Retrying, core.EvictHolders:
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
+}
+
+// logEffect logs the effects that are worth a line.
 func (c *Client) logEffect(e *effect) {
 	switch e.op {
 	case core.Show:
@@ -258,7 +318,7 @@ func (c *Client) logEffect(e *effect) {
 			c.cfg.log.Warn("rtx: subscription is not confirmed, trying again",
 				"channel", e.channel, "in", e.after, slog.Any("error", e.err))
 		}
-	case core.Expel:
+	case core.EvictHolders:
 		if !errors.Is(e.err, ErrUnsubscribed) {
 			c.cfg.log.Warn("rtx: subscription failed", "channel", e.channel, slog.Any("error", e.err))
 		}
@@ -274,7 +334,8 @@ func (c *Client) logState(s *core.State) {
 	}
 }
 
-// transportCause is what ends a session or an attempt, in the words of whoever has to end it.
+// transportCause turns the machine's reason for ending a session or an attempt into the transport's
+// error.
 func transportCause(err error) error {
 	var dead *core.DeadLinkError
 	switch {

@@ -1,48 +1,55 @@
 package rtx
 
 import (
-	"github.com/realtimex/realtimex-go/internal/core"
+	"strings"
+
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// The service sends its own events by themselves ("topmost") or, as the sources allow too, wrapped in server-event, and wrapped is
-// how every publisher's event comes. So a publisher can send a channel an event with one of the service's own names, if the
-// service does not check; it can't send one that is topmost. What is topmost is the service's word. What is wrapped is believed
-// only as far as this service has not shown that it sends such things by themselves:
+// The service sends its own events directly ("topmost"). According to the sources it may also send
+// them wrapped in server-event, as all publishers' events come. If the service does not check
+// names, a publisher can send a wrapped event with a reserved name, but never a topmost one. So a
+// topmost event is always trusted. A wrapped one is trusted only as long as this service has not
+// been seen to send such events directly:
 //
-//   - connection_established, pong and errors never are. No source has them wrapped.
-//   - A refusal, until this service has answered a subscription of such a channel (presence channels and others apart) topmost.
-//     Then for a channel only that is not confirmed on this connection, and once for each request and name.
-//   - A confirmation always is, once for each request and name: whoever gets a forged one is in the channel, since it came there.
-//     After a topmost answer it brings its roster alone, if it is one of a confirmed channel, and none if the service has sent a
-//     roster topmost.
-//   - A member that comes or goes always is: nothing tells such a one from a publisher's.
+//   - connection_established, pong and errors are never accepted wrapped. No source has them so.
+//   - A refusal is accepted until this service has answered a subscription of such a channel
+//     directly (presence channels and others are counted separately). Even then it must be for a
+//     channel that is not confirmed on this connection, and it is accepted once for each request
+//     and name.
+//   - A confirmation is accepted once for each request and name, for a channel that was not
+//     confirmed directly on this connection. A forged one does little harm: it only reaches a
+//     client that is in the channel. Otherwise a wrapped confirmation is a copy, which may come
+//     late and must not confirm the next request. Only its roster is used, for a confirmed channel,
+//     and not if the service has sent a roster directly.
+//   - A member event is always accepted, because a forged one can't be told from a real one.
 //
-// What this service has shown is kept as long as the client.
+// What was seen of the service is kept as long as the client.
 
-// habits are what this service has sent by itself. They are the reader's.
-type habits struct {
+// direct records what this service has sent directly. Only the reader uses it.
+type direct struct {
 	answers [2]bool // to subscriptions: of presence channels, and of others
 	roster  bool
 }
 
-// learn takes an internal event that is topmost.
-func (s *habits) learn(name string, e *envelope) {
+// learn records an internal event that is topmost.
+func (s *direct) learn(name string, e *envelope) {
 	if answerTo(name) {
 		k := kindOf(string(e.channel))
-		*s.answer(k) = true
+		s.answers[place(k)] = true
 		s.roster = s.roster || k == presence && hasRoster(e.payload)
 	}
 }
 
-func (s *habits) answer(k kind) *bool {
+// place returns the index in direct for channels of that kind.
+func place(k kind) int {
 	if k == presence {
-		return &s.answers[0]
+		return 0
 	}
-	return &s.answers[1]
+	return 1
 }
 
-// hasRoster reports whether a confirmation tells who is there, in any of the known forms.
+// hasRoster reports whether a confirmation has a roster, in any of the known forms.
 func hasRoster(payload []byte) bool {
 	for _, name := range []string{"members", "presence"} {
 		if _, ok := engineio.Member(payload, name); ok {
@@ -63,42 +70,46 @@ func answerTo(name string) bool {
 
 func refusalName(name string) bool { return name == evRefused || name == evPresenceRefused }
 
-// A belief is how far an internal event counts.
-type belief uint8
+// An acceptance says how much of an internal event is accepted.
+type acceptance uint8
 
 const (
-	ignored belief = iota
-	roster         // of a confirmation, the roster alone
+	ignored acceptance = iota
+	copied             // a confirmation that repeats an earlier one, or is forged
+	roster             // the same, but its roster is used
 	fully
 )
 
-// forms counts the wrapped answers that a channel may still get, by their names. It belongs to the client's lock, and to the
-// connection: the next one begins anew.
-type forms [2]uint8
+// forms counts the wrapped answers that a channel may still receive, by their names. It is guarded
+// by the client's lock, and starts anew with each connection.
+type forms struct {
+	due     [2]uint8
+	topmost bool // the service has confirmed the channel directly
+}
 
-// asked notes that a request is written.
+// asked notes that a request was written.
 func (f *forms) asked() {
-	for i := range f {
-		f[i] = min(f[i]+1, 1<<7)
+	for i := range f.due {
+		f.due[i] = min(f.due[i]+1, 1<<7)
 	}
 }
 
-// take uses one up, and reports whether there was one.
+// take uses up one answer, and reports whether there was one left.
 func (f *forms) take(presenceName bool) bool {
 	i := 0
 	if presenceName {
 		i = 1
 	}
-	if f[i] == 0 {
+	if f.due[i] == 0 {
 		return false
 	}
-	f[i]--
+	f.due[i]--
 	return true
 }
 
-// believe judges an internal event.
-func (c *Client) believe(name string, e *envelope) belief {
-	known := &c.reader.habits
+// accept decides how much of an internal event is accepted.
+func (c *Client) accept(name string, e *envelope) acceptance {
+	known := &c.reader.direct
 	switch {
 	case e.topmost:
 		known.learn(name, e)
@@ -109,8 +120,7 @@ func (c *Client) believe(name string, e *envelope) belief {
 		return ignored
 	}
 	k := kindOf(string(e.channel))
-	answered := *known.answer(k)
-	if answered && refusalName(name) {
+	if known.answers[place(k)] && refusalName(name) {
 		return ignored
 	}
 	c.mu.Lock()
@@ -124,10 +134,14 @@ func (c *Client) believe(name string, e *envelope) belief {
 			return ignored
 		}
 		return fully
-	case !answered || s.Phase() != core.Joined:
+	case !s.forms.topmost:
 		return fully
 	case known.roster || k != presence:
-		return ignored // the usual case: a copy, or a forgery
+		return copied
 	}
 	return roster
 }
+
+// presenceAnswer reports whether the name of an answer begins with "presence:" instead of
+// "realtimex_internal:".
+func presenceAnswer(name string) bool { return strings.HasPrefix(name, "presence:") }

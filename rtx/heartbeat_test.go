@@ -65,7 +65,7 @@ func TestDeadLink(t *testing.T) {
 				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				var dead *LostError
-				if st := <-states.C; st.State != Reconnecting || !errors.As(st.Err, &dead) || !errors.Is(st.Err, ErrLinkDead) ||
+				if st := <-states.C; st.State != StateReconnecting || !errors.As(st.Err, &dead) || !errors.Is(st.Err, ErrLinkDead) ||
 					dead.Silence != linkTimeout || st.At.Sub(s.start) != last+linkTimeout {
 					t.Errorf("got %+v after %v", st, st.At.Sub(s.start))
 				}
@@ -78,7 +78,8 @@ func TestDeadLink(t *testing.T) {
 	}
 }
 
-// A machine that slept has a wall clock far ahead of the monotonic one. The next look at the clocks, after 15 s here, finds it.
+// A machine that slept has a wall clock far ahead of the monotonic one. The next look at the
+// clocks, after 15 s here, finds it.
 func TestDeadAfterSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t)
@@ -106,7 +107,7 @@ func TestDeadAfterSleep(t *testing.T) {
 		if !errors.As(sess.cause(), &cause) || !cause.Slept {
 			t.Errorf("closed with %v", sess.cause())
 		}
-		if s.count() != 2 || s.c.State() != Connected {
+		if s.count() != 2 || s.c.State() != StateConnected {
 			t.Errorf("%d attempts, state %v", s.count(), s.c.State())
 		}
 	})
@@ -132,8 +133,9 @@ func TestClockCorrectionIsHarmless(t *testing.T) {
 	}
 }
 
-// A service that reads nothing while the client has something to write: the write's own time limit finds it before the
-// silence does, and the channel that was to be subscribed comes with the next session.
+// A service that reads nothing while the client has something to write: the write's own time limit
+// finds it before the silence does, and the channel that was to be subscribed comes with the next
+// session.
 func TestHalfOpenWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t)
@@ -171,7 +173,7 @@ func TestHalfOpenWrite(t *testing.T) {
 			sess := s.connect()
 			sess.ping()
 			time.Sleep(11 * time.Second)
-			if s.count() != 2 || s.c.State() != Connected {
+			if s.count() != 2 || s.c.State() != StateConnected {
 				t.Errorf("%d attempts, state %v", s.count(), s.c.State())
 			}
 		})
@@ -203,8 +205,8 @@ func TestPingFlood(t *testing.T) {
 	})
 }
 
-// A connected client has two goroutines, however much hangs on it; one that waits for its next attempt has one; one that
-// nobody uses, or that is closed, has none.
+// A connected client has two goroutines, however much hangs on it; one that waits for its next
+// attempt has one; one that nobody uses, or that is closed, has none.
 func TestGoroutinesOfAClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScripted(t)

@@ -6,9 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 type numbered struct {
@@ -16,10 +16,10 @@ type numbered struct {
 }
 
 // bubble runs f in a synctest bubble with a server in memory, and closes the server at its end.
-func bubble(t *testing.T, f func(t *testing.T, s *rtxtest.Server), opts ...rtxtest.Option) {
+func bubble(t *testing.T, f func(t *testing.T, s *testserver.Server), opts ...testserver.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := rtxtest.NewPipeServer(t, opts...)
+		s := testserver.NewPipeServer(t, opts...)
 		defer func() {
 			s.Close()
 			time.Sleep(time.Minute) // fake time: for close timers to run out
@@ -29,7 +29,7 @@ func bubble(t *testing.T, f func(t *testing.T, s *rtxtest.Server), opts ...rtxte
 }
 
 // newClient makes a client of s that is closed at the test's end; the caller's options come last.
-func newClient(t *testing.T, s *rtxtest.Server, opts ...rtx.Option) *rtx.Client {
+func newClient(t *testing.T, s *testserver.Server, opts ...rtx.Option) *rtx.Client {
 	t.Helper()
 	c, err := rtx.New(s.Key(), append([]rtx.Option{rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient())}, opts...)...)
 	if err != nil {
@@ -40,7 +40,7 @@ func newClient(t *testing.T, s *rtxtest.Server, opts ...rtx.Option) *rtx.Client 
 }
 
 // connect is newClient, connected.
-func connect(t *testing.T, s *rtxtest.Server, opts ...rtx.Option) *rtx.Client {
+func connect(t *testing.T, s *testserver.Server, opts ...rtx.Option) *rtx.Client {
 	t.Helper()
 	c := newClient(t, s, opts...)
 	if err := c.Connect(t.Context()); err != nil {
@@ -50,7 +50,7 @@ func connect(t *testing.T, s *rtxtest.Server, opts ...rtx.Option) *rtx.Client {
 }
 
 // signing authorises with the server's own secret.
-func signing(s *rtxtest.Server) rtx.Option {
+func signing(s *testserver.Server) rtx.Option {
 	return rtx.WithAuth(s.Signer().Authorizer(auth.Member{}))
 }
 
@@ -62,6 +62,12 @@ func opened[T any](t *testing.T, src rtx.Source, event string, opts ...rtx.Strea
 		t.Fatal(err)
 	}
 	return s
+}
+
+// subscribe holds ch for good, if it can.
+func subscribe(ctx context.Context, ch *rtx.Channel) error {
+	_, err := ch.Subscribe(ctx)
+	return err
 }
 
 // next receives a value; in a bubble it fails after an hour of fake time.
@@ -79,20 +85,27 @@ func next[T any](t *testing.T, s *rtx.Stream[T]) T {
 	panic("unreachable")
 }
 
+// nextState receives a state; in a bubble it fails after an hour of fake time.
+func nextState(t *testing.T, states *rtx.States) rtx.StateChange {
+	t.Helper()
+	select {
+	case st, ok := <-states.C:
+		if !ok {
+			t.Fatalf("the states have ended: %v", states.Err())
+		}
+		return st
+	case <-time.After(time.Hour):
+		t.Fatal("no state came")
+	}
+	panic("unreachable")
+}
+
 // await reads states up to one that is want, and returns it.
-func await(t *testing.T, states *rtx.Stream[rtx.StateChange], want rtx.State) rtx.StateChange {
+func await(t *testing.T, states *rtx.States, want rtx.State) rtx.StateChange {
 	t.Helper()
 	for {
-		select {
-		case st, ok := <-states.C:
-			if !ok {
-				t.Fatalf("the states have ended: %v", states.Err())
-			}
-			if st.State == want {
-				return st
-			}
-		case <-time.After(time.Hour):
-			t.Fatalf("never %v", want)
+		if st := nextState(t, states); st.State == want {
+			return st
 		}
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 func TestWireFaultsEndTheSessionOnly(t *testing.T) {
@@ -26,16 +26,16 @@ func TestWireFaultsEndTheSessionOnly(t *testing.T) {
 	}
 	for name, frame := range frames {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				stream := opened[numbered](t, c.Channel("a"), "n")
 				states := c.States(t.Context())
-				await(t, states, rtx.Connected)
+				await(t, states, rtx.StateConnected)
 				s.Inject(frame)
 				if strings.HasPrefix(frame, "451") {
 					s.Inject(`42["x"]`)
 				}
-				st := await(t, states, rtx.Reconnecting)
+				st := await(t, states, rtx.StateReconnecting)
 				if st.Err == nil || strings.Contains(st.Err.Error(), "[[[") {
 					t.Errorf("the cause is %v", st.Err)
 				}
@@ -53,7 +53,7 @@ func TestWireFaultsEndTheSessionOnly(t *testing.T) {
 }
 
 func TestOddEventsEndNothing(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		stream := opened[numbered](t, c.Channel("a"), "n")
 		for _, frame := range []string{

@@ -12,23 +12,24 @@ import (
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// ErrTooDeep is the Err of a [PayloadError] whose payload is nested deeper than [WithMaxDepth] allows.
+// ErrTooDeep means that a payload is nested deeper than WithMaxDepth allows. It is the Err of a
+// [PayloadError].
 var ErrTooDeep = errors.New("payload is nested deeper than WithMaxDepth allows")
 
 // errBroken says that a payload is not JSON.
 var errBroken = errors.New("payload is not valid JSON")
 
-// decoderDepth is how deep both decoders follow a payload, and the most that WithMaxDepth takes.
+// decoderDepth is the depth limit of both decoders, and the maximum of WithMaxDepth.
 const decoderDepth = 10_000
 
-// A codec is how payloads become values. Which decoder a type has is settled once, when its stream opens.
+// A codec decodes payloads. The decoder for a type is chosen once, when a stream opens.
 type codec struct {
 	own      func(data []byte, v any) error // of WithJSON; nil for the library's own
 	maxDepth int
 }
 
-// unmarshaler returns the decoder of payloads of type t: for ordinary types the second version of encoding/json, which is several
-// times as fast, and for all others encoding/json itself.
+// unmarshaler returns the decoder for payloads of type t: the second version of encoding/json for
+// ordinary types, because it is several times as fast, and encoding/json for all others.
 func (c codec) unmarshaler(t reflect.Type) func(data []byte, v any) error {
 	switch {
 	case c.own != nil:
@@ -39,29 +40,35 @@ func (c codec) unmarshaler(t reflect.Type) func(data []byte, v any) error {
 	return stdjson.Unmarshal
 }
 
-// unmarshal decodes data into v, a pointer, for who has no stream: a room.
+// unmarshal decodes data into v, which is a pointer. It is for rooms, which have no stream.
 func (c codec) unmarshal(data []byte, v any) error {
 	if c.judges(data) {
 		if err := judge(data, c.maxDepth); err != nil {
 			return err
 		}
 	}
+	into := reflect.TypeFor[any]()
 	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Pointer {
-		return c.unmarshaler(t.Elem())(data, v)
+		into = t.Elem()
 	}
-	return c.unmarshaler(reflect.TypeFor[any]())(data, v)
+	if err := c.unmarshaler(into)(data, v); err != nil {
+		return readable(err)
+	}
+	return nil
 }
 
-// strict says that the decoder alone does not keep to the rules: one of the user's own, which may be lenient, or the limit of
-// depth is below the decoders'.
+// strict reports whether the payload must be judged before it is decoded, because the decoder may
+// be more lenient: it is the user's own, or the depth limit is below the decoders'.
 func (c codec) strict() bool { return c.own != nil || c.maxDepth < decoderDepth }
 
-// judges says whether data must be judged before it is decoded. A level takes two bytes at least.
+// judges reports whether data must be judged before it is decoded. Each level takes at least two
+// bytes.
 func (c codec) judges(data []byte) bool {
 	return c.own != nil || c.maxDepth < decoderDepth && len(data) > 2*c.maxDepth
 }
 
-// judge says what is wrong with a payload, whatever it is decoded into: errBroken, ErrTooDeep, or nothing.
+// judge returns what is wrong with a payload whatever it is decoded into: errBroken, ErrTooDeep or
+// nil.
 func judge(data []byte, maxDepth int) error {
 	switch {
 	case engineio.ValidJSON(data, engineio.Limits{Depth: maxDepth}):
@@ -72,15 +79,16 @@ func judge(data []byte, maxDepth int) error {
 	return errBroken
 }
 
-// validJSON says whether data is one JSON value.
+// validJSON reports whether data is one JSON value.
 func validJSON(data []byte) bool { return engineio.ValidJSON(data, engineio.Limits{}) }
 
-// payloadOptions make the second version of encoding/json decode as the first one does. For types that are not ordinary they do
-// not go all the way.
+// payloadOptions make the second version of encoding/json decode as the first one does. That is
+// only complete for ordinary types.
 var payloadOptions = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 func unmarshalJSON(data []byte, v any) error { return json.Unmarshal(data, v, payloadOptions) }
 
-// marshalJSON is encoding/json itself: an interface in v can hold a value of any type, so that v's own type settles nothing, and
-// the second version is hardly faster here.
+// marshalJSON uses encoding/json's first version. v may contain an interface with a value of any
+// type, so v's own type does not say whether both versions encode it alike. The second version is
+// hardly faster here.
 func marshalJSON(v any) ([]byte, error) { return stdjson.Marshal(v) }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Shapes of T, for the comparison with encoding/json. Each is one that somebody's program has, or a corner of the rules for tags,
-// names, embedding, methods and kinds.
+// Shapes of T, for the comparison with encoding/json. Each is one that somebody's program has, or a
+// corner of the rules for tags, names, embedding, methods and kinds.
 
 type (
 	namedString string
@@ -134,7 +134,8 @@ type onlyMarshals struct{ A int }
 
 func (onlyMarshals) MarshalJSON() ([]byte, error) { return []byte(`{"A":7}`), nil }
 
-// secondVersion has a method that the second version of encoding/json looks for, and the first does not.
+// secondVersion has a method that the second version of encoding/json looks for, and the first does
+// not.
 type secondVersion struct{ A int }
 
 func (*secondVersion) UnmarshalJSONFrom(any) error { panic("not called by encoding/json") }

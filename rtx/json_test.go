@@ -55,7 +55,8 @@ func standard(t reflect.Type, payload string) (v any, err error) {
 	return p.Elem().Interface(), err
 }
 
-// likeStandard compares, and returns what differs. The views of bytes give the payload itself and are no decoders.
+// likeStandard compares, and returns what differs. The views of bytes give the payload itself and
+// are no decoders.
 func likeStandard(s shape, view func(string) (any, error), payload string) string {
 	want, wantErr := standard(s.t, payload)
 	got, err := view(payload)
@@ -240,7 +241,8 @@ func (m maker) payload(t reflect.Type, depth int) string {
 
 func (m maker) comma() string { return pick(m, ",", ",", " , ", ",\n") }
 
-// madeLikeStandard makes a type and payloads for it, and returns what is not as encoding/json has it.
+// madeLikeStandard makes a type and payloads for it, and returns what is not as encoding/json has
+// it.
 func madeLikeStandard(seed uint64) string {
 	m := maker{rand.New(rand.NewPCG(seed, 0))}
 	s := byReflection(m.typ(3))

@@ -10,18 +10,11 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// The connection's goroutine. It makes the attempts that the machine asks for, keeps the session that comes of one, writes
-// what is due, and reports. It decides nothing. It exists while the machine wants a connection.
+// This file is the connection's goroutine. It makes the attempts that the machine asks for, keeps
+// the session, writes what is due, and reports to the machine. It makes no decisions. It exists
+// while the machine wants a connection.
 
-// An attempt is one that the machine asked for.
-type attempt struct {
-	ctx    context.Context // ends the attempt; then, another one, the session that comes of it
-	cancel context.CancelCauseFunc
-	resume bool
-	over   chan struct{} // closed when it has failed, or its session has ended
-}
-
-// startLocked has an attempt made, by a new goroutine if there is none.
+// startLocked requests an attempt. It starts the goroutine if there is none.
 func (c *Client) startLocked(resume bool) {
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	c.attempt = &attempt{ctx: ctx, cancel: cancel, resume: resume, over: make(chan struct{})}
@@ -32,11 +25,11 @@ func (c *Client) startLocked(resume bool) {
 	}
 }
 
-// connection is the goroutine.
+// connection is the main function of the goroutine.
 func (c *Client) connection(running chan struct{}) {
 	defer close(running)
 	for {
-		a, next, wanted := c.turn()
+		a, next, wanted := c.step()
 		switch {
 		case a != nil:
 			c.dial(a)
@@ -49,20 +42,20 @@ func (c *Client) connection(running chan struct{}) {
 	}
 }
 
-// turn does what is due without a session, and returns the attempt that is to be made, when to look again, and whether a
-// connection is wanted at all.
-func (c *Client) turn() (a *attempt, next time.Time, wanted bool) {
+// step does what is due while there is no session. It returns the attempt to make, the time at
+// which to look again, and whether a connection is wanted at all.
+func (c *Client) step() (a *attempt, next time.Time, wanted bool) {
 	c.mu.Lock()
 	next = c.machine.Poll(now(), core.Signs{})
 	c.looks = next
-	effects, _ := c.decideLocked()
+	decided, _ := c.decideLocked()
 	a, c.due = c.due, nil
 	wanted = c.machine.Conn() == core.Waiting
 	if a == nil && !wanted {
 		c.running = nil
 	}
 	c.mu.Unlock()
-	c.carry(effects)
+	c.carry(decided)
 	return a, next, wanted
 }
 
@@ -76,7 +69,7 @@ func (c *Client) rest(next time.Time) {
 	}
 }
 
-// dial makes the attempt, and keeps the session that comes of it until it has ended.
+// dial makes an attempt. If it succeeds, dial returns when the session has ended.
 func (c *Client) dial(a *attempt) {
 	defer func() { a.cancel(nil) }()
 	resume := c.recovery.resume(a.resume)
@@ -90,13 +83,14 @@ func (c *Client) dial(a *attempt) {
 	c.down(sess, c.serve(a, sess))
 }
 
-// up takes a session that the service has answered. Its socket id is not settled yet: connection_established names it, or,
-// after a short grace, the CONNECT answer does.
+// up registers a new session. Its socket id is not known yet: it comes with connection_established,
+// or after a short grace from the answer to CONNECT.
 func (c *Client) up(sess transport.Session, a *attempt) {
 	info := sess.Info()
 	c.mu.Lock()
 	a.cancel(nil)
-	// Not that of the attempt: who gave it up came too late to end this, and somebody else may want it.
+	// A new context, not the attempt's: a caller of Connect that gave up came too late to end this
+	// session, and another one may want it.
 	a.ctx, a.cancel = context.WithCancelCause(context.Background())
 	c.session, c.sessionCtx, c.sessionEnd = sess, a.ctx, a.cancel
 	c.recovery.up(info)
@@ -109,11 +103,10 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 		PingInterval: info.PingInterval, PingTimeout: info.PingTimeout,
 	})
 	var missed []departure
-	switch {
-	case !c.machine.Session().Recovered:
-		missed = c.lapses.take("")
-	case !c.lapses.silent:
-		c.lapses.settled()
+	if c.machine.Session().Recovered {
+		c.lapses.restored()
+	} else {
+		missed = c.lapses.take("", func(*binding) bool { return false })
 	}
 	c.decideAndUnlock()
 	for _, d := range missed {
@@ -121,31 +114,32 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 	}
 }
 
-// down reports the end of a session. Its reader is gone.
+// down reports the end of a session to the machine. The session's reader has ended before.
 func (c *Client) down(sess transport.Session, cause error) {
 	end := c.cfg.sessionEnd(sess, cause)
 	c.mu.Lock()
 	if name := culprit(cause); name != "" {
-		end.Culprit = core.NewChannel(name, false) // one that nothing holds costs nobody
+		end.Culprit = core.NewChannel(name, false) // if nothing holds it, nobody is affected
 		if s := c.subs[name]; s != nil {
 			end.Culprit = &s.Channel
 		}
 	}
 	c.session = nil
-	c.broker.clear()
-	c.pingsLost()
+	c.broker.clearLocked()
+	c.pingsLostLocked()
 	c.acks, c.frames, c.hide = nil, nil, nil
 	if !end.KeepsSession {
 		c.recovery.forget()
 	}
-	c.lapses.lost(end.LastHeard, end.PeerKnows)
+	c.lapses.lost(end.LastHeard, c.machine.Missing(end.LastHeard), end.PeerKnows)
 	c.machine.Ended(now(), end)
 	c.decideAndUnlock()
 }
 
-// serve runs the session: the reader on a goroutine of its own, everything else here. The first of them to fail, or the
-// attempt's end, ends both; the one AfterFunc closes the session, which is what ends a read or a write in progress. When
-// serve returns, the session is closed and the reader is gone.
+// serve runs the session. The reader has its own goroutine; the rest happens here. The session ends
+// when either of them fails, or when the attempt's context ends. One AfterFunc closes the session
+// then, which ends a read or a write in progress. When serve returns, the session is closed and the
+// reader has ended.
 func (c *Client) serve(a *attempt, sess transport.Session) (cause error) {
 	var reader errgroup.Group
 	closed := make(chan struct{})
@@ -160,12 +154,12 @@ func (c *Client) serve(a *attempt, sess transport.Session) (cause error) {
 	})
 	a.cancel(c.watch(a.ctx, sess))
 	<-closed
-	_ = reader.Wait() // its error, if it came first, is the cause
+	_ = reader.Wait() // if its error came first, it is the context's cause
 	return context.Cause(a.ctx)
 }
 
-// read is the reader. What still arrives when the session is ending is not delivered: the machine is told of the end soon,
-// and must find that what came before it was all.
+// read is the reader. It does not deliver what arrives while the session is ending, because the
+// machine assumes that everything received was delivered before it learns of the end.
 func (c *Client) read(ctx context.Context, sess transport.Session) error {
 	for {
 		p, err := sess.Recv()
@@ -181,12 +175,13 @@ func (c *Client) read(ctx context.Context, sess transport.Session) error {
 	}
 }
 
-// watch writes pongs and what is due, until the session ends. One timer serves all of it.
+// watch writes pongs and what is due, until the session ends. It uses one timer for everything.
 func (c *Client) watch(ctx context.Context, sess transport.Session) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		select { // a pong goes before anything else, so that the order on the wire does not depend on chance
+		// A pong is written before anything else, so that the order on the wire is deterministic.
+		select {
 		case <-sess.Pings():
 			if err := sess.Pong(); err != nil {
 				return err
@@ -211,14 +206,17 @@ func (c *Client) watch(ctx context.Context, sess transport.Session) error {
 	}
 }
 
-// look does what is due on the session, and returns how long nothing will be. It is apart from watch, which waits most of
-// the time, so that the stack of an idle client stays small.
+// look does what is due on the session, and returns how long nothing else will be. It is separate
+// from watch so that the stack of an idle client stays small.
 func (c *Client) look(sess transport.Session) (wait time.Duration, err error) {
 	signs := core.Signs{Silence: sess.Silence(), WallSilence: c.wall().Sub(sess.ReceivedAt())}
 	c.mu.Lock()
 	next := c.machine.Poll(now(), signs)
 	c.looks = next
-	effects, _ := c.decideLocked()
+	decided, _ := c.decideLocked()
+	if c.machine.Unsettled() {
+		next = now()
+	}
 	frames, hide := c.frames, c.hide
 	c.frames, c.hide = nil, nil
 	for _, id := range c.acks {
@@ -226,7 +224,7 @@ func (c *Client) look(sess transport.Session) (wait time.Duration, err error) {
 	}
 	c.acks = nil
 	c.mu.Unlock()
-	c.carry(effects)
+	c.carry(decided)
 	if len(hide) > 0 {
 		sess.Hide(hide...) // before the service can quote it
 	}

@@ -2,8 +2,8 @@ package rtx
 
 import "time"
 
-// losses is what the client learns of a stream's losses beside its gaps: their totals, which the queues count, and lines
-// in the log, of each kind one a minute at most. It is the reader's alone.
+// losses is what the client records of a stream's losses beside its gaps: their totals, which the
+// queues count, and log lines, at most one a minute of each kind. Only the reader uses it.
 type losses struct {
 	c    *Client
 	name string // the stream's

@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A socket id that the service names is taken if it can be one: printable, and not too long. Else the one of the CONNECT
-// answer stands; signatures, logs and states hold nothing else.
+// A socket id that the service names is taken if it can be one: printable, and not too long. Else
+// the one of the CONNECT answer stands; signatures, logs and states hold nothing else.
 func TestTheSocketIDThatTheServiceNames(t *testing.T) {
 	for _, tt := range []struct {
 		named any
@@ -19,7 +19,7 @@ func TestTheSocketIDThatTheServiceNames(t *testing.T) {
 	}{
 		{"77.88", true}, {"a\x01b", false}, {"a\u200bb", false}, {strings.Repeat("x", 4096), false}, {"", false}, {7, false},
 	} {
-		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		bubble(t, func(t *testing.T, s *testserver.Server) {
 			c := newClient(t, s)
 			states := c.States(t.Context())
 			done := make(chan error, 1)
@@ -33,7 +33,7 @@ func TestTheSocketIDThatTheServiceNames(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Fatal(err)
 			}
-			got := await(t, states, rtx.Connected).SocketID
+			got := await(t, states, rtx.StateConnected).SocketID
 			want := conn.SocketID()
 			if tt.taken {
 				want, _ = tt.named.(string)
@@ -41,6 +41,6 @@ func TestTheSocketIDThatTheServiceNames(t *testing.T) {
 			if got != want {
 				t.Errorf("named %.20q: took %.20q, want %q", tt.named, got, want)
 			}
-		}, rtxtest.WithEstablished(-time.Second))
+		}, testserver.WithEstablished(-time.Second))
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Names of the service's own events. Those with the prefix "realtimex:" and "realtimex_internal:" are reserved, and the
-// three "presence:" ones are what the service's documentation tells users to bind on a presence channel.
+// Names of the service's own events. Those with the prefix "realtimex:" or "realtimex_internal:"
+// are reserved. The "presence:" ones are those that the service's documentation tells users to bind
+// on a presence channel.
 const (
 	evServer      = "server-event"
 	evClient      = "client-event"
@@ -17,7 +18,7 @@ const (
 	evPing        = "realtimex:ping"
 	evPong        = "realtimex:pong"
 	evError       = "realtimex:error"
-	evPlainError  = "error" // an event of its own; a channel's event of that name is an ordinary one
+	evPlainError  = "error" // sent directly; on a channel it is an ordinary event
 
 	evSucceeded     = "realtimex_internal:subscription_succeeded"
 	evRefused       = "realtimex_internal:subscription_error"
@@ -36,7 +37,7 @@ const (
 	maxEventName   = 200
 )
 
-// internalEvent tells the service's own events, which "*" leaves out.
+// internalEvent reports whether name is one of the service's own events, which "*" does not match.
 func internalEvent(name string) bool {
 	if strings.HasPrefix(name, "realtimex:") || strings.HasPrefix(name, "realtimex_internal:") {
 		return true
@@ -48,7 +49,8 @@ func internalEvent(name string) bool {
 	return false
 }
 
-// kind is what a channel's prefix says of it.
+// A kind says whether a channel is public, private or a presence channel. The name's prefix
+// decides.
 type kind uint8
 
 const (

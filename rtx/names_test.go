@@ -6,14 +6,14 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// An event whose name is no string, and one without a name, is ignored and counted. The connection goes on, for whatever it may
-// carry beside.
+// An event whose name is no string, and one without a name, is ignored and counted. The connection
+// goes on, for whatever it may carry beside.
 func TestEventWithoutANameIsCounted(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		stream := opened[numbered](t, c.Channel("a"), "n")
 		all := opened[json.RawMessage](t, c.Channel("a"), "*")
@@ -45,7 +45,8 @@ func TestEventWithoutANameIsCounted(t *testing.T) {
 	})
 }
 
-// Half of a surrogate pair is U+FFFD, wherever it stands, as it is for whoever writes what JSON.parse made of it in UTF-8.
+// Half of a surrogate pair is U+FFFD, wherever it stands, as it is for whoever writes what
+// JSON.parse made of it in UTF-8.
 func TestHalfASurrogatePair(t *testing.T) {
 	const half = "\ufffd"
 	for _, tt := range []struct{ escaped, want string }{
@@ -53,7 +54,7 @@ func TestHalfASurrogatePair(t *testing.T) {
 		{`\ude00\ud83d`, half + half}, {`\ud83d\u0041`, half + "A"}, {`\ud83d\n`, half + "\n"}, {`\ud83d\ude00`, "\U0001f600"},
 	} {
 		t.Run(tt.escaped, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				ch := c.Channel("a")
 				named := opened[rtx.Message[any]](t, ch, "*")

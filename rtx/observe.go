@@ -1,15 +1,17 @@
 package rtx
 
 import (
+	"context"
 	"errors"
 	"sync"
 
 	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
-// Observe holds the channel for an observer, which is told on the connection's reader what happens to it. It is what
-// package presence is built on, and can't be called from anywhere else: the types of internal/observe can't be named there.
-// The observers of one channel share one, made by make if there is none.
+// Observe is for package presence only. It holds the channel for an observer, which is told about
+// the channel on the reading goroutine. Observe can't be called from other modules, because they
+// can't name the types of internal/observe. All callers on one channel share one observer; the
+// first call makes it with make.
 func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) {
 	c, err := ch.client()
 	if err != nil {
@@ -19,33 +21,42 @@ func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) 
 		return observe.Watch{}, errors.New("rtx: Observe is for package presence")
 	}
 	c.mu.Lock()
-	if err := ch.usable(); err != nil {
+	if err := ch.usableLocked(); err != nil {
 		c.mu.Unlock()
 		return observe.Watch{}, err
 	}
-	s := c.subscription(ch)
+	s := c.subscriptionLocked(ch)
 	c.machine.Hold(&s.Channel)
 	if s.observer == nil {
 		s.observer = make()
 		c.machine.Refresh(&s.Channel) // the confirmation brings the roster once more
 	}
-	o, term := s.observer, s.Term()
+	o, generation := s.observer, s.Generation()
 	s.observed++
 	c.decideAndUnlock()
 	return observe.Watch{
-		Observer: o, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
-		Release: sync.OnceFunc(func() { c.unobserve(s, o, term) }),
+		ID: c.ids.Add(1), Observer: o, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
+		Release: sync.OnceFunc(func() { c.unobserve(s, o, generation) }),
+		Waited:  func(ctx context.Context) error { return c.waited(ctx, s) },
+		Missing: func() error { return c.unconfirmed(s) },
 	}, nil
 }
 
-// unobserve releases an observer's hold, unless it was expelled with the others.
-func (c *Client) unobserve(s *subscription, o observe.Observer, term uint64) {
+// unconfirmed is unconfirmedLocked for one channel.
+func (c *Client) unconfirmed(s *subscription) error {
 	c.mu.Lock()
-	if s.Term() == term && s.observer == o {
+	defer c.mu.Unlock()
+	return c.unconfirmedLocked(func(yield func(*subscription) bool) { yield(s) })
+}
+
+// unobserve releases an observer's hold, unless it was evicted with the others.
+func (c *Client) unobserve(s *subscription, o observe.Observer, generation uint64) {
+	c.mu.Lock()
+	if s.Generation() == generation && s.observer == o {
 		if s.observed--; s.observed == 0 {
 			s.observer = nil
 		}
-		c.machine.Release(now(), &s.Channel, term)
+		c.releaseLocked(s, generation)
 	}
 	c.decideAndUnlock()
 }

@@ -3,38 +3,43 @@ package rtx
 import (
 	"context"
 	"strings"
-
-	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
-// A Source is where a stream's events come from: a [*Channel], a [*Group], or a [*Client] for the events of every channel
-// that something else holds.
+// A Source says where the events of a stream come from. It is a [*Channel], a [*Group], or a
+// [*Client]. A Client stands for all channels that something else holds; it holds none itself.
 type Source interface {
-	// open puts b on the source. It is called without the client's lock, and fails without having put it anywhere.
+	// open attaches b to the source. It must be called without the client's lock. If it fails, b is
+	// attached to nothing.
 	open(b *binding) error
 	owner() *Client
 	label() string
+	size() int // how many channels it has; without the client's lock
 }
 
-// On opens a stream of the events of that name. T chooses the view:
+// On opens a stream of the events with that name. T chooses what a value is:
 //
 //   - a payload type, decoded from JSON: On[Order];
-//   - [Message][T]: the same with channel, event and time;
-//   - []byte or json.RawMessage: the payload as it came, one copy that all streams share and nobody may change;
-//   - a type whose pointer is an [EventUnmarshaler].
+//   - Message[T]: the same with channel, event, time and id;
+//   - []byte or json.RawMessage: the payload as it came. All streams share one copy, which must not
+//     be changed;
+//   - a type whose pointer is an EventUnmarshaler.
 //
-// A pointer to any of these but the raw ones will do too, and a Message can hold any. Payloads are decoded on the
-// connection's reader, one after the other: a slow UnmarshalJSON, or a payload of megabytes, holds everything up, and a raw
-// view that is decoded in the workers does not. Attachments of binary events are base64 strings in the payload, so they
-// reach a field of type []byte.
+// A pointer to one of these works too, except to the raw ones, and a Message can hold any of them.
+// Payloads are decoded on the reading goroutine, one after the other. So a slow UnmarshalJSON, or a
+// payload of megabytes, delays everything else. To avoid that, take the raw payload and decode it
+// in the workers. Attachments of binary events are base64 strings in the payload, so they can be
+// decoded into a field of type []byte.
 //
-// Event "*" is every event of the source but the service's internal ones, which are bound by their full names, such as
-// "realtimex_internal:subscription_succeeded". Values come in the service's order, over all channels of the source.
+// The event "*" stands for every event of the source except the service's internal ones. To receive
+// an internal event, use its full name, such as "realtimex_internal:subscription_succeeded". Values
+// come in the order of the service, over all channels of the source.
 //
-// The stream holds its channels: they are subscribed if they are not yet, now or once there is a connection; Ready waits
-// for it. It ends with ctx. A bad option, a bad name, an empty event, a T that can't hold any JSON (a func), a missing
-// authorizer, a closed client or an ended ctx gives a stream that has ended, with Err, and causes no traffic. On does not
-// block; it may be called at any time, before Connect too.
+// The stream holds its channels: they are subscribed now, or as soon as there is a connection. Use
+// [Stream.Ready] to wait for that. The stream ends with ctx. On does not block and returns no
+// error. It may be called at any time, also before Connect. If the stream can't be opened, it has
+// ended already, Err says why, and there is no traffic. That is so for a bad option or channel
+// name, an empty event, a T that can't hold any JSON (such as a func), a missing authorizer, a
+// closed client and an ended ctx.
 func On[T any](ctx context.Context, src Source, event string, opts ...StreamOption) *Stream[T] {
 	if err := checkBound(event); err != nil {
 		return failed[T](event, err)
@@ -43,7 +48,7 @@ func On[T any](ctx context.Context, src Source, event string, opts ...StreamOpti
 	return onNames(ctx, src, []string{event}, view, opts)
 }
 
-// checkBound checks a name that a stream is to be bound to.
+// checkBound checks an event name that a stream is to be bound to.
 func checkBound(event string) error {
 	if event == anyEvent {
 		return nil
@@ -61,13 +66,16 @@ func onNames[T any](ctx context.Context, src Source, names []string, view func(c
 	if err != nil {
 		return failed[T](cfg.name, err)
 	}
-	q := stream.New[T](cfg.queue(src))
-	b := c.newBinding(&queueSink[T]{q: q, decode: decode, losses: c.losses(cfg.name)}, names)
+	s := &queueSink[T]{decode: decode, losses: c.losses(cfg.name)}
+	if err := openQueue(&s.q, cfg, src); err != nil {
+		return failed[T](cfg.name, err)
+	}
+	b := c.newBinding(s, names)
 	b.start(ctx, src)
-	return newStream(q, cfg.name, b)
+	return newStream(&s.q, b)
 }
 
-// prepare checks what every kind of stream needs.
+// prepare checks the arguments that all kinds of streams have in common.
 func prepare(ctx context.Context, src Source, names []string, opts []StreamOption) (streamConfig, *Client, error) {
 	cfg, err := newStreamConfig(opts)
 	if !cfg.named {
@@ -92,7 +100,7 @@ func prepare(ctx context.Context, src Source, names []string, opts []StreamOptio
 	return cfg, c, nil
 }
 
-// start puts the binding on its source; if that fails, the stream has ended with the reason.
+// start puts the binding on its source. If that fails, the stream ends with the reason.
 func (b *binding) start(ctx context.Context, src Source) {
 	if err := src.open(b); err != nil {
 		b.ended, b.settled, b.exit().cause = true, true, err
@@ -104,20 +112,22 @@ func (b *binding) start(ctx context.Context, src Source) {
 
 func (ch *Channel) owner() *Client { return ch.c }
 func (ch *Channel) label() string  { return ch.name }
+func (ch *Channel) size() int      { return 1 }
 func (ch *Channel) open(b *binding) error {
 	c := ch.c
 	c.mu.Lock()
 	defer c.decideAndUnlock()
-	if err := ch.usable(); err != nil {
+	if err := ch.usableLocked(); err != nil {
 		return err
 	}
 	c.bindings.add(b)
-	b.attach(c.subscription(ch))
+	b.attachLocked(c.subscriptionLocked(ch))
 	return nil
 }
 
 func (c *Client) owner() *Client { return c }
 func (c *Client) label() string  { return "" }
+func (c *Client) size() int      { return int(c.held.Load()) }
 func (c *Client) open(b *binding) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,8 +135,33 @@ func (c *Client) open(b *binding) error {
 		return c.endErrLocked()
 	}
 	c.bindings.add(b)
-	a := &attachment{b: b, epoch: c.machine.Epoch()}
+	a := c.newAttachment(b, nil, 0)
 	b.places.put(a)
 	c.routes.attach(a)
+	return nil
+}
+
+// sourceFault returns why src can't be the source of a stream, or nil.
+func sourceFault(src Source) error {
+	switch s := src.(type) {
+	case *Channel:
+		_, err := s.client()
+		return err
+	case *Group:
+		switch {
+		case s == nil:
+			return errNilGroup
+		case s.err != nil:
+			return s.err
+		case s.owner() == nil:
+			return errEmptyGroup
+		}
+	case *Client:
+		if !s.made() {
+			return errNoClient
+		}
+	case nil:
+		return errNoSource
+	}
 	return nil
 }

@@ -16,11 +16,16 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// An Option configures a [Client]. New refuses a bad one, and two that contradict each other, with an [*OptionError] that has
-// the name. Of one that is given twice the later counts. A nil Option does nothing.
-type Option func(*config) error
+// An Option configures a [Client]. [New] returns an [*OptionError] with the option's name for a bad
+// option, and for two options that contradict each other. If an option is given twice, the later
+// one is used. A nil Option is ignored.
+type Option interface{ applyClient(*config) error }
 
-// config is what New was told, checked and with its defaults.
+type option func(*config) error
+
+func (o option) applyClient(c *config) error { return o(c) }
+
+// config is the checked configuration of a client, with defaults filled in.
 type config struct {
 	apiKey           auth.Secret
 	cluster          string
@@ -28,9 +33,9 @@ type config struct {
 	port             int
 	encrypted        bool
 	url              *url.URL
-	address          string // the option that set a part of the address beside url; "" if none did
+	address          string // the last of WithHost, WithPort, WithEncryption; "" if none
 	dialer           transport.Dialer
-	authorizer       auth.Authorizer
+	authority        *authority // nil if there is none
 	endpoint         string
 	userData         json.RawMessage
 	http             *http.Client
@@ -46,7 +51,7 @@ type config struct {
 	marshal          func(any) ([]byte, error)
 	codec            codec
 	unmarshal        func([]byte, any) error // the codec's, for rooms
-	secrets          redact.Secrets          // what the client itself may show to nobody; those of a channel come on top
+	secrets          redact.Secrets          // of the client; the channels have more
 }
 
 const (
@@ -73,7 +78,7 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 		if o == nil {
 			continue
 		}
-		if err := o(&c); err != nil {
+		if err := o.applyClient(&c); err != nil {
 			return c, err
 		}
 	}
@@ -85,7 +90,7 @@ func newConfig(apiKey string, opts []Option) (config, error) {
 	return c, c.resolveAuthorizer()
 }
 
-// agree refuses options of which one would be passed over in silence.
+// agree refuses options that contradict each other.
 func (c *config) agree() error {
 	if c.url != nil && c.address != "" {
 		return badOption("WithURL", "can't be beside %s: it sets scheme, host and port at once", c.address)
@@ -104,22 +109,20 @@ func (c *config) agree() error {
 	return nil
 }
 
-// resolveAuthorizer settles who signs: a callback wins over an endpoint, as in the other SDKs.
+// resolveAuthorizer settles which authorizer is used. WithAuth has precedence over
+// WithAuthEndpoint, as in the other SDKs.
 func (c *config) resolveAuthorizer() error {
-	option := "WithAuth"
-	if c.authorizer == nil && c.endpoint != "" {
-		option = "WithAuthEndpoint"
-		c.authorizer = auth.Endpoint(c.endpoint)
+	if c.authority != nil || c.endpoint == "" {
+		return nil
 	}
-	if v, ok := c.authorizer.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return &OptionError{Option: option, Reason: err.Error()}
-		}
+	var err error
+	if c.authority, err = newAuthority(auth.Endpoint(c.endpoint), nil); err != nil {
+		return &OptionError{Option: "WithAuthEndpoint", Reason: err.Error()}
 	}
 	return nil
 }
 
-// serviceURL is where the service is: WithURL, or host, port and encryption.
+// serviceURL returns the address of the service: from WithURL, or from host, port and encryption.
 func (c *config) serviceURL() *url.URL {
 	if c.url != nil {
 		return c.url
@@ -131,7 +134,7 @@ func (c *config) serviceURL() *url.URL {
 	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(c.host, strconv.Itoa(c.port))}
 }
 
-// serviceHost is the service's host and port, for telling whether an auth endpoint was confused with it.
+// serviceHost returns the service's host and port, which an auth endpoint must not have.
 func (c *config) serviceHost() string {
 	u := c.serviceURL()
 	if u.Port() != "" {
@@ -144,32 +147,32 @@ func (c *config) serviceHost() string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// WithCluster names the service's cluster. Default "eu". As in the other SDKs it is kept and reported by
-// [Client.Cluster], and part of no URL.
+// WithCluster sets the name of the service's cluster. It exists for parity with the other SDKs: the
+// name is returned by [Client.Cluster] and is not part of any URL. Default: "eu".
 func WithCluster(name string) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if name == "" || !printable(name) {
 			return badOption("WithCluster", "empty, or with control characters")
 		}
 		c.cluster = name
 		return nil
-	}
+	})
 }
 
-// WithHost sets the service's host name or address, without a port; an IPv6 address may have a zone ("fe80::1%eth0") and be in
-// brackets. Default "ws.realtimex.net".
+// WithHost sets the service's host name or IP address, without a port. An IPv6 address may have a
+// zone ("fe80::1%eth0") and may be in brackets. Default: "ws.realtimex.net".
 func WithHost(host string) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		bare, isHost := bareHost(host)
 		if !isHost {
 			return badOption("WithHost", "%.100q is not a host name or address", host)
 		}
 		c.host, c.address = bare, "WithHost"
 		return nil
-	}
+	})
 }
 
-// bareHost takes the brackets off an address, and says whether it is a host at all.
+// bareHost returns an address without its brackets, and reports whether it is a valid host.
 func bareHost(host string) (bare string, ok bool) {
 	bare, bracketed := host, false
 	if inner, ok := strings.CutPrefix(host, "["); ok {
@@ -184,30 +187,32 @@ func bareHost(host string) (bare string, ok bool) {
 	return bare, bare != "" && redact.Printable(bare) == bare && !strings.ContainsAny(bare, `/\?#@%<>"[] `)
 }
 
-// WithPort sets the service's port. Default 443.
+// WithPort sets the service's port. Default: 443.
 func WithPort(port int) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if port < 1 || port > 65535 {
 			return badOption("WithPort", "%d is not a port", port)
 		}
 		c.port, c.address = port, "WithPort"
 		return nil
-	}
+	})
 }
 
-// WithEncryption turns TLS on or off. Default on.
+// WithEncryption turns TLS on or off. Default: on.
 func WithEncryption(on bool) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		c.encrypted, c.address = on, "WithEncryption"
 		return nil
-	}
+	})
 }
 
-// WithURL sets scheme, host and port at once, in place of WithHost, WithPort and WithEncryption, beside which it is refused:
-// ws, wss, http or https, "ws://127.0.0.1:6001" for one. The path defaults to /socket.io/; one without a slash at its end gets
-// one, as in Socket.IO's own clients. A query is kept.
+// WithURL sets the service's scheme, host and port at once, for example "ws://127.0.0.1:6001". It
+// is refused beside WithHost, WithPort and WithEncryption. The scheme is ws, wss, http or https.
+// The path defaults to /socket.io/. A slash is added to a path without one at its end, as in
+// Socket.IO's own clients. A query is kept. Default: the address that WithHost, WithPort and
+// WithEncryption make.
 func WithURL(raw string) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		u, err := url.Parse(raw)
 		switch {
 		case err != nil:
@@ -221,51 +226,26 @@ func WithURL(raw string) Option {
 		}
 		c.url = u
 		return nil
-	}
+	})
 }
 
-// WithAuth sets who signs for private and presence channels: [auth.Func] for a callback, [auth.Endpoint] for the
-// user's own backend, a [auth.Signer]'s Authorizer where the secret is at hand. It wins over WithAuthEndpoint.
-// Default none: such channels fail at once with ErrAuthRequired.
-func WithAuth(a auth.Authorizer) Option {
-	return func(c *config) error {
-		if a == nil {
-			return badOption("WithAuth", "is nil")
-		}
-		c.authorizer = a
-		return nil
-	}
-}
-
-// WithAuthEndpoint is WithAuth(auth.Endpoint(url)): the URL on the user's own backend that is asked for signatures.
+// WithAuthEndpoint sets the URL on the user's own backend that is asked for signatures. It is short
+// for WithAuth(auth.Endpoint(url)). Default: none.
 func WithAuthEndpoint(url string) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if url == "" {
 			return badOption("WithAuthEndpoint", "is empty")
 		}
 		c.endpoint = url
 		return nil
-	}
+	})
 }
 
-// WithUserData sets who this client is on presence channels: {"user_id":…,"user_info":…} or any other JSON object. It is
-// sent to the auth endpoint, and is the channel data where the endpoint's answer has none. [UserData] sets it for one
-// channel. Default none.
-func WithUserData(v any) Option {
-	return func(c *config) error {
-		data, err := marshalUserData(v)
-		if err != nil {
-			return badOption("WithUserData", "%v", err)
-		}
-		c.userData = data
-		return nil
-	}
-}
-
-// WithHTTPClient sets the client that makes the WebSocket handshake: TLS settings, proxy and dialler are those of its
-// http.Transport. Its Timeout must be zero. Default: http.DefaultTransport's settings.
+// WithHTTPClient sets the HTTP client that makes the WebSocket handshake. TLS settings, proxy and
+// dialer are those of its http.Transport. Its Timeout must be 0. Default: the settings of
+// http.DefaultTransport.
 func WithHTTPClient(h *http.Client) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if h == nil {
 			return badOption("WithHTTPClient", "is nil")
 		}
@@ -274,126 +254,141 @@ func WithHTTPClient(h *http.Client) Option {
 		}
 		c.http = h
 		return nil
-	}
+	})
 }
 
-// WithHeader adds headers to the WebSocket handshake, whatever the letters that their names are written in ("host" is Host).
-// Their values are taken for secrets, which no error shows. Default none.
+// WithHeader adds headers to the WebSocket handshake. The case of their names does not matter
+// ("host" is Host). Their values are treated as secrets and appear in no error. Default: none.
 func WithHeader(h http.Header) Option {
 	h = h.Clone()
-	return func(c *config) error { c.header = h; return nil }
+	return option(func(c *config) error { c.header = h; return nil })
 }
 
-// WithBackoff sets the pace of reconnecting: each delay is drawn evenly between 0 and a bound, which starts at initial
-// and doubles up to limit. Default 250 ms and 30 s.
+// WithBackoff sets the delays between attempts to reconnect. Each delay is random, evenly
+// distributed between 0 and a bound. The bound starts at initial and doubles up to limit. Default:
+// 250 ms and 30 s.
 func WithBackoff(initial, limit time.Duration) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if initial < time.Millisecond || limit < initial {
 			return badOption("WithBackoff", "needs 1ms <= initial <= limit, has %v and %v", initial, limit)
 		}
 		c.backoffInitial, c.backoffMax = initial, limit
 		return nil
-	}
+	})
 }
 
-// WithConnectRetry has Connect retry what can heal until its context ends. Default: Connect makes one attempt.
+// WithConnectRetry makes [Client.Connect] try again until its context ends, if a failure may be
+// temporary. Default: Connect makes one attempt.
 func WithConnectRetry() Option {
-	return func(c *config) error { c.connectRetry = true; return nil }
+	return option(func(c *config) error { c.connectRetry = true; return nil })
 }
 
-// WithReadLimit sets how many bytes one message from the service may have, 1 KiB to 1 GiB; a larger one ends the connection.
-// Default 16 MiB.
+// WithReadLimit sets the largest size of one message from the service in bytes, from 1 KiB to 1
+// GiB. A larger message ends the connection. Default: 16 MiB.
 func WithReadLimit(bytes int64) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if bytes < minReadLimit || bytes > maxReadLimit {
 			return badOption("WithReadLimit", "%d bytes is not between %d and %d", bytes, minReadLimit, maxReadLimit)
 		}
 		c.readLimit = bytes
 		return nil
-	}
+	})
 }
 
-// WithSubscribeTimeout sets how long the answer to a subscription may take before it is asked for once more; after the
-// same time again it is given up with ErrSubscribeTimeout. Default 10 s.
+// WithSubscribeTimeout sets how long the client waits for the answer to a subscription. Without an
+// answer it asks once more and waits as long again, then gives up with [ErrSubscribeTimeout].
+// Default: 10 s.
 func WithSubscribeTimeout(d time.Duration) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if d <= 0 {
 			return badOption("WithSubscribeTimeout", "%v is not positive", d)
 		}
 		c.subscribeTimeout = d
 		return nil
-	}
+	})
 }
 
-// WithLeaveGrace sets how long a channel that nothing holds any more stays subscribed. Holding it again within that time
-// costs no traffic and no wait, which helps programs that open and close streams of one channel in quick succession. Events
-// that come meanwhile reach nobody. [Channel.Unsubscribe] leaves at once. Default 0.
+// WithLeaveGrace sets how long a channel stays subscribed after nothing holds it any more. If it is
+// held again within that time, there is no traffic and no wait. That helps programs that open and
+// close streams of one channel in quick succession. Events that come meanwhile reach no stream.
+// [Client.ForceUnsubscribe] does not wait for the grace. Default: 0.
 func WithLeaveGrace(d time.Duration) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if d < 0 {
 			return badOption("WithLeaveGrace", "%v is negative", d)
 		}
 		c.leaveGrace = d
 		return nil
-	}
+	})
 }
 
-// WithLogger sets where the client logs: lost connections and refusals at Warn, connections at Info, steps at Debug.
-// No secret is ever logged. Default: nowhere.
+// WithLogger sets the logger of the client. It logs lost connections and refusals at Warn,
+// connections at Info and details at Debug. It never logs a secret. Default: no log.
 func WithLogger(l *slog.Logger) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if l == nil {
 			return badOption("WithLogger", "is nil")
 		}
 		c.log = l
 		return nil
-	}
+	})
 }
 
-// WithJSON replaces the JSON codec of payloads, both ways. Both functions may be called concurrently; unmarshal gets one valid
-// JSON value, no deeper than [WithMaxDepth] allows, runs on the connection's reader, and must not keep its input.
-// Default: the semantics of encoding/json; the package documentation says more.
+// WithJSON sets the functions that encode and decode payloads, instead of the built-in JSON codec.
+// Both may be called concurrently. unmarshal gets one valid JSON value, no deeper than WithMaxDepth
+// allows. It runs on the reading goroutine and must not keep its input. Default: a codec with the
+// semantics of encoding/json; see "JSON" in the package documentation.
 func WithJSON(marshal func(any) ([]byte, error), unmarshal func([]byte, any) error) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if marshal == nil || unmarshal == nil {
 			return badOption("WithJSON", "needs both functions")
 		}
 		c.marshal, c.codec.own = marshal, unmarshal
 		return nil
-	}
+	})
 }
 
-// WithMaxDepth sets how many levels of objects and arrays a payload may be nested: [[1]] has two. A deeper one is a [Gap] with
-// Malformed and an Err that is [ErrTooDeep], on just the streams that it was for; whatever the type of the stream is, raw views
-// included. Default, and the most that is possible, 10,000, as in encoding/json.
+// WithMaxDepth sets how many levels of objects and arrays a payload may have: [[1]] has two. A
+// deeper payload is a [Gap] with Malformed, whose Err wraps [ErrTooDeep], on the streams that it
+// was for. That is so for every type of stream, raw views included. Default and maximum: 10,000, as
+// in encoding/json. The member infos of package presence have their own limit, 512.
 func WithMaxDepth(levels int) Option {
-	return func(c *config) error {
+	return option(func(c *config) error {
 		if levels < 1 || levels > decoderDepth {
 			return badOption("WithMaxDepth", "%d is not between 1 and %d", levels, decoderDepth)
 		}
 		c.codec.maxDepth = levels
 		return nil
-	}
+	})
 }
 
-// A ChannelOption configures one handle of a channel. A nil one does nothing.
-type ChannelOption func(*Channel)
-
-// UserData sets who this client is on one presence channel, in place of [WithUserData]. A channel has one user data at a time:
-// that of the handle by which it was first held, for as long as something holds it. A handle with other user data can't hold it
-// meanwhile; a handle with none takes what is there. Who holds it next with other user data leaves it first ([WithLeaveGrace]).
-//
-// A value that can't be encoded, and a channel that is no presence channel, fail the subscription with an [*OptionError], and
-// so does other user data than the channel is held with.
-func UserData(v any) ChannelOption {
-	return func(ch *Channel) {
-		data, err := marshalUserData(v)
-		switch {
-		case err != nil:
-			ch.err = &OptionError{Option: "UserData", Reason: err.Error()}
-		case ch.kind != presence:
-			ch.err = badOption("UserData", "%q is no presence channel: nobody would see it", ch.name)
+// ownSecrets returns the secrets of the configuration: the API key, header values, the password and
+// the query of the URL, and the user data.
+func (c *config) ownSecrets() redact.Secrets {
+	s := redact.Of(c.apiKey.Reveal()).With(longEnough(string(c.userData))...)
+	if c.url != nil {
+		for _, values := range c.url.Query() {
+			s = s.With(longEnough(values...)...)
 		}
-		ch.userData = data
 	}
+	for name, values := range c.header {
+		switch http.CanonicalHeaderKey(name) {
+		case "Host":
+		case "Authorization", "Proxy-Authorization":
+			for _, v := range values {
+				s = s.WithHeader(v)
+			}
+		case "Cookie":
+			for _, v := range values {
+				for pair := range strings.SplitSeq(v, ";") {
+					_, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+					s = s.With(longEnough(value)...)
+				}
+			}
+			s = s.With(values...)
+		default:
+			s = s.With(longEnough(values...)...)
+		}
+	}
+	return s
 }

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
+	"github.com/realtimex/realtimex-go/rtx/presence"
 )
 
 // What can't be used is refused by New, by the option's name, and not found out by Connect.
@@ -54,13 +56,64 @@ func TestBadOptionsAreRefusedByName(t *testing.T) {
 	}
 }
 
+// Each of these would be ignored in silence if it were not refused: the one that does it says so by
+// the option's name, or the opener's, before there is any traffic.
+func TestWhatWouldBeIgnoredIsRefused(t *testing.T) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
+		c := connect(t, s, signing(s))
+		user := func(id string) rtx.ChannelOption { return rtx.WithUserData(map[string]string{"user_id": id}) }
+		held := c.Channel("presence-held", user("anna"))
+		if _, err := held.Subscribe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		before := len(s.Received())
+		anna, bert := c.Channel("presence-a", user("anna")), c.Channel("presence-a", user("bert"))
+		for _, row := range []struct {
+			about, option string
+			open          func() error
+		}{
+			{"a URL beside a host", "WithURL", func() error { _, err := rtx.New("key", rtx.WithURL("ws://a"), rtx.WithHost("b")); return err }},
+			{"a T that holds no JSON", "On", func() error { return rtx.On[func()](t.Context(), c.Channel("a"), "n").Err() }},
+			{"the user data of a group", "WithUserData", func() error { return rtx.On[numbered](t.Context(), rtx.NewGroup(anna, bert), "n").Err() }},
+			{"other user data added to a group", "WithUserData", func() error { return rtx.NewGroup(anna).Add(bert) }},
+			{"other user data on a held channel", "WithUserData", func() error {
+				return rtx.On[numbered](t.Context(), c.Channel("presence-held", user("bert")), "n").Err()
+			}},
+			{"other user data for a held channel", "WithUserData", func() error { return subscribe(t.Context(), c.Channel("presence-held", user("bert"))) }},
+			{"user data where nobody sees it", "WithUserData", func() error { return subscribe(t.Context(), c.Channel("a", user("anna"))) }},
+			{"user data that is no JSON", "WithUserData", func() error { return subscribe(t.Context(), c.Channel("presence-b", rtx.WithUserData(func() {}))) }},
+		} {
+			err := row.open()
+			var bad *rtx.OptionError
+			if !errors.As(err, &bad) || bad.Option != row.option || bad.Error() == "" {
+				t.Errorf("%s: %T %v", row.about, err, err)
+			}
+		}
+		synctest.Wait()
+		if n := len(s.Received()) - before; n != 0 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
 func TestNilOptionsAreIgnored(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, nil)
 		if err := rtx.On[numbered](t.Context(), c.Channel("a", nil), "n", nil).Ready(t.Context()); err != nil {
 			t.Error(err)
 		}
-	})
+		if err := presence.Watch[any](t.Context(), c.Channel("presence-a"), nil).Err(); !errors.Is(err, rtx.ErrAuthRequired) {
+			t.Errorf("a room: %v", err)
+		}
+		signer, err := auth.NewSigner("key", "secret", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth.Handler(signer, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{}, nil }, nil)
+		if _, err := rtx.New("key", nil, rtx.WithAuth(auth.Endpoint("https://a.example", nil))); err != nil {
+			t.Errorf("an endpoint: %v", err)
+		}
+	}, nil)
 }
 
 // One address for an IPv6 host, however it is written, zone included.
@@ -77,46 +130,53 @@ func TestHostsThatAreTaken(t *testing.T) {
 
 // A channel has one user data at a time: whoever comes with another is told.
 func TestOtherUserDataOnAHeldChannel(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, signing(s))
-		user := func(id string) rtx.ChannelOption { return rtx.UserData(map[string]string{"user_id": id}) }
+		user := func(id string) rtx.ChannelOption { return rtx.WithUserData(map[string]string{"user_id": id}) }
 		isUserData := func(err error) bool {
 			var bad *rtx.OptionError
-			return errors.As(err, &bad) && bad.Option == "UserData"
+			return errors.As(err, &bad) && bad.Option == "WithUserData"
 		}
 		anna, bert := c.Channel("presence-a", user("anna")), c.Channel("presence-a", user("bert"))
-		if err := anna.Subscribe(t.Context()); err != nil {
+		hold, err := anna.Subscribe(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bert.Subscribe(t.Context()); !isUserData(err) {
+		if _, err := bert.Subscribe(t.Context()); !isUserData(err) {
 			t.Errorf("a second handle: %v", err)
 		}
 		if err := rtx.On[numbered](t.Context(), bert, "n").Err(); !isUserData(err) {
 			t.Errorf("a stream of a second handle: %v", err)
 		}
+		if err := presence.Watch[any](t.Context(), bert).Err(); !isUserData(err) {
+			t.Errorf("a room of a second handle: %v", err)
+		}
 		other := []*rtx.Channel{c.Channel("presence-b", user("anna")), c.Channel("presence-b", user("bert"))}
 		if err := new(rtx.Group).Add(other...); !isUserData(err) {
 			t.Errorf("a group: %v", err)
 		}
-		if err := rtx.On[numbered](t.Context(), rtx.Channels(other...), "n").Err(); !isUserData(err) {
+		if err := rtx.On[numbered](t.Context(), rtx.NewGroup(other...), "n").Err(); !isUserData(err) {
 			t.Errorf("a stream of a group: %v", err)
 		}
-		group := rtx.Channels(other[0])
+		group := rtx.NewGroup(other[0])
 		if err := group.Add(other[1]); !isUserData(err) || group.Len() != 1 {
 			t.Errorf("one more for a group: %v", err)
 		}
-		if err := c.Channel("presence-a").Subscribe(t.Context()); err != nil {
+		without, err := c.Channel("presence-a").Subscribe(t.Context())
+		if err != nil {
 			t.Errorf("a handle without: %v", err)
 		}
-		if err := c.Channel("a", user("anna")).Subscribe(t.Context()); !isUserData(err) {
+		if _, err := c.Channel("a", user("anna")).Subscribe(t.Context()); !isUserData(err) {
 			t.Errorf("a channel that is no presence channel: %v", err)
 		}
-		if err := anna.Unsubscribe(); err != nil {
-			t.Fatal(err)
+		hold.Release()
+		if err := subscribe(t.Context(), bert); !isUserData(err) {
+			t.Errorf("while another hold is left: %v", err)
 		}
+		without.Release()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := bert.Subscribe(ctx); err != nil {
+		if _, err := bert.Subscribe(ctx); err != nil {
 			t.Errorf("once it was released: %v", err)
 		}
 		if got := fmt.Sprint(s.Members("presence-a")); got != "[bert]" {
@@ -125,11 +185,12 @@ func TestOtherUserDataOnAHeldChannel(t *testing.T) {
 	})
 }
 
-// Who comes next, within the leave grace or while the authorizer is at work for who was before, is the one that is seen.
+// Who comes next, within the leave grace or while the authorizer is at work for who was before, is
+// the one that is seen.
 func TestTheNextUserOfAChannel(t *testing.T) {
-	user := func(id string) rtx.ChannelOption { return rtx.UserData(map[string]string{"user_id": id}) }
+	user := func(id string) rtx.ChannelOption { return rtx.WithUserData(map[string]string{"user_id": id}) }
 	t.Run("leave grace", func(t *testing.T) {
-		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		bubble(t, func(t *testing.T, s *testserver.Server) {
 			c := connect(t, s, signing(s), rtx.WithLeaveGrace(time.Hour), rtx.WithUserData(map[string]string{"user_id": "own"}))
 			for _, who := range []struct {
 				ch   *rtx.Channel
@@ -148,13 +209,13 @@ func TestTheNextUserOfAChannel(t *testing.T) {
 				}
 				stream.Close()
 			}
-			if n := len(s.ReceivedOn(rtxtest.KindSubscribe, "presence-a")); n != 3 {
+			if n := len(s.ReceivedOn(testserver.KindSubscribe, "presence-a")); n != 3 {
 				t.Errorf("%d subscriptions, want 3", n)
 			}
 		})
 	})
 	t.Run("authorizer at work", func(t *testing.T) {
-		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+		bubble(t, func(t *testing.T, s *testserver.Server) {
 			slow := auth.Func(func(ctx context.Context, r auth.Request) (auth.Grant, error) {
 				time.Sleep(time.Second)
 				return s.Signer().Presence(r.SocketID, r.Channel, string(r.UserData))

@@ -2,8 +2,8 @@ package rtx
 
 import "iter"
 
-// ordered is a set that keeps the order in which its elements were added, so that what is done for each is done in an order
-// that users can rely on and a replay repeats. The zero value is empty.
+// ordered is a set that keeps the order in which its elements were added. Users can rely on that
+// order, and a replay repeats it. The zero value is empty.
 type ordered[T comparable] struct {
 	at   map[T]int
 	list []T // the zero T where one was removed
@@ -49,7 +49,8 @@ func (o *ordered[T]) remove(v T) {
 	o.list = live
 }
 
-// all may be walked while elements are removed; those that are added meanwhile are not met.
+// all returns the elements. Elements may be removed during the loop; those that are added during it
+// are not returned.
 func (o *ordered[T]) all() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, v := range o.list {
@@ -60,51 +61,11 @@ func (o *ordered[T]) all() iter.Seq[T] {
 	}
 }
 
-// slice is a copy, for use without the lock.
+// slice returns a copy, for use without the lock.
 func (o *ordered[T]) slice() []T {
 	all := make([]T, 0, len(o.at))
 	for v := range o.all() {
 		all = append(all, v)
-	}
-	return all
-}
-
-// openStreams is the same for the open streams of a client, of which there can be very many: each knows its own place.
-type openStreams struct {
-	list []*binding // nil where one was removed
-	gone int
-}
-
-func (o *openStreams) len() int { return len(o.list) - o.gone }
-
-func (o *openStreams) add(b *binding) {
-	b.place = len(o.list)
-	o.list = append(o.list, b)
-}
-
-// remove takes out a stream that may have been taken out before.
-func (o *openStreams) remove(b *binding) {
-	if b.place >= len(o.list) || o.list[b.place] != b {
-		return
-	}
-	o.list[b.place] = nil
-	if o.gone++; o.gone < 32 || o.gone <= len(o.list)/2 {
-		return
-	}
-	live := o.slice()
-	for i, b := range live {
-		b.place = i
-	}
-	o.list, o.gone = live, 0
-}
-
-// slice is a copy, for use without the lock.
-func (o *openStreams) slice() []*binding {
-	all := make([]*binding, 0, o.len())
-	for _, b := range o.list {
-		if b != nil {
-			all = append(all, b)
-		}
 	}
 	return all
 }

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// An ordinary type is one that both versions of encoding/json decode alike: made of the kinds, the tags and the methods that
-// nearly all types have, and of nothing else. This is a list of what is known to be alike, held against both by a test, and not
-// one of what differs: a type with anything unusual in it is not ordinary, which costs it some speed and nothing else.
+// ordinary reports whether both versions of encoding/json decode a t alike, because it consists
+// only of the kinds, tags and methods that nearly all types have. It is a list of what is known to
+// be alike, and a test compares it with both versions. Any other type is not ordinary, which costs
+// it only speed.
 func ordinary(t reflect.Type) bool {
 	if known, ok := ordinaryTypes.Load(t); ok {
 		return known.(bool)
@@ -22,7 +23,7 @@ func ordinary(t reflect.Type) bool {
 	return is
 }
 
-// ordinaryTypes remembers what ordinary has found: a program has so many types.
+// ordinaryTypes caches the results of ordinary. A program has a limited number of types.
 var ordinaryTypes sync.Map
 
 var (
@@ -72,7 +73,7 @@ func (w *ordinaryWalk) value(t reflect.Type) bool {
 	return false
 }
 
-// ordinaryKey takes strings and integers without methods.
+// ordinaryKey reports whether t is a string or an integer without methods.
 func ordinaryKey(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
@@ -87,7 +88,8 @@ func (w *ordinaryWalk) structure(t reflect.Type) bool {
 	return w.fields(t, names) && (len(names) > 0 || t.NumField() == 0)
 }
 
-// fields wants each field of t to be ordinary, and its name to be no other one's, whatever the case of its letters.
+// fields reports whether each field of t is ordinary and all names are different, even if case is
+// ignored.
 func (w *ordinaryWalk) fields(t reflect.Type, names map[string]bool) bool {
 	for f := range t.Fields() {
 		tag, tagged := f.Tag.Lookup("json")
@@ -97,7 +99,8 @@ func (w *ordinaryWalk) fields(t reflect.Type, names map[string]bool) bool {
 		case !tagged && strings.Contains(string(f.Tag), "json"): // a slip, perhaps
 			return false
 		case f.Anonymous:
-			// Of what is embedded the fields are t's own. What hides what is decided by rules that differ in their corners.
+			// The fields of an embedded struct count as t's own. The rules for fields that hide
+			// others differ between the versions in rare cases.
 			if tagged || !f.IsExported() || f.Type.Kind() != reflect.Struct || f.Type == timeType ||
 				reflect.PointerTo(f.Type).NumMethod() > 0 || !w.fields(f.Type, names) {
 				return false
@@ -132,7 +135,7 @@ func ordinaryTag(f reflect.StructField, tag string) (name string, ok bool) {
 	return name, options == "" && !strings.HasSuffix(tag, ",") || options == "omitempty" || options == "omitzero"
 }
 
-// hasMethod says whether t, or a pointer to it, has a method of that name.
+// hasMethod reports whether t, or a pointer to it, has a method with that name.
 func hasMethod(t reflect.Type, name string) bool {
 	_, ofValue := t.MethodByName(name)
 	_, ofPointer := reflect.PointerTo(t).MethodByName(name)

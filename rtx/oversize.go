@@ -7,16 +7,17 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// culprit is the channel of a message that was larger than the client takes, "" if that can't be told from how the message
-// begins. It is believed only where the service itself wrote it: as the first member of the first argument. What stands
-// behind that may be a publisher's, who could blame another channel.
+// culprit returns the channel of a message that was larger than the client accepts, or "" if the
+// beginning of the message does not tell. It only accepts a channel that the service itself wrote:
+// the first member of the first argument. What follows may be a publisher's, who could blame
+// another channel.
 func culprit(cause error) string {
 	var tooBig *transport.FrameError
 	if !errors.As(cause, &tooBig) {
 		return ""
 	}
-	rest, ok := bytes.CutPrefix(tooBig.Head, []byte(`42["`))
-	if !ok {
+	packet, rest, ok := bytes.Cut(tooBig.Head, []byte(`["`))
+	if !ok || !isEvent(packet) {
 		return ""
 	}
 	if _, rest, ok = plainString(rest); !ok {
@@ -30,4 +31,10 @@ func culprit(cause error) string {
 		return ""
 	}
 	return string(channel)
+}
+
+// isEvent reports whether the text before the array belongs to an event in the default namespace.
+// It may have a number of attachments and the number of an acknowledgement.
+func isEvent(packet []byte) bool {
+	return (bytes.HasPrefix(packet, []byte("42")) || bytes.HasPrefix(packet, []byte("45"))) && len(bytes.Trim(packet, "0123456789-")) == 0
 }

@@ -14,8 +14,9 @@ const (
 	retryMax              = 30 * time.Second
 )
 
-// pace makes the machine's delays: each is drawn evenly between zero and a bound ("full jitter") that doubles from one to
-// the next, so that the clients of a service that restarts come back spread out. It belongs to the client's lock.
+// pace draws the delays of the machine ("full jitter"). Each delay is random, evenly distributed
+// between 0 and a bound that doubles from one to the next, so that the clients of a restarted
+// service do not come back all at once. It is guarded by the client's lock.
 type pace struct {
 	initial, limit time.Duration
 	redial, slow   *backoff.ExponentialBackOff
@@ -29,7 +30,8 @@ func newPace(initial, limit time.Duration) *pace {
 	}
 }
 
-// delays draws around an interval that grows: by jitter times the interval to both sides.
+// delays returns a back-off around a growing interval, with a random offset of up to jitter times
+// the interval in both directions.
 func delays(interval, limit time.Duration, multiplier, jitter float64) *backoff.ExponentialBackOff {
 	return backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(interval),
@@ -40,7 +42,8 @@ func delays(interval, limit time.Duration, multiplier, jitter float64) *backoff.
 	)
 }
 
-// Redial is what the service asked for, if it did, and the jitter above it.
+// Redial returns the delay before the next attempt to connect. If the service asked for a delay, it
+// is that one plus jitter.
 func (p *pace) Redial(slow bool, after time.Duration) time.Duration {
 	if slow && after == 0 {
 		return p.slow.NextBackOff()
@@ -50,7 +53,8 @@ func (p *pace) Redial(slow bool, after time.Duration) time.Duration {
 
 func (p *pace) Reset() { p.redial.Reset() }
 
-// Retry has a bound of its own for each channel, which the number of its failures tells.
+// Retry returns the delay before a channel is subscribed again. Each channel has its own bound,
+// which depends on the number of its failures.
 func (p *pace) Retry(tries int, after time.Duration) time.Duration {
 	bound := min(retryMax, retryInitial<<min(tries, 10))
 	return max(after, delays(bound/2, bound/2, 1, 1).NextBackOff())

@@ -10,7 +10,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// Each delay lies within its bound, the next attempt comes exactly after it, and the delays are spread over the range.
+// Each delay lies within its bound, the next attempt comes exactly after it, and the delays are
+// spread over the range.
 func TestDelaysOfRedialling(t *testing.T) {
 	for _, p := range []struct{ initial, limit time.Duration }{{}, {10 * time.Millisecond, time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -35,7 +36,7 @@ func TestDelaysOfRedialling(t *testing.T) {
 			bound, low, high := p.initial, 0, 0
 			for i := 0; i < attempts-1; {
 				st := <-states.C
-				if st.State != Connecting || st.Err == nil {
+				if st.State != StateConnecting || st.Err == nil {
 					continue // idle, and the first attempt
 				}
 				if st.Delay < 0 || st.Delay > bound {
@@ -76,7 +77,8 @@ func TestDelaysOfRedialling(t *testing.T) {
 	}
 }
 
-// The delays begin anew after a session that proved stable, to the nanosecond, and not after one that fell short of that.
+// The delays begin anew after a session that proved stable, to the nanosecond, and not after one
+// that fell short of that.
 func TestDelaysBeginAnewAfterAStableSession(t *testing.T) {
 	for _, tt := range []struct {
 		lived time.Duration

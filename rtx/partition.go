@@ -2,7 +2,6 @@ package rtx
 
 import (
 	"context"
-	"fmt"
 	"hash/maphash"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
@@ -10,14 +9,21 @@ import (
 
 const maxPartitions = 1 << 12
 
-// Partition is [On] spread over n streams by key, 1 to 4096: all values of a key come on one stream, in order. A worker
-// each, and no dispatcher. key runs on the connection's reader and must be quick; if it panics, that is as with a payload
-// that is no T.
+// partitionSeed is the same for the whole process, so that a key always belongs to the same one of
+// n streams.
+var partitionSeed = maphash.MakeSeed()
+
+// Partition opens n streams, from 1 to 4096, and distributes the events among them by key. All
+// values with the same key come on the same stream, in order. Read each stream with one worker; no
+// dispatcher is needed. Which stream a key belongs to stays the same within a process, and may
+// differ in another process. key runs on the reading goroutine and must be quick. If it panics,
+// that is a gap, as for a payload that is not a T.
 //
-// Each stream has the options' buffer and policy for itself, its own gaps, and its number after "#" in its name. A
-// reconnection is told on every one of them; so is a payload that could not be decoded, because nobody knows whose it was.
-// The streams hold the channel together, until the last of them ends: what comes for one that was closed before is thrown
-// away, so close all of them, or end their context. A mistake gives streams that have ended, as with On.
+// Each stream has its own buffer, policy and gaps, and its number after "#" in its name. The gap of
+// a reconnection comes on every stream. So does the gap of a payload that could not be decoded,
+// because its key is not known. The streams hold the channel together, until the last of them ends.
+// Values for a stream that was closed earlier are thrown away, so close all of them or end their
+// context. Mistakes give streams that have ended, as with On.
 func Partition[T any, K comparable](ctx context.Context, src Source, event string, n int, key func(T) K, opts ...StreamOption) []*Stream[T] {
 	err := checkBound(event)
 	var cfg streamConfig
@@ -36,6 +42,11 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 		decode, err = viewOf[T]("Partition", c.cfg.codec)
 	}
 	n = max(1, min(n, maxPartitions))
+	queues := make([]*stream.Queue[T], n)
+	for i := 0; err == nil && i < n; i++ {
+		queues[i] = new(stream.Queue[T])
+		err = openQueue(queues[i], cfg, src)
+	}
 	streams := make([]*Stream[T], n)
 	if err != nil {
 		for i := range streams {
@@ -43,24 +54,18 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 		}
 		return streams
 	}
-	seed := maphash.MakeSeed()
 	sink := &partSink[T, K]{
-		key: key, decode: decode, losses: c.losses(cfg.name), queues: make([]*stream.Queue[T], n),
-		hash: func(k K) uint64 { return maphash.Comparable(seed, k) },
-	}
-	for i := range sink.queues {
-		sink.queues[i] = stream.New[T](cfg.queue(src))
+		key: key, decode: decode, losses: c.losses(cfg.name), queues: queues,
+		hash: func(k K) uint64 { return maphash.Comparable(partitionSeed, k) },
 	}
 	b := c.newBinding(sink, []string{event})
 	b.id = c.ids.Add(uint64(n)) - uint64(n) + 1
 	for i, q := range sink.queues {
-		streams[i] = newStream(q, partName(cfg.name, i), part[T, K]{b, q, sink, i})
+		streams[i] = newStream(q, part[T, K]{b, q, sink, i})
 	}
 	b.start(ctx, src)
 	return streams
 }
-
-func partName(name string, i int) string { return fmt.Sprintf("%s#%d", name, i) }
 
 // A part is the owner of one stream of a Partition.
 type part[T any, K comparable] struct {
@@ -70,6 +75,7 @@ type part[T any, K comparable] struct {
 	i    int // which of them
 }
 
+func (p part[T, K]) name() string   { return partName(p.sink.name(), p.i) }
 func (p part[T, K]) number() uint64 { return p.id + uint64(p.i) }
 
 func (p part[T, K]) end(err error, discard bool) {

@@ -4,16 +4,16 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // A partition whose reader fell behind ends alone: the others go on.
 func TestAPartitionThatOverflowsEndsAlone(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		parts := rtx.Partition(t.Context(), c.Channel("a"), "n", 2, func(v numbered) int { return v.N },
-			rtx.Buffer(1), rtx.Overflow(rtx.End))
+			rtx.WithBuffer(1), rtx.WithOverflow(rtx.EndStream))
 		if err := parts[0].Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -8,13 +8,15 @@ import (
 	"github.com/realtimex/realtimex-go/internal/core"
 )
 
-// ErrPingsUnanswered: as many pings as may wait do so already; the service does not answer them.
+// ErrPingsUnanswered means that Client.Ping was called while 64 pings already wait for an answer.
 var ErrPingsUnanswered = errors.New("rtx: the service does not answer pings")
 
-// Ping sends realtimex:ping and returns how long the answer took. It needs a connection: [ErrNotConnected] if there is
-// none, or if it is lost meanwhile. The service need not answer, so give ctx a deadline. Answers do not say whose they are,
-// so one ping is under way at a time and further calls wait for their turn, 64 at most: [ErrPingsUnanswered]. One that was
-// given up holds up the next until its answer has come, or until the service's ping timeout has passed.
+// Ping sends realtimex:ping and returns how long the answer took. It returns [ErrNotConnected] if
+// there is no connection, or if the connection is lost meanwhile. The service need not answer, so
+// give ctx a deadline; Ping returns a [*WaitError] when it passes. Answers can't be matched to
+// pings, so only one ping is in flight at a time and further calls wait until it is answered. At
+// most 64 calls may wait; further ones return [ErrPingsUnanswered]. A ping that was given up delays
+// the next one until its answer comes or the service's ping timeout has passed.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	if err := c.check(ctx); err != nil {
 		return 0, err
@@ -55,5 +57,6 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// pingsLost forgets those who wait: the connection is lost, and they know. The caller holds c.mu.
-func (c *Client) pingsLost() { c.pings = nil }
+// pingsLostLocked forgets the waiting pings when the connection is lost. Their callers find out by
+// the end of the session.
+func (c *Client) pingsLostLocked() { c.pings = nil }

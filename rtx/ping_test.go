@@ -7,13 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// Calls with a context that has ended leave nothing behind: each later one gets its own answer, and none is refused.
+// Calls with a context that has ended leave nothing behind: each later one gets its own answer, and
+// none is refused.
 func TestPingAfterEndedContexts(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		why := errors.New("too late")
 		for range 200 {
@@ -21,7 +22,7 @@ func TestPingAfterEndedContexts(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 		}
-		s.SetLink(rtxtest.Link{Latency: 70 * time.Millisecond})
+		s.SetLink(testserver.Link{Latency: 70 * time.Millisecond})
 		for range 3 {
 			if d, err := c.Ping(t.Context()); err != nil || d != 70*time.Millisecond {
 				t.Errorf("got %v, %v", d, err)
@@ -30,9 +31,10 @@ func TestPingAfterEndedContexts(t *testing.T) {
 	})
 }
 
-// 64 may wait behind the one that is under way. Each of them gets an answer of its own, once there are any.
+// 64 may wait behind the one that is under way. Each of them gets an answer of its own, once there
+// are any.
 func TestPingsThatWait(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		s.SetPong(false)
 		ctx, giveUp := context.WithCancel(t.Context())
@@ -68,18 +70,19 @@ func TestPingsThatWait(t *testing.T) {
 	})
 }
 
-func receivedPings(s *rtxtest.Server) (pings []rtxtest.Received) {
+func receivedPings(s *testserver.Server) (pings []testserver.Received) {
 	for _, r := range s.Received() {
-		if r.Kind == rtxtest.KindPing {
+		if r.Kind == testserver.KindPing {
 			pings = append(pings, r)
 		}
 	}
 	return pings
 }
 
-// One answer that never comes breaks no later ping, and costs the next one the ping timeout at most.
+// One answer that never comes breaks no later ping, and costs the next one the ping timeout at
+// most.
 func TestMissingPong(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		for range 5 {
 			s.SetPong(false)
@@ -105,9 +108,9 @@ func TestMissingPong(t *testing.T) {
 
 // An answer that comes after its caller gave up is not taken for that of the next one.
 func TestLatePong(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		s.SetLink(rtxtest.Link{Latency: 5 * time.Second})
+		s.SetLink(testserver.Link{Latency: 5 * time.Second})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := c.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {

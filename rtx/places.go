@@ -2,17 +2,6 @@ package rtx
 
 import "iter"
 
-// places are the channels that a stream is attached to, in the order in which it was: nearly always one.
-type places struct {
-	one  *attachment
-	more *manyPlaces // nil until there is a second
-}
-
-type manyPlaces struct {
-	of    map[*subscription]*attachment
-	order ordered[*attachment]
-}
-
 func (p *places) get(s *subscription) *attachment {
 	switch {
 	case p.one != nil && p.one.s == s:
@@ -49,7 +38,7 @@ func (p *places) remove(s *subscription) {
 
 func (p *places) empty() bool { return p.one == nil && (p.more == nil || len(p.more.of) == 0) }
 
-// all may be walked while places are removed.
+// all returns the attachments. Attachments may be removed during the loop.
 func (p *places) all() iter.Seq[*attachment] {
 	return func(yield func(*attachment) bool) {
 		if p.one != nil && !yield(p.one) {

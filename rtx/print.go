@@ -7,76 +7,109 @@ import (
 	"time"
 )
 
-// How things print: under every verb of fmt, in slog, and as JSON, which slog's JSON handler uses for what stands in a struct or a
-// slice. Nothing secret is shown. What has no state of its own prints as what it is called.
+// This file says how exported types print: under every verb of fmt, in slog, and as JSON, which
+// slog's JSON handler uses for values in a struct or slice. No secret is printed. A value without a
+// state of its own prints as its name.
 
-// String describes the client by where it stands. Nothing secret is in it: not the API key, not what it was given in
-// headers, tokens or user data.
+// String describes the client by its state. It shows no secret: not the API key, and nothing that
+// was given as a header, token or user data.
 func (c *Client) String() string { return "rtx.Client(" + c.State().String() + ")" }
 
-// Format writes String, whatever the verb, so that no print of a client shows its configuration.
+// Format implements fmt.Formatter. It writes String for every verb, so that printing a client never
+// shows its configuration.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, c.String()) }
 
-// LogValue is String for slog.
+// LogValue implements slog.LogValuer with the text of String.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText is String for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of String.
 func (c *Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // String is the channel's name.
 func (ch *Channel) String() string { return ch.Name() }
 
-// Format writes String, whatever the verb: the user data is nobody else's business.
+// Format implements fmt.Formatter. It writes String for every verb, so that printing a channel
+// never shows its user data.
 func (ch *Channel) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, ch.String()) }
 
-// LogValue is String for slog.
+// LogValue implements slog.LogValuer with the text of String.
 func (ch *Channel) LogValue() slog.Value { return slog.StringValue(ch.String()) }
 
-// MarshalText is String for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of String.
 func (ch *Channel) MarshalText() ([]byte, error) { return []byte(ch.String()), nil }
 
-// String says how many channels the group has.
-func (g *Group) String() string { return fmt.Sprintf("rtx.Group(%d channels)", g.Len()) }
-
-// Format writes String, whatever the verb.
-func (g *Group) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, g.String()) }
-
-// LogValue is String for slog.
-func (g *Group) LogValue() slog.Value { return slog.StringValue(g.String()) }
-
-// MarshalText is String for encoding/json and others.
-func (g *Group) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
-
-// String is the stream's name: see [Name].
-func (s *Stream[T]) String() string {
-	if s == nil {
+// String returns the name of the held channel, or "" for a nil or zero Hold.
+func (h *Hold) String() string {
+	if !h.made() {
 		return ""
 	}
-	return s.name
+	return h.s.Name
 }
 
-// Format writes String, whatever the verb.
+// Format implements fmt.Formatter. It writes String for every verb.
+func (h *Hold) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, h.String()) }
+
+// LogValue implements slog.LogValuer with the text of String.
+func (h *Hold) LogValue() slog.Value { return slog.StringValue(h.String()) }
+
+// MarshalText implements encoding.TextMarshaler with the text of String.
+func (h *Hold) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// String returns "states".
+func (s *States) String() string { return "states" }
+
+// Format implements fmt.Formatter. It writes String for every verb.
+func (s *States) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
+
+// LogValue implements slog.LogValuer with the text of String.
+func (s *States) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText implements encoding.TextMarshaler with the text of String.
+func (s *States) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String returns a text with the number of channels in the group.
+func (g *Group) String() string { return fmt.Sprintf("rtx.Group(%d channels)", g.Len()) }
+
+// Format implements fmt.Formatter. It writes String for every verb.
+func (g *Group) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, g.String()) }
+
+// LogValue implements slog.LogValuer with the text of String.
+func (g *Group) LogValue() slog.Value { return slog.StringValue(g.String()) }
+
+// MarshalText implements encoding.TextMarshaler with the text of String.
+func (g *Group) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// String returns the stream's name: see [WithName].
+func (s *Stream[T]) String() string {
+	if !s.opened() {
+		return ""
+	}
+	return s.owner.name()
+}
+
+// Format implements fmt.Formatter. It writes String for every verb.
 func (s *Stream[T]) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.String()) }
 
-// LogValue is String for slog.
+// LogValue implements slog.LogValuer with the text of String.
 func (s *Stream[T]) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is String for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of String.
 func (s *Stream[T]) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue is String for slog.
+// LogValue implements slog.LogValuer with the text of String.
 func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is String for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of String.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue is String for slog.
+// LogValue implements slog.LogValuer with the text of String.
 func (s ChannelState) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is String for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of String.
 func (s ChannelState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue is a group of the fields that are set: state, socket_id, recovered, attempt and delay, error, at.
+// LogValue implements slog.LogValuer. It returns a group of the fields that are set: state,
+// socket_id, recovered, attempt and delay, error, at.
 func (s StateChange) LogValue() slog.Value {
 	a := []slog.Attr{slog.String("state", s.State.String())}
 	if s.SocketID != "" {
@@ -97,7 +130,8 @@ func (s StateChange) LogValue() slog.Value {
 	return slog.GroupValue(a...)
 }
 
-// MarshalJSON writes the same fields as an object, delay in nanoseconds.
+// MarshalJSON implements json.Marshaler. It writes the same fields as LogValue, as an object, with
+// the delay in nanoseconds.
 func (s StateChange) MarshalJSON() ([]byte, error) {
 	fields := struct {
 		State     State         `json:"state"`
@@ -114,7 +148,8 @@ func (s StateChange) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// LogValue is a group of the fields that are set: message, code, at.
+// LogValue implements slog.LogValuer. It returns a group of the fields that are set: message, code,
+// at.
 func (e ServiceError) LogValue() slog.Value {
 	a := []slog.Attr{slog.String("message", e.Message)}
 	if e.Code != 0 {
@@ -126,7 +161,7 @@ func (e ServiceError) LogValue() slog.Value {
 	return slog.GroupValue(a...)
 }
 
-// MarshalJSON writes the same fields as an object.
+// MarshalJSON implements json.Marshaler. It writes the same fields as LogValue, as an object.
 func (e ServiceError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Message string    `json:"message"`
@@ -135,73 +170,80 @@ func (e ServiceError) MarshalJSON() ([]byte, error) {
 	}{e.Message, e.Code, e.At})
 }
 
-// The errors: as text everywhere. Without this, one that stands in a struct prints its fields as JSON, and of what it wraps {}.
+// Errors print as their text everywhere. Without these methods, an error in a struct would print
+// its fields as JSON, and what it wraps as {}.
 
 func text(err error) ([]byte, error) { return []byte(err.Error()), nil }
 func logText(err error) slog.Value   { return slog.StringValue(err.Error()) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *OptionError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *OptionError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *SubscribeError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *SubscribeError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *PayloadError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *PayloadError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *PanicError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *PanicError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *ChannelError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *ChannelError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *WaitError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *WaitError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
+func (e *NotReadyError) LogValue() slog.Value { return logText(e) }
+
+// MarshalText implements encoding.TextMarshaler with the text of Error.
+func (e *NotReadyError) MarshalText() ([]byte, error) { return text(e) }
+
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *ConnectError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *ConnectError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *DialError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *DialError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *CloseError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *CloseError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *LostError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *LostError) MarshalText() ([]byte, error) { return text(e) }
 
-// LogValue is Error for slog.
+// LogValue implements slog.LogValuer with the text of Error.
 func (e *InterruptedError) LogValue() slog.Value { return logText(e) }
 
-// MarshalText is Error for encoding/json and others.
+// MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *InterruptedError) MarshalText() ([]byte, error) { return text(e) }

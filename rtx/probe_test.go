@@ -5,12 +5,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/realtimex/realtimex-go/rtxtest"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 )
 
-// A service that answered pings once and no longer does is left once, for a deaf connection, and not again and again.
+// A service that answered pings once and no longer does is left once, for a deaf connection, and
+// not again and again.
 func TestServiceThatStopsAnsweringPingsIsLeftOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		stream := opened[numbered](t, c.Channel("a"), "n")
 		synctest.Wait() // the early probe is answered
@@ -23,5 +24,5 @@ func TestServiceThatStopsAnsweringPingsIsLeftOnce(t *testing.T) {
 		if got := outline(stream); got != "reconnected 1" {
 			t.Errorf("got %s", got)
 		}
-	}, rtxtest.WithRecovery(time.Minute))
+	}, testserver.WithRecovery(time.Minute))
 }

@@ -7,14 +7,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A refusal that quotes a signature shows none of it: neither that of its own channel nor that of another.
+// A refusal that quotes a signature shows none of it: neither that of its own channel nor that of
+// another.
 func TestRefusalShowsNoSignature(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		var mu sync.Mutex
 		signed := make(map[string]string)
 		signer := s.Signer()
@@ -29,7 +30,7 @@ func TestRefusalShowsNoSignature(t *testing.T) {
 			return g, err
 		})))
 		_ = opened[numbered](t, c.Channel("private-a"), "n")
-		err := c.Channel("private-b").Subscribe(t.Context())
+		_, err := c.Channel("private-b").Subscribe(t.Context())
 		var refused *rtx.SubscribeError
 		if !errors.As(err, &refused) || !strings.Contains(refused.Message, "bad signature") {
 			t.Fatalf("got %v", err)

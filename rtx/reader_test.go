@@ -9,8 +9,8 @@ import (
 	"weak"
 )
 
-// The reader remembers names, so that an event that only "*" takes makes no new string each time; but not all that were ever
-// sent, nor long ones.
+// The reader remembers names, so that an event that only "*" takes makes no new string each time;
+// but not all that were ever sent, nor long ones.
 func TestInternedNamesAreReset(t *testing.T) {
 	var r reader
 	for i := range 10 * maxInterned {
@@ -33,7 +33,8 @@ func TestInternedNamesAreReset(t *testing.T) {
 	}
 }
 
-// Once an event is delivered, the reader holds on to nothing of its frame, nor to the copy that raw views share.
+// Once an event is delivered, the reader holds on to nothing of its frame, nor to the copy that raw
+// views share.
 func TestReaderKeepsNoFrame(t *testing.T) {
 	w := newWire(t)
 	w.up()

@@ -3,21 +3,48 @@ package rtx
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// await waits until s is subscribed, or its holders of that term were expelled. With a session, it waits no longer than
-// that one lasts. The caller does not hold c.mu.
-func (c *Client) await(ctx context.Context, s *subscription, term uint64, sess transport.Session) error {
+// Readiness returns nil if the client is connected and every held channel is confirmed now.
+// Otherwise it returns a [*NotReadyError], which says what is missing and the last failure, or why
+// the client has ended. It does not wait, so it suits health probes. Its cost grows with the number
+// of channels.
+func (c *Client) Readiness() error {
+	if !c.made() {
+		return errNoClient
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ended:
+		return &NotReadyError{Missing: "an open client", Last: c.endErrLocked()}
+	case c.machine.Conn() != core.Established:
+		return &NotReadyError{Missing: "a connection", Last: c.machine.State(c.state.At).Err}
+	}
+	return c.unconfirmedLocked(func(yield func(*subscription) bool) {
+		for ch := range c.machine.Channels() {
+			if ch.Holds() > 0 && !yield(c.subs[ch.Name]) {
+				return
+			}
+		}
+	})
+}
+
+// await waits until s is subscribed, or until the holders of that generation are evicted. If sess
+// is not nil, it returns an error when that session ends. The caller must not hold c.mu.
+func (c *Client) await(ctx context.Context, s *subscription, generation uint64, sess transport.Session) error {
 	for {
 		c.mu.Lock()
 		switch {
-		case s.Term() != term:
+		case s.Generation() != generation:
 			defer c.mu.Unlock()
-			return s.expulsion
+			return s.evictedBy
 		case c.ended:
 			defer c.mu.Unlock()
 			return c.endErrLocked()
@@ -45,27 +72,119 @@ func (c *Client) await(ctx context.Context, s *subscription, term uint64, sess t
 	}
 }
 
-// waited is what a wait for s says that its context ended.
+// waited returns the error for a wait for s whose context has ended.
 func (c *Client) waited(ctx context.Context, s *subscription) error {
 	e := &WaitError{Cause: context.Cause(ctx)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.machine.Conn() == core.Established {
-		e.For, e.Last = fmt.Sprintf("the subscription of %q", s.Name), s.trouble
-	} else {
-		e.For = fmt.Sprintf("a connection, to subscribe to %q", s.Name)
-		e.Last = c.machine.State(c.state.At).Err
-	}
+	e.For, e.Last = c.missingLocked(s)
 	return e
 }
 
-// ready waits for the channels of the binding, as they are when it is called. One that the group drops meanwhile is not
-// waited for.
+// missingLocked returns what is missing until s is confirmed, and the last failure.
+func (c *Client) missingLocked(s *subscription) (what string, last error) {
+	if c.machine.Conn() == core.Established {
+		return subscriptionOf(s.Name), s.lastFailure
+	}
+	return fmt.Sprintf("a connection, to subscribe to %q", s.Name), c.machine.State(c.state.At).Err
+}
+
+func subscriptionOf(channel string) string { return fmt.Sprintf("the subscription of %q", channel) }
+
+// unconfirmedLocked returns a [*NotReadyError] if one of these channels is not confirmed. It names
+// the first that has failed, or else the first.
+func (c *Client) unconfirmedLocked(channels iter.Seq[*subscription]) error {
+	var named *subscription
+	n := 0
+	for s := range channels {
+		if s.Holds() > 0 && s.Phase().Live() {
+			continue
+		}
+		if n++; named == nil || named.lastFailure == nil && s.lastFailure != nil {
+			named = s
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	what, last := c.missingLocked(named)
+	return &NotReadyError{Missing: what + andMore(n-1), Last: last}
+}
+
+// Readiness returns nil if every channel of the stream is confirmed now. Otherwise it returns a
+// [*NotReadyError], which says what is missing and the last failure, or why the stream has ended.
+// It does not wait, so it suits health probes. A stream of the whole client is ready while it is
+// open.
+func (s *Stream[T]) Readiness() error {
+	if !s.opened() {
+		return errNoStream
+	}
+	s.owner.endIfDone()
+	if s.q.Ended() {
+		return notOpen(s.q.Err())
+	}
+	return s.owner.readiness()
+}
+
+// errStreamClosed is why a stream that was closed or drained is not ready.
+var errStreamClosed = fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
+
+// notOpen returns the error of Readiness for a stream that has ended with err.
+func notOpen(err error) error {
+	if err == nil {
+		err = errStreamClosed
+	}
+	return &NotReadyError{Missing: "an open stream", Last: err}
+}
+
+func (b *binding) readiness() error {
+	c := b.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := b.leftLocked(); err != nil {
+		return err
+	}
+	if b.ended { // and its queue ends next
+		return notOpen(b.exit().cause)
+	}
+	return c.unconfirmedLocked(b.channels)
+}
+
+// leftLocked returns a [*NotReadyError] if channels were refused or unsubscribed and left the
+// stream.
+func (b *binding) leftLocked() error {
+	x := b.exited
+	if x == nil || len(x.refused) == 0 {
+		return nil
+	}
+	first := slices.Min(slices.Collect(maps.Keys(x.refused)))
+	return &NotReadyError{Missing: subscriptionOf(first) + andMore(len(x.refused)-1), Last: b.refusalsLocked()}
+}
+
+// channels are those that the stream is attached to.
+func (b *binding) channels(yield func(*subscription) bool) {
+	for a := range b.places.all() {
+		if a.s != nil && !yield(a.s) {
+			return
+		}
+	}
+}
+
+// andMore returns a text for n more things that are not named.
+func andMore(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
+}
+
+// ready waits for the channels that the binding has at the time of the call. It does not wait for a
+// channel that is removed from the group meanwhile.
 func (b *binding) ready(ctx context.Context) error {
 	c := b.c
 	c.mu.Lock()
 	x := b.exit()
-	over := x.await()
+	over := x.awaitLocked()
 	var due []*attachment
 	if !b.ended && !c.ended && len(x.refused) == 0 {
 		due = slices.DeleteFunc(slices.Collect(b.places.all()), func(a *attachment) bool { return a.s == nil })
@@ -77,22 +196,22 @@ func (b *binding) ready(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(over, cancel)()
 	for _, a := range due {
-		err := c.await(wait, a.s, a.term, nil) // a refusal is noted by then, and so is the end
-		if ctx.Err() != nil {
+		err := c.await(wait, a.s, a.generation, nil) // a refusal or an end is recorded already
+		if err != nil && ctx.Err() != nil {
 			return err
 		}
 	}
 	return b.unready(ctx, over)
 }
 
-// unready is why a stream is not ready: its refusals, or its end. A stream that is about to end it lets end first, so that
-// Err says no less than Ready.
+// unready returns why a stream is not ready: the refusals of its channels, or why it ended. If the
+// stream is about to end, it waits for the end, so that Ready and Err return the same error.
 func (b *binding) unready(ctx, over context.Context) error {
 	c := b.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := b.exit()
-	if (b.ended || x.expelled || c.ended) && !b.settled {
+	if (b.ended || x.evicted || c.ended) && !b.settled {
 		var cause error
 		c.mu.Unlock()
 		select {
@@ -105,18 +224,18 @@ func (b *binding) unready(ctx, over context.Context) error {
 			return &WaitError{For: "the end of the stream", Cause: cause}
 		}
 	}
-	switch err := b.refusals(); {
+	switch err := b.refusalsLocked(); {
 	case err != nil || !b.ended:
 		return err
 	case x.cause != nil:
 		return x.cause
 	}
-	return fmt.Errorf("rtx: the stream is closed: %w", ErrNotSubscribed)
+	return errStreamClosed
 }
 
-// await returns a context that ends when the stream has, for a Ready that calls awaited when it is done. The caller holds
-// c.mu.
-func (x *exit) await() context.Context {
+// awaitLocked returns a context that ends when the stream ends. A Ready that called it calls
+// awaited when it is done.
+func (x *exit) awaitLocked() context.Context {
 	if x.over == nil {
 		x.over, x.stop = context.WithCancel(context.Background())
 	}
@@ -124,7 +243,7 @@ func (x *exit) await() context.Context {
 	return x.over
 }
 
-// awaited leaves an idle stream as small as it was.
+// awaited undoes awaitLocked and frees its memory, so that an idle stream is as small as before.
 func (b *binding) awaited() {
 	b.c.mu.Lock()
 	defer b.c.mu.Unlock()

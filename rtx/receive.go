@@ -2,7 +2,6 @@ package rtx
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
@@ -12,20 +11,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// reader is what the reader's goroutine keeps from one packet to the next.
-type reader struct {
-	ev          event
-	at          time.Time // when the packet was read
-	recoverable bool      // the session has a recovery id, so events may carry an offset
-	names       map[string]string
-	last        *subscription // the channel of the last event: of the next one too, mostly
-	habits      habits
-	complained  time.Time // when the log last had an error of the service's
-	missed      [2]string // channel and event of the last event that no stream took, as they came
-}
-
-// maxInterned is how many names the reader remembers, so that an event that only "*" takes makes no new string for its
-// name each time.
+// maxInterned is how many names the reader remembers. With it, an event that only "*" takes does
+// not allocate a string for its name every time.
 const maxInterned = 1024
 
 func (r *reader) intern(name []byte) string {
@@ -43,16 +30,22 @@ func (r *reader) intern(name []byte) string {
 	return s
 }
 
-// take takes one packet on the reader's goroutine: an event goes to its streams before the next packet is read. An error
-// ends the session. An event that asked for it is acknowledged after it was routed.
+// take handles one packet on the reading goroutine. An event is delivered to its streams before the
+// next packet is read. An error ends the session. An event that asked for an acknowledgement gets
+// it after it was delivered.
 func (c *Client) take(sess transport.Session, p transport.Packet) (err error) {
 	switch p.Type {
-	case transport.Event:
-		err = c.receive(sess, p.Data)
-	case transport.BinaryEvent:
-		var data []byte
-		if data, err = engineio.Inline(p); err == nil {
-			err = c.receive(sess, data)
+	case transport.PacketEvent:
+		err = c.receive(sess, p.Data, nil)
+	case transport.PacketBinaryEvent:
+		data, fault := engineio.Inline(engineio.SocketPacket{Data: p.Data, Buffers: p.Buffers})
+		switch {
+		case fault == nil:
+			err = c.receive(sess, data, nil)
+		case errors.Is(fault, engineio.ErrPlaceholder):
+			err = c.receive(sess, p.Data, errPlaceholder)
+		default:
+			err = fault
 		}
 	default:
 		c.stats.unknown.Add(1)
@@ -64,8 +57,8 @@ func (c *Client) take(sess transport.Session, p transport.Packet) (err error) {
 	return err
 }
 
-// maxAcks bounds the acknowledgements that wait to be written. A service that asks for more than are written in time does
-// not get the rest, as from a client that was cut off.
+// maxAcks is how many acknowledgements may wait to be written. If the service asks for more, the
+// rest is not sent, as if the connection had been lost.
 const maxAcks = 1024
 
 func (c *Client) acknowledge(id uint64) {
@@ -77,12 +70,18 @@ func (c *Client) acknowledge(id uint64) {
 	c.wake()
 }
 
-// receive tries the scanner first. What it does not know, or what turns out not to be JSON, is left to the full parse.
-func (c *Client) receive(sess transport.Session, data []byte) error {
+// errPlaceholder says that a binary event names an attachment that it does not have, or one twice.
+// The event's payload can't be used. Other events are not affected.
+var errPlaceholder = errors.New("payload names an attachment that the event does not have, or one twice")
+
+// receive handles one event. It tries the quick scanner first. If the scanner does not know the
+// form, or the payload turns out not to be JSON, it uses the full parser. fault is a known fault of
+// the payload, or nil.
+func (c *Client) receive(sess transport.Session, data []byte, fault error) error {
 	c.stats.received.Add(1)
-	c.reader.at = sess.ReceivedAt() // one look at the clock serves all events that were read at once
+	c.reader.at = sess.ReceivedAt() // the same for all events that were read at once
 	e, ok := scanEnvelope(data, c.reader.recoverable)
-	if ok {
+	if ok && fault == nil {
 		if internalPrefix(e.event) {
 			ok = false
 		} else if c.deliver(&e) {
@@ -93,6 +92,9 @@ func (c *Client) receive(sess transport.Session, data []byte) error {
 	e, err := parseEnvelope(data, c.reader.recoverable)
 	if err != nil && !errors.Is(err, errNoEnvelope) {
 		return err
+	}
+	if fault != nil {
+		e.payload, e.fault = nil, fault
 	}
 	c.recovery.take(e.offset)
 	if err != nil {
@@ -119,13 +121,13 @@ func (c *Client) receive(sess transport.Session, data []byte) error {
 	return nil
 }
 
-// internalPrefix is a quick look for names that internalEvent decides.
+// internalPrefix is a quick test for names that may be the service's own. internalEvent decides.
 func internalPrefix(name []byte) bool {
 	return len(name) > 8 && (string(name[:8]) == "realtime" || string(name[:8]) == "presence")
 }
 
-// deliver hands an event to its streams. It reports false if the payload turned out not to be JSON, in which case it
-// reached no stream.
+// deliver delivers an event to its streams. It returns false if the payload turned out not to be
+// JSON; then the event reached no stream.
 func (c *Client) deliver(e *envelope) bool {
 	internal := e.topmost || (internalPrefix(e.event) && internalEvent(string(e.event)))
 	var d delivery
@@ -145,8 +147,8 @@ func (c *Client) deliver(e *envelope) bool {
 		c.routes.find(&d, 2, e.event, internal)
 	}
 	var missed []departure
-	if len(c.lapses.late) > 0 && !internal && (s == nil || !s.Phase().Live()) {
-		missed = c.lapses.take(string(e.channel))
+	if len(c.lapses.late) > 0 && !internal {
+		missed = c.lapses.take(string(e.channel), func(b *binding) bool { return b.getsLocked(s) })
 	}
 	c.mu.Unlock()
 	for _, m := range missed {
@@ -162,13 +164,14 @@ func (c *Client) deliver(e *envelope) bool {
 		d.name = c.reader.intern(e.event)
 	}
 	if d.channel == "" {
-		d.channel = c.reader.intern(e.channel)
+		// A longer name can't be held.
+		d.channel = redact.Bound(c.reader.intern(e.channel), maxChannelName)
 	}
 	ev := &c.reader.ev
-	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at}
+	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at, offset: e.offset, judged: e.fault != nil, fault: e.fault}
 	for _, list := range d.lists {
 		for _, a := range list {
-			if a.gone.Load() {
+			if a.gone() {
 				continue
 			}
 			switch a.b.sink.take(ev) {
@@ -179,16 +182,19 @@ func (c *Client) deliver(e *envelope) bool {
 			}
 		}
 	}
-	*ev = event{} // the frame, and the copy that raw views share, are not the reader's to keep
+	*ev = event{} // do not keep the frame and the shared copy alive
 	c.stats.delivered.Add(1)
 	return true
 }
 
-// internal acts on the service's own events, and on what may be one: see forms.go.
+// internal handles the service's own events, and events that may be the service's own: see
+// forms.go.
 func (c *Client) internal(sess transport.Session, name string, e *envelope) {
-	how := c.believe(name, e)
-	if how == ignored {
+	how := c.accept(name, e)
+	if how <= copied {
 		c.stats.ignored.Add(1)
+	}
+	if how == ignored {
 		return
 	}
 	switch name {
@@ -199,7 +205,7 @@ func (c *Client) internal(sess transport.Session, name string, e *envelope) {
 	case evError:
 		c.complain(e.payload)
 	case evSucceeded, evPresenceSucceeded:
-		c.confirmed(string(e.channel), e.payload, answerName(name), how)
+		c.confirmed(e, answerName(name), how)
 	case evRefused, evPresenceRefused:
 		c.refused(string(e.channel), e.payload, answerName(name))
 	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
@@ -214,45 +220,48 @@ func answerName(name string) core.Name {
 	return core.Internal
 }
 
-// presenceAnswer tells the presence: name of an answer from the realtimex_internal: one.
-func presenceAnswer(name string) bool { return strings.HasPrefix(name, "presence:") }
-
-// confirmed takes a subscription_succeeded.
-func (c *Client) confirmed(channel string, payload []byte, n core.Name, how belief) {
+// confirmed handles a subscription_succeeded.
+func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
 	c.mu.Lock()
-	s := c.subs[channel]
+	s := c.subs[string(e.channel)]
 	if s == nil {
 		c.mu.Unlock()
 		return
 	}
+	s.forms.topmost = s.forms.topmost || e.topmost
 	if how == fully {
 		c.machine.Confirmed(now(), &s.Channel, n)
+	} else {
+		c.machine.Copied(&s.Channel, n)
 	}
 	var o observe.Observer
-	if s.Phase().Live() {
+	if s.Phase().Live() && how != copied {
 		o = s.observer
 	}
 	channelData := []byte(s.grant.ChannelData)
 	c.decideAndUnlock()
 	if o != nil {
-		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: payload, ChannelData: channelData})
+		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: e.payload, ChannelData: channelData})
 	}
 }
 
-// refused takes a subscription_error.
+// refused handles a subscription_error.
 func (c *Client) refused(channel string, payload []byte, n core.Name) {
 	message, code := words(payload)
 	c.mu.Lock()
 	if s := c.subs[channel]; s != nil {
-		hidden := c.secretsOf(append(c.quoted(message), s)...) // it may quote what was sent for another channel
+		// The message may quote what was sent for another channel.
+		hidden := c.secretsOfLocked(append(c.quotedLocked(message), s)...)
 		err := &SubscribeError{Channel: channel, Code: code, Message: hidden.Text(message)}
-		c.machine.Refused(now(), &s.Channel, n, err, refusalHeals(err), 0)
+		c.machine.Refused(now(), &s.Channel, n, err, refusalRetryable(err), 0)
 	}
 	c.decideAndUnlock()
 }
 
-// member takes a member's coming or going. It counts before the confirmation too, if that is the first on this connection:
-// a service may draw the roster up before it sends it. On a later one it may be of the subscription before.
+// member handles a member that joins or leaves. It also accepts the event while the first
+// confirmation on this connection is pending, because the service may have taken its roster
+// snapshot already. On a later confirmation it does not, because the event may belong to the
+// subscription before.
 func (c *Client) member(channel, name string, payload []byte) {
 	c.mu.Lock()
 	var o observe.Observer
@@ -265,12 +274,13 @@ func (c *Client) member(channel, name string, payload []byte) {
 	}
 }
 
-// maxSocketID bounds the socket id, in bytes. Those of socket.io have 20.
+// maxSocketID is the largest length of a socket id in bytes. Those of Socket.IO have 20.
 const maxSocketID = 256
 
-// connectionEstablished takes the socket id that the service names.
+// connectionEstablished takes the socket id that the service sent. If it can't be used, it takes
+// the id from the answer to CONNECT.
 func (c *Client) connectionEstablished(sess transport.Session, payload []byte) {
-	named, _ := stringMember(payload, "socket_id") // of an unknown form: the CONNECT answer's own id is taken
+	named, _ := stringMember(payload, "socket_id")
 	socketID := string(named)
 	if socketID == "" || len(socketID) > maxSocketID || redact.Printable(socketID) != socketID {
 		socketID = sess.Info().SocketID

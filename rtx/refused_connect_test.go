@@ -9,12 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // history is what states has told so far, in words.
-func history(states *rtx.Stream[rtx.StateChange]) string {
+func history(states *rtx.States) string {
 	synctest.Wait()
 	var words []string
 	for {
@@ -30,8 +30,9 @@ func history(states *rtx.Stream[rtx.StateChange]) string {
 	}
 }
 
-// Of the refusals of CONNECT only those that concern the key are final. What else is refused at first is retried with
-// WithConnectRetry; without it the client is idle again, and Connect may be called anew.
+// Of the refusals of CONNECT only those that concern the key are final. What else is refused at
+// first is retried with WithConnectRetry; without it the client is idle again, and Connect may be
+// called anew.
 func TestRefusalsOfConnect(t *testing.T) {
 	tests := []struct {
 		text  string
@@ -49,7 +50,7 @@ func TestRefusalsOfConnect(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.code, " ", tt.text), func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := newClient(t, s, rtx.WithConnectRetry())
 				states := c.States(t.Context())
 				s.RefuseConnectNext(2, tt.text, tt.code)
@@ -69,7 +70,7 @@ func TestRefusalsOfConnect(t *testing.T) {
 					t.Errorf("%v after %v", err, d)
 				}
 			})
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				if tt.final {
 					return
 				}
@@ -93,8 +94,8 @@ func TestRefusalsOfConnect(t *testing.T) {
 
 // A wrong key is told as connecting, then failed, whatever way the service has of saying it.
 func TestStatesOfAWrongKey(t *testing.T) {
-	for _, way := range []rtxtest.BadKey{rtxtest.RefuseConnect, rtxtest.RefuseHTTP} {
-		bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	for _, way := range []testserver.BadKey{testserver.RefuseConnect, testserver.RefuseHTTP} {
+		bubble(t, func(t *testing.T, s *testserver.Server) {
 			c, err := rtx.New("another-key", rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()))
 			if err != nil {
 				t.Fatal(err)
@@ -111,7 +112,7 @@ func TestStatesOfAWrongKey(t *testing.T) {
 			if n := s.Stats().Handshakes; n != 1 {
 				t.Errorf("%d handshakes", n)
 			}
-		}, rtxtest.WithBadKey(way))
+		}, testserver.WithBadKey(way))
 	}
 }
 
@@ -130,7 +131,7 @@ func TestRetryAfterOfTheHandshake(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.status, " ", tt.after), func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := newClient(t, s, rtx.WithConnectRetry())
 				s.RefuseNextAfter(2, tt.status, tt.after)
 				start := time.Now()
@@ -141,7 +142,7 @@ func TestRetryAfterOfTheHandshake(t *testing.T) {
 					t.Errorf("connected after %v, want %v to %v", d, tt.least, tt.most)
 				}
 			})
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := newClient(t, s)
 				s.RefuseNextAfter(1, tt.status, tt.after)
 				var failed *rtx.DialError
@@ -149,7 +150,7 @@ func TestRetryAfterOfTheHandshake(t *testing.T) {
 				if tt.after == "" {
 					want = 0
 				}
-				if err := c.Connect(t.Context()); !errors.As(err, &failed) || failed.RetryAfter != want || !failed.Heals {
+				if err := c.Connect(t.Context()); !errors.As(err, &failed) || failed.RetryAfter != want || !failed.Retryable {
 					t.Errorf("got %+v", failed)
 				}
 			})
@@ -159,7 +160,7 @@ func TestRetryAfterOfTheHandshake(t *testing.T) {
 
 // The error of a failed attempt says what it means and what to do, as the command line does.
 func TestFailedAttemptSaysWhatToDo(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		cases := map[string][]rtx.Option{
 			"does not speak TLS":  {rtx.WithURL("wss" + strings.TrimPrefix(s.URL(), "http"))},
 			"no RealtimeX server": {rtx.WithURL(s.URL() + "/elsewhere/")},

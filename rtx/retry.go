@@ -13,23 +13,24 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// What is tried again, and what is not: one function for each thing that can fail.
+// This file decides what is retried. It has one function for each thing that can fail.
 
-// dialFailure judges an attempt to connect.
+// dialFailure describes a failed attempt to connect for the machine.
 func (c *config) dialFailure(err error, resumed bool) core.Failure {
 	f := core.Failure{Err: c.connectionError(err), Resumed: resumed && asked(err)}
 	f.Verdict, f.After = dialVerdict(err)
 	return f
 }
 
-// asked reports whether the attempt came so far that the lost session was asked for. Of a dialler that does not say, it is
-// supposed.
+// asked reports whether the attempt came so far that the lost session was asked for. If the dialer
+// does not say, it assumes so.
 func asked(err error) bool {
 	var h *transport.HandshakeError
 	return !errors.As(err, &h) || h.Resuming
 }
 
-// dialVerdict decides what follows on a failed attempt. Whether Connect asked for retries at all is the machine's to know.
+// dialVerdict decides whether and when a failed attempt is retried. The machine knows whether
+// Connect retries at all.
 func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 	var (
 		refused   *transport.ConnectError
@@ -38,8 +39,9 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 	)
 	switch {
 	case errors.As(err, &refused):
-		// 4000-4099, and a key refused in words, do not come back with the same request. 4100-4199 come back later,
-		// 4200-4299 at once; what the service does not say can heal, too.
+		// 4000-4099, and a refusal of the key in words, are final: the same request would be
+		// refused again. After 4200-4299 the client may come back at once, after 4100-4199 and
+		// anything unknown later.
 		switch {
 		case refused.Final():
 			return core.Refused, 0
@@ -56,7 +58,8 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 		switch handshake.Status {
 		case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			// A service or a proxy in trouble, as during a restart. 503 may say how long.
+			// The service or a proxy has a temporary fault, for example during a restart. 503 may
+			// say how long.
 			return core.Soon, after
 		case 0, http.StatusSwitchingProtocols:
 			// No answer, or one that broke off after the upgrade; see below.
@@ -66,26 +69,29 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 			}
 			return core.Slowly, 0
 		default:
-			// 429 asks for it in so many words. The others answer for somebody else: a wrong path, a login page in front
-			// of the network, a load balancer without a route. They can heal, but seldom within a second.
+			// 429 asks for a slower pace. Other codes come from elsewhere: a wrong path, a login
+			// page of the network, a load balancer without a route. They can be retried, but seldom
+			// pass within a second.
 			return core.Slowly, after
 		}
 		if errors.Is(err, transport.ErrMaxPayload) {
-			// A service that is set up wrongly: it can be put right.
+			// The service is set up wrongly. That can be corrected.
 			return core.Slowly, 0
 		}
 		if errors.Is(err, transport.ErrRedirect) || errors.As(err, &badCert) {
-			// A captive portal, or a clock that is not set yet, can look like this and heal. So can an attack; no harm is
-			// done by looking again.
+			// A captive portal or a clock that is not set yet can cause this, and both pass. An
+			// attack can cause it too, but another attempt does no harm.
 			return core.Slowly, 0
 		}
 	}
-	// No route, no name, refused, hanging, broken off: the network, or a service that restarts.
+	// No route, no name, refused, hanging or broken off: a fault of the network, or a restart of
+	// the service.
 	return core.Soon, 0
 }
 
-// sessionEnd judges the end of a session. Sessions end in many ways, and none says anything against the next one. A message
-// that could not be taken would come again to whoever resumes; the machine sees to one that comes again all the same.
+// sessionEnd describes the end of a session for the machine. No end of a session is a reason not to
+// connect again. If a message was not acceptable, the session is not resumed, because the message
+// would come again. If it comes again in a new session, the machine handles that.
 func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	ended := sess.Ended()
 	e := core.End{
@@ -103,17 +109,18 @@ func (c *config) sessionEnd(sess transport.Session, cause error) core.End {
 	return e
 }
 
-// refusalHeals decides whether a refused subscription is asked for again: the codes that the service uses for what passes,
-// HTTP's 503 and 429, and 4100 to 4299. Everything else is a verdict on this channel.
-func refusalHeals(e *SubscribeError) bool {
+// refusalRetryable reports whether a refused subscription is retried. That is so for the codes of
+// temporary conditions: HTTP's 503 and 429, and 4100 to 4299. Other codes are final for the
+// channel.
+func refusalRetryable(e *SubscribeError) bool {
 	return e.Code == http.StatusServiceUnavailable || e.Code == http.StatusTooManyRequests || e.Code >= 4100 && e.Code < 4300
 }
 
-// authHeals decides whether the authorizer is asked again. Trouble that can pass is: the authorizer says so with a
-// *auth.RetryError (the backend is down, slow or busy). So is a context that ended while the session lives: the
-// authorizer's own time limit. Everything else is a verdict on this channel: a *auth.DeniedError, an answer that is none
-// (it would be none again), an error of the user's own callback.
-func authHeals(err error) (heals bool, after time.Duration) {
+// authRetryable reports whether the authorizer is asked again. It is for an *auth.RetryError (the
+// backend is down, slow or busy), and for a context that ended while the session lives, which is
+// the authorizer's own timeout. Other errors are final for the channel: an *auth.DeniedError, an
+// invalid answer (the next one would be invalid too), and an error of the user's own function.
+func authRetryable(err error) (retryable bool, after time.Duration) {
 	var retry *auth.RetryError
 	if errors.As(err, &retry) {
 		return true, retry.After

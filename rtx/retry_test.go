@@ -74,7 +74,8 @@ func TestDialVerdict(t *testing.T) {
 	}
 }
 
-// What a failed attempt asks for decides whether it is asked for again: only one that came as far as CONNECT has asked.
+// What a failed attempt asks for decides whether it is asked for again: only one that came as far
+// as CONNECT has asked.
 func TestFailedResumeIsNotRepeated(t *testing.T) {
 	c := newScripted(t).c
 	asked := &transport.HandshakeError{Step: "connect", Code: -1, Resuming: true, Err: errors.New("x")}
@@ -134,22 +135,22 @@ func TestSessionEnd(t *testing.T) {
 	}
 }
 
-func TestRefusalHeals(t *testing.T) {
+func TestRefusalRetryable(t *testing.T) {
 	for code, want := range map[int]bool{
 		0: false, 1: false, 401: false, 403: false, 404: false, 429: true, 500: false, 503: true,
 		4000: false, 4009: false, 4099: false, 4100: true, 4150: true, 4199: true, 4200: true, 4299: true, 4300: false, -1: false,
 	} {
-		if got := refusalHeals(&SubscribeError{Code: code}); got != want {
+		if got := refusalRetryable(&SubscribeError{Code: code}); got != want {
 			t.Errorf("code %d: %v", code, got)
 		}
 	}
 }
 
-func TestAuthHeals(t *testing.T) {
+func TestAuthRetryable(t *testing.T) {
 	tests := []struct {
-		err   error
-		heals bool
-		after time.Duration
+		err       error
+		retryable bool
+		after     time.Duration
 	}{
 		{&auth.RetryError{Status: 503}, true, 0},
 		{&auth.RetryError{Status: 429, After: 40 * time.Second}, true, 40 * time.Second},
@@ -162,8 +163,8 @@ func TestAuthHeals(t *testing.T) {
 		{errors.New("of the user's own callback"), false, 0},
 	}
 	for _, tt := range tests {
-		if heals, after := authHeals(tt.err); heals != tt.heals || after != tt.after {
-			t.Errorf("%v: %v after %v", tt.err, heals, after)
+		if retryable, after := authRetryable(tt.err); retryable != tt.retryable || after != tt.after {
+			t.Errorf("%v: %v after %v", tt.err, retryable, after)
 		}
 	}
 }

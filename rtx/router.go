@@ -1,26 +1,41 @@
 package rtx
 
-import "sync/atomic"
+import (
+	"iter"
+	"slices"
+)
 
-// The router finds the streams that an event is for. Its tables belong to the client's lock; the reader takes a route's
-// list under it and delivers outside it. A list only ever grows at its end, or is replaced: a reader that holds an older
-// one sees what was there, and skips what is gone.
+// The router finds the streams that an event is for. Its tables are guarded by the client's lock.
+// The reader takes a route's list under the lock and delivers without it. That is safe because a
+// list only grows at its end; any other change replaces it. A reader with an older list skips the
+// attachments that are gone.
 
-// An attachment is one stream's place on one channel, or on the client.
-type attachment struct {
-	b     *binding
-	s     *subscription // nil for a place on the client
-	epoch uint64        // the machine's when it was made: an earlier loss does not concern it
-	term  uint64        // the subscription's when it was made
-	gone  atomic.Bool   // taken off; lists still name it until they are replaced
+// namesOf stores names. There must be at least one.
+func namesOf(names []string) eventNames {
+	n := eventNames{one: names[0]}
+	if len(names) > 1 {
+		n.more = new(slices.Clone(names[1:]))
+	}
+	return n
 }
 
-// A route is the attachments for one event name.
-type route struct {
-	name string
-	list []*attachment
-	dead int
+func (n *eventNames) all() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(n.one) || n.more == nil {
+			return
+		}
+		slices.Values(*n.more)(yield)
+	}
 }
+
+func (c *Client) newAttachment(b *binding, s *subscription, generation uint64) *attachment {
+	a := &attachment{b: b, s: s, generation: generation}
+	a.epoch.Store(c.machine.Epoch())
+	return a
+}
+
+// gone reports whether the attachment was taken off. It needs no lock.
+func (a *attachment) gone() bool { return a.epoch.Load() == goneEpoch }
 
 func (r *route) add(a *attachment) { r.list = append(r.list, a) }
 
@@ -32,32 +47,24 @@ func (r *route) drop() {
 	}
 	live := make([]*attachment, 0, len(r.list)-r.dead)
 	for _, a := range r.list {
-		if !a.gone.Load() {
+		if !a.gone() {
 			live = append(live, a)
 		}
 	}
 	r.list, r.dead = live, 0
 }
 
-// routes are the routes of one channel, or of the client.
-type routes struct {
-	byName map[string]*route
-	last   *route // of byName, found last; nil if there is none
-	every  route  // "*"
-	all    route  // each attachment once, for gaps and ends
-}
-
 func (t *routes) attach(a *attachment) {
 	t.all.add(a)
-	for _, name := range a.b.names {
+	for name := range a.b.events.all() {
 		t.named(name).add(a)
 	}
 }
 
 func (t *routes) detach(a *attachment) {
-	a.gone.Store(true)
+	a.epoch.Store(goneEpoch)
 	t.all.drop()
-	for _, name := range a.b.names {
+	for name := range a.b.events.all() {
 		r := t.named(name)
 		r.drop()
 		if len(r.list) == 0 && name != anyEvent {
@@ -93,7 +100,7 @@ func (d *delivery) wanted() bool {
 	return len(d.lists[0])+len(d.lists[1])+len(d.lists[2])+len(d.lists[3]) > 0
 }
 
-// find fills d with the takers of an event. internal keeps "*" out.
+// find adds the targets of an event to d. If internal is set, streams of "*" are left out.
 func (t *routes) find(d *delivery, at int, name []byte, internal bool) {
 	r := t.last
 	if r == nil || r.name != string(name) {

@@ -2,8 +2,9 @@ package rtx
 
 import "testing"
 
-// What the reader remembers of the last event is not used once it is gone: neither the route, when the event's last stream
-// has closed and another was opened, nor the channel, when it was left and subscribed again.
+// What the reader remembers of the last event is not used once it is gone: neither the route, when
+// the event's last stream has closed and another was opened, nor the channel, when it was left and
+// subscribed again.
 func TestRouteIsFoundAgain(t *testing.T) {
 	w := newWire(t)
 	w.up()

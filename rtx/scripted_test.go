@@ -16,8 +16,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// A scripted service stands behind the transport's seam: its sessions have no network and no goroutine, and do what the
-// test says, to the nanosecond of a synctest clock.
+// A scripted service stands behind the transport's seam: its sessions have no network and no
+// goroutine, and do what the test says, to the nanosecond of a synctest clock.
 type scripted struct {
 	tb    testing.TB
 	c     *Client
@@ -112,7 +112,8 @@ type scriptedPacket struct {
 	end error
 }
 
-// scriptedSession is one session. What it is to do is set before it is dialled, and by set afterwards.
+// scriptedSession is one session. What it is to do is set before it is dialled, and by set
+// afterwards.
 type scriptedSession struct {
 	info      transport.Info
 	greets    bool          // connection_established comes at once
@@ -144,7 +145,7 @@ func (s *scriptedSession) set(change func()) {
 
 // event has an event come, as a JSON array.
 func (s *scriptedSession) event(data string) {
-	s.in <- scriptedPacket{p: transport.Packet{Type: transport.Event, Namespace: "/", Data: []byte(data)}}
+	s.in <- scriptedPacket{p: transport.Packet{Type: transport.PacketEvent, Data: []byte(data)}}
 }
 
 func (s *scriptedSession) publish(channel, event, payload string) {
@@ -284,13 +285,19 @@ func (s *scriptedSession) Silence() time.Duration {
 	return time.Since(s.last)
 }
 
+// Hide is noted among what was sent, in its place.
+func (s *scriptedSession) Hide(secrets ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, "hide "+strings.Join(secrets, " "))
+}
+
 func (s *scriptedSession) Info() transport.Info   { return s.info }
-func (s *scriptedSession) Hide(...string)         {}
 func (s *scriptedSession) Pings() <-chan struct{} { return s.pings }
 func (s *scriptedSession) Ended() transport.End   { return s.known }
 
 // story is what a stream of states has to tell, in order: those that stand in its buffer.
-func story(states *Stream[StateChange]) (all []StateChange) {
+func story(states *States) (all []StateChange) {
 	for {
 		select {
 		case st, ok := <-states.C:
@@ -315,7 +322,7 @@ func phrase(all []StateChange) string {
 
 // withGrace sets how long the service may take to name the socket id.
 func withGrace(d time.Duration) Option {
-	return func(c *config) error { c.grace = d; return nil }
+	return option(func(c *config) error { c.grace = d; return nil })
 }
 
 // rest closes a stream, and is what it has left.
@@ -324,11 +331,13 @@ func rest[T any](s *Stream[T]) iter.Seq2[T, *Gap] {
 	return s.All()
 }
 
-// goroutines are the stacks of those that run a client's code: its own, and those of callers.
+// goroutines are the stacks of those in a bubble that run a client's code: its own, and those of
+// callers. One of a test before, in its last instruction, is in none.
 func goroutines() (stacks []string) {
 	buf := make([]byte, 1<<20)
 	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(g, "rtx.(*Client)") {
+		head, _, _ := strings.Cut(g, "\n")
+		if strings.Contains(head, "synctest bubble") && strings.Contains(g, "rtx.(*Client)") {
 			stacks = append(stacks, g)
 		}
 	}

@@ -1,52 +1,23 @@
 package rtx
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// What comes over the wire may quote what was sent. These are the secrets that no text of the service's shows, in an error or
-// a log: see internal/redact. The transport hides those of the connection by itself.
+// The service may quote what the client sent. This file collects the secrets that must not appear
+// when a text of the service is shown in an error or in the log: see internal/redact. The transport
+// hides those of the connection by itself.
 
-// minSecret is the length in bytes from which the value of a header or of a query, and user data, count as secrets. A shorter
-// one identifies nobody, and would be found everywhere.
+// minSecret is the length in bytes from which the value of a header or of a query, and user data,
+// are treated as secrets. A shorter one identifies nobody, and would be found in many ordinary
+// texts.
 const minSecret = 6
 
-// ownSecrets are those of the configuration: the key, headers, the password and the query of the URL, and the user data.
-func (c *config) ownSecrets() redact.Secrets {
-	s := redact.Of(c.apiKey.Reveal()).With(longEnough(string(c.userData))...)
-	if c.url != nil {
-		for _, values := range c.url.Query() {
-			s = s.With(longEnough(values...)...)
-		}
-	}
-	for name, values := range c.header {
-		switch http.CanonicalHeaderKey(name) {
-		case "Host":
-		case "Authorization", "Proxy-Authorization":
-			for _, v := range values {
-				s = s.WithHeader(v)
-			}
-		case "Cookie":
-			for _, v := range values {
-				for pair := range strings.SplitSeq(v, ";") {
-					_, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-					s = s.With(longEnough(value)...)
-				}
-			}
-			s = s.With(values...)
-		default:
-			s = s.With(longEnough(values...)...)
-		}
-	}
-	return s
-}
-
-// secretsOf are those in use on some channels: the client's own, the ids of the session, and of each channel the signature and
-// its parts, the channel data and the user data. The caller holds c.mu.
-func (c *Client) secretsOf(channels ...*subscription) redact.Secrets {
+// secretsOfLocked returns the secrets in use on some channels: the client's own, the ids of the
+// session, and for each channel the signature and its parts, the channel data and the user data.
+func (c *Client) secretsOfLocked(channels ...*subscription) redact.Secrets {
 	parts := longEnough(c.machine.SocketID(), c.recovery.pid)
 	for _, s := range channels {
 		key, sum, _ := strings.Cut(s.grant.Auth, ":") // either half of KEY:hex tells too much
@@ -55,16 +26,17 @@ func (c *Client) secretsOf(channels ...*subscription) redact.Secrets {
 	return c.cfg.secrets.With(parts...)
 }
 
-// maxQuoted bounds the channels whose secrets are looked for in one text that names none.
+// maxQuoted limits the number of channels whose secrets are looked for in one text.
 const maxQuoted = 1024
 
-// quoted are the channels whose secrets may stand in a text. It looks quickly, since there can be very many: a signature is not
-// written in two ways, and what has no brace quotes no channel data. The caller holds c.mu.
-func (c *Client) quoted(text string) (channels []*subscription) {
+// quotedLocked returns the channels whose secrets may be in a text. It uses a quick test, because
+// there can be very many channels. A signature has only one spelling, and a text without a brace
+// quotes no channel data.
+func (c *Client) quotedLocked(text string) (channels []*subscription) {
 	head := text[:min(len(text), 4<<10)] // no more is shown
 	braces := strings.Contains(head, "{") || strings.Contains(strings.ToUpper(head), "%7B")
 	for ch := range c.machine.Channels() {
-		s := c.of(ch)
+		s := c.ofLocked(ch)
 		key, sum, _ := strings.Cut(s.grant.Auth, ":")
 		if sum != "" && (strings.Contains(head, sum) || strings.Contains(head, key)) ||
 			braces && len(s.grant.ChannelData)+len(s.userData) > 0 {

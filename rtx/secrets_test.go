@@ -13,16 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A client's life with every kind of trouble: none of its secrets may be in an error, in a log line at any level, or in a
-// print of anything exported.
+// A client's life with every kind of trouble: none of its secrets may be in an error, in a log line
+// at any level, or in a print of anything exported.
 func TestNoSecretIsShown(t *testing.T) {
 	const key, secret, header, token = "key-3f9a27c1", "secret-77aa01", "header-5d20be", "token-91cc4e"
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		var mu sync.Mutex
 		var shown strings.Builder
 		show := func(vs ...any) {
@@ -71,10 +71,10 @@ func TestNoSecretIsShown(t *testing.T) {
 		states := client.States(t.Context())
 		s.Deny("private-no", "no", 1)
 		for _, name := range []string{"private-no", "presence-x", "private-forged"} {
-			show(client.Channel(name).Subscribe(t.Context()))
+			show(subscribe(t.Context(), client.Channel(name)))
 		}
-		show(client, ch, stream, states, client.Stats(), stream.Stats(), rtx.Channels(ch), rtx.Message[int]{})
-		for _, how := range []rtxtest.Drop{rtxtest.Reset, rtxtest.CloseFrame, rtxtest.Disconnect} {
+		show(client, ch, stream, states, client.Stats(), stream.Stats(), rtx.NewGroup(ch), rtx.Message[int]{})
+		for _, how := range []testserver.Drop{testserver.Reset, testserver.CloseFrame, testserver.Disconnect} {
 			s.DropAll(how)
 			time.Sleep(time.Minute)
 			s.Inject(`42[`)
@@ -96,8 +96,9 @@ func TestNoSecretIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		show(wrong.Connect(t.Context()), wrong)
-		show(wrong.Close(), client.Close(), stream.Err(), ch.Subscribe(t.Context()))
-		// What holds one and is printed itself; fmt then walks the fields, so only once nothing runs.
+		show(wrong.Close(), client.Close(), stream.Err(), subscribe(t.Context(), ch))
+		// What holds one and is printed itself; fmt then walks the fields, so only once nothing
+		// runs.
 		show(struct{ c *rtx.Client }{client}, struct{ ch *rtx.Channel }{ch}, struct{ s any }{stream})
 		mu.Lock()
 		secrets = append(secrets, grants...)
@@ -111,7 +112,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				t.Errorf("%q is in: …%s…", secret, text[max(0, i-120):min(len(text), i+120)])
 			}
 		}
-	}, rtxtest.WithKey(key), rtxtest.WithSecret(secret), rtxtest.WithRecovery(time.Minute))
+	}, testserver.WithKey(key), testserver.WithSecret(secret), testserver.WithRecovery(time.Minute))
 }
 
 // lockedBuffer is a bytes.Buffer for several goroutines.

@@ -8,12 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 func TestTrigger(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s, signing(s))
 		ch := c.Channel("private-a")
 		stream := rtx.On[numbered](t.Context(), ch, "client-n")
@@ -61,27 +61,27 @@ func TestTrigger(t *testing.T) {
 		if got := outline(stream); got != "" {
 			t.Errorf("an echo: %s", got)
 		}
-		if c.State() != rtx.Connected || s.Stats().Connects != 1 {
+		if c.State() != rtx.StateConnected || s.Stats().Connects != 1 {
 			t.Error("the connection did not survive")
 		}
 	})
 }
 
 func TestTriggerContextEndsInMidWrite(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, signing(s))
 		ch := c.Channel("private-a")
-		if err := ch.Subscribe(t.Context()); err != nil {
+		if _, err := ch.Subscribe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.SetLink(rtxtest.Link{BytesPerSecond: 200_000})
+		s.SetLink(testserver.Link{BytesPerSecond: 200_000})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := ch.Trigger(ctx, "client-n", strings.Repeat("x", 900_000)); err != nil {
 			t.Logf("Trigger: %v", err)
 		}
 		time.Sleep(time.Minute)
-		if c.State() != rtx.Connected || s.Stats().Connects != 1 {
+		if c.State() != rtx.StateConnected || s.Stats().Connects != 1 {
 			t.Errorf("the connection did not survive: %+v", s.Stats())
 		}
 		if n := s.Stats().ClientEvents; n != 1 {
@@ -91,7 +91,7 @@ func TestTriggerContextEndsInMidWrite(t *testing.T) {
 }
 
 func TestPing(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := newClient(t, s)
 		if _, err := c.Ping(t.Context()); !errors.Is(err, rtx.ErrNotConnected) {
 			t.Errorf("before connecting: %v", err)
@@ -99,12 +99,12 @@ func TestPing(t *testing.T) {
 		if err := c.Connect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.SetLink(rtxtest.Link{Latency: 70 * time.Millisecond})
+		s.SetLink(testserver.Link{Latency: 70 * time.Millisecond})
 		if d, err := c.Ping(t.Context()); err != nil || d != 70*time.Millisecond {
 			t.Errorf("got %v, %v", d, err)
 		}
 		s.SetPong(false)
-		time.AfterFunc(time.Second, func() { s.DropAll(rtxtest.Reset) })
+		time.AfterFunc(time.Second, func() { s.DropAll(testserver.Reset) })
 		if _, err := c.Ping(t.Context()); !errors.Is(err, rtx.ErrNotConnected) {
 			t.Errorf("over a lost link: %v", err)
 		}

@@ -2,6 +2,7 @@ package rtx
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 
 // queueSink is the generic shell between the router and one stream's queue: it decodes and pushes.
 type queueSink[T any] struct {
-	q       *stream.Queue[T]
+	q       stream.Queue[T]
 	decode  decoder[T]
 	losses  losses
-	scratch T // decoded into, so that it allocates nothing of ours; zero between events; the reader's alone
+	scratch T // decoded into, to save an allocation; zero between events; the reader's
 }
 
 func (s *queueSink[T]) take(e *event) verdict {
@@ -23,14 +24,18 @@ func (s *queueSink[T]) take(e *event) verdict {
 	return v
 }
 
-// pass decodes and pushes.
+// pass decodes the event and pushes the value.
 func (s *queueSink[T]) pass(e *event) verdict {
-	if err := decodeInto(s.decode, e, &s.scratch); err != nil {
+	err := decodeInto(s.decode, e, &s.scratch)
+	if err == nil {
+		err = look(&s.q, s.scratch)
+	}
+	if err != nil {
 		g, ok := malformedGap(e, err, s.losses.c.cfg.codec.maxDepth)
 		if !ok {
 			return malformed
 		}
-		s.q.Mark(g)
+		s.lose(g)
 		s.losses.malformed(g)
 		return taken
 	}
@@ -45,15 +50,17 @@ func (s *queueSink[T]) pass(e *event) verdict {
 	return taken
 }
 
-func (s *queueSink[T]) lose(g Gap)                     { s.q.Mark(g) }
+func (s *queueSink[T]) lose(g Gap)                     { s.q.Mark(stream.Gap(g)) }
 func (s *queueSink[T]) finish(err error, discard bool) { s.q.End(err, discard) }
 func (s *queueSink[T]) spilling() bool                 { return s.q.Spilling() }
-func (s *queueSink[T]) stats(add func(StreamStats))    { add(streamStats(s.losses.name, s.q)) }
+func (s *queueSink[T]) name() string                   { return s.losses.name }
+func (s *queueSink[T]) stats(add func(StreamStats))    { add(streamStats(s.losses.name, &s.q)) }
 func (s *queueSink[T]) drained(ctx context.Context) error {
 	return s.q.Drained(ctx)
 }
 
-// decodeInto decodes into dst, which is zero; a panic of the user's decoder becomes an error.
+// decodeInto decodes the event into dst, which must be zero. A panic of the user's decoder is
+// returned as an error.
 func decodeInto[T any](decode decoder[T], e *event, dst *T) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -63,9 +70,24 @@ func decodeInto[T any](decode decoder[T], e *event, dst *T) (err error) {
 	return decode(e, dst)
 }
 
-// malformedGap is the loss of an event that could not be decoded. It reports false if the payload turned out not to be JSON: the
-// frame may have been cut in the wrong place, and this may be the payload of no event. An empty one was cut in the right place,
-// and found not to be JSON there.
+// look finds the key of the value that is pushed next, if the queue conflates. A panic of the
+// user's function is returned as an error.
+func look[T any](q *stream.Queue[T], v T) (err error) {
+	if !q.Conflates() {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PanicError{Value: r}
+		}
+	}()
+	return q.Look(v)
+}
+
+// malformedGap returns the gap for an event that could not be decoded. It returns false if the
+// payload is not JSON: then the frame may have been cut in the wrong place, and this may not be a
+// payload at all. An empty payload was already found not to be JSON by the full parse, so it is a
+// gap.
 func malformedGap(e *event, err error, maxDepth int) (Gap, bool) {
 	if fault := e.judge(maxDepth); fault != nil {
 		err = fault
@@ -73,6 +95,7 @@ func malformedGap(e *event, err error, maxDepth int) (Gap, bool) {
 	if err == errBroken && len(e.payload) > 0 {
 		return Gap{}, false
 	}
+	err = readable(err)
 	now := e.at
 	return Gap{
 		Channel: e.channel, Malformed: 1, Since: now, Until: now,
@@ -96,19 +119,22 @@ func (s *partSink[T, K]) take(e *event) verdict {
 	return v
 }
 
-// pass decodes, and pushes where the key says.
+// pass decodes the event and pushes the value to the stream of its key.
 func (s *partSink[T, K]) pass(e *event) verdict {
 	err := decodeInto(s.decode, e, &s.scratch)
 	var i uint64
 	if err == nil {
 		i, err = s.part(s.scratch)
 	}
+	if err == nil {
+		err = look(s.queues[i], s.scratch)
+	}
 	if err != nil {
 		g, ok := malformedGap(e, err, s.losses.c.cfg.codec.maxDepth)
 		if !ok {
 			return malformed
 		}
-		// Which partition it belonged to can't be known: each may have missed it.
+		// Its key is not known, so each stream may have missed it.
 		s.lose(g)
 		s.losses.malformed(g)
 		return taken
@@ -144,7 +170,7 @@ func (s *partSink[T, K]) allEnded() bool {
 
 func (s *partSink[T, K]) lose(g Gap) {
 	for _, q := range s.queues {
-		q.Mark(g)
+		q.Mark(stream.Gap(g))
 	}
 }
 
@@ -167,19 +193,24 @@ func (s *partSink[T, K]) drained(ctx context.Context) error {
 	return nil
 }
 
+func (s *partSink[T, K]) name() string { return s.losses.name }
+
 func (s *partSink[T, K]) stats(add func(StreamStats)) {
 	for i, q := range s.queues {
 		add(streamStats(partName(s.losses.name, i), q))
 	}
 }
 
-// reconnected is the gap of a channel that is confirmed again after its link was down from since on.
+// reconnected returns the gap for a channel that is confirmed again after its connection was down
+// since the given time.
 func reconnected(channel string, since time.Time) Gap {
 	return Gap{Channel: channel, Reconnected: true, Since: since, Until: time.Now()}
 }
 
-// left is the gap of a channel that leaves a stream which goes on.
-func left(channel string, err error) Gap {
-	now := time.Now()
-	return Gap{Channel: channel, Ended: true, Since: now, Until: now, Err: err}
+// left returns the gap for a channel that leaves a stream which continues with others. Something
+// may be missing since the given time.
+func left(channel string, since time.Time, err error) Gap {
+	return Gap{Channel: channel, Ended: true, Since: since, Until: time.Now(), Err: err}
 }
+
+func partName(name string, i int) string { return fmt.Sprintf("%s#%d", name, i) }

@@ -2,59 +2,67 @@ package rtx
 
 import "context"
 
-// A stream with the policy Grow can end while values behind its buffer are still on their way to C: by an overflow, or
-// by Drain. The client remembers such streams, because their context, Close, and its own end still stop them.
+// A stream with the policy Grow can end while values behind its buffer are still on their way to C:
+// by an overflow, or by Drain. The client remembers such streams, because the end of their context,
+// Close, and the end of the client still stop them.
 
-// spills are such streams, and those that are about to end and may become one.
-type spills struct {
-	streams ordered[*binding]
-	closed  bool // Close has looked: no stream lets anything out after it
-	sweepAt int  // how many streams there are when it is time to look for those that are done
-}
-
-// keepSpill remembers a stream that is to let its spill out. It is called before the stream's queue ends, so that Close
-// finds it, and reports false if Close has already looked. The caller holds c.mu.
-func (c *Client) keepSpill(b *binding) bool {
+// keepSpillLocked remembers a stream that will still deliver its spill. It must be called before
+// the stream's queue ends, so that Close finds the stream. It returns false if Close has already
+// looked. It also returns the stops of other streams that are done. They detach callbacks from the
+// user's contexts, so the caller must call them without the lock.
+func (c *Client) keepSpillLocked(b *binding) (kept bool, stops []func() bool) {
 	p := &c.spills
 	if p.closed {
-		return false
+		return false, nil
 	}
 	if p.streams.len() >= max(p.sweepAt, 16) {
 		for other := range p.streams.all() {
 			if other.settled && !other.sink.spilling() {
-				c.forgetSpill(other)
+				stops = append(stops, c.forgetSpillLocked(other))
 			}
 		}
-		p.sweepAt = 2 * p.streams.len() // so that each is looked at a bounded number of times
+		p.sweepAt = 2 * p.streams.len() // so that the cost per stream is bounded
 	}
 	p.streams.add(b)
-	return true
+	return true, stops
 }
 
-// dropSpill forgets a stream that has ended, and its context, unless it still lets its spill out.
+// dropSpill forgets a stream that has ended, and its context, unless its spill is still being
+// delivered.
 func (c *Client) dropSpill(b *binding) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	b.settled = true
-	if stop := b.exit().stop; stop != nil {
-		stop()
+	if over := b.exit().stop; over != nil {
+		over()
 	}
+	var stop func() bool
 	if !b.sink.spilling() {
-		c.forgetSpill(b)
+		stop = c.forgetSpillLocked(b)
 	}
+	c.mu.Unlock()
+	callStops(stop)
 }
 
-// forgetSpill: the caller holds c.mu.
-func (c *Client) forgetSpill(b *binding) {
+// forgetSpillLocked forgets a stream and returns the function that detaches the callback from its
+// context, or nil if there is no callback.
+func (c *Client) forgetSpillLocked(b *binding) (stop func() bool) {
 	c.spills.streams.remove(b)
-	if b.stop != nil {
-		b.stop()
-		b.stop = nil
+	stop, b.stop = b.stop, nil
+	return stop
+}
+
+// callStops calls the functions that are not nil. They may be the user's code (the stop of a
+// context of the user's own), so the caller must not hold a lock.
+func callStops(stops ...func() bool) {
+	for _, stop := range stops {
+		if stop != nil {
+			stop()
+		}
 	}
 }
 
-// discardSpills ends what streams that ended before still let out, and waits for it. No stream lets anything out after
-// it.
+// discardSpills discards what ended streams still deliver, and waits until they have stopped. After
+// it, no stream delivers a spill.
 func (c *Client) discardSpills() {
 	c.mu.Lock()
 	spilling := c.spills.streams.slice()
@@ -62,7 +70,7 @@ func (c *Client) discardSpills() {
 	c.mu.Unlock()
 	for _, b := range spilling {
 		b.sink.finish(nil, true)
-		_ = b.sink.drained(context.Background()) // at once, and without an error: nothing is left to let out
+		_ = b.sink.drained(context.Background()) // at once, without an error
 		c.dropSpill(b)
 	}
 }

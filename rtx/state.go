@@ -1,23 +1,21 @@
 package rtx
 
 import (
-	"context"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
-	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
-// A State is where a client stands with its connection.
+// A State is the state of a client's connection.
 type State uint8
 
 const (
-	Idle         State = iota // Connect was not called yet, or its attempt failed and may be made again
-	Connecting                // the first connection is being made
-	Connected                 // the socket id is known; subscriptions go out
-	Reconnecting              // a connection was lost; the next attempt is under way or waits for its time
-	Closed                    // Close was called
-	Failed                    // the service refused the client for good, a wrong API key for one
+	StateIdle         State = iota // Connect was not called, or may be called again
+	StateConnecting                // the first connection is being made
+	StateConnected                 // the socket id is known; subscriptions go out
+	StateReconnecting              // the connection was lost; attempts follow with back-off
+	StateClosed                    // Close was called
+	StateFailed                    // the service refused the client for good, e.g. its API key
 )
 
 var stateNames = [...]string{"idle", "connecting", "connected", "reconnecting", "closed", "failed"}
@@ -29,89 +27,36 @@ func (s State) String() string {
 	return "unknown"
 }
 
-// A StateChange is one step of a client's connection.
+// A StateChange is one change of the state of a client's connection.
 type StateChange struct {
 	State     State
 	SocketID  string        // Connected: the id that signatures are made for
-	Recovered bool          // Connected: the service kept the session; nothing was missed
-	Attempt   int           // Connecting, Reconnecting: which attempt, from 1
-	Delay     time.Duration // Connecting, Reconnecting: how long after At that attempt begins
-	Err       error         // Idle, Reconnecting, Failed: what ended the connection or the attempt before
-	At        time.Time
+	Recovered bool          // Connected: the service restored the session, and nothing was missed
+	Attempt   int           // Connecting, Reconnecting: the number of the attempt, from 1
+	Delay     time.Duration // Connecting, Reconnecting: the attempt begins this long after At
+	Err       error         // Idle, Reconnecting, Failed: why the attempt or the connection ended
+	At        time.Time     // when it happened, by the local clock
 }
 
-// stateBuffer is how far behind a reader of States may fall before it sees the latest changes only.
-const stateBuffer = 64
-
-// States opens a stream of the connection's states. It starts with the current one; a reader who keeps up sees every
-// change, one who falls more than 64 behind loses the oldest ones, and no reader misses the latest. It has no gaps.
-// It ends with the context, its Close, Drain, and after the last state when the client ends; Err says why, as for On.
-func (c *Client) States(ctx context.Context) *Stream[StateChange] {
-	const name = "states"
-	if !c.made() {
-		return failed[StateChange](name, errNoClient)
-	}
-	cfg := stream.Config{Capacity: stateBuffer, NoGaps: true}
-	return c.watches.stream(ctx, c, name, cfg, func() []StateChange { return []StateChange{c.state} })
-}
-
-// shown is how the machine's state is shown to users.
+// shown turns the machine's state into the public one.
 func shown(s *core.State) StateChange {
 	change := StateChange{
 		SocketID: s.SocketID, Recovered: s.Recovered, Attempt: s.Attempt, Delay: s.Delay, Err: s.Err, At: s.At,
 	}
 	switch s.Conn {
 	case core.Idle:
-		change.State = Idle
+		change.State = StateIdle
 	case core.Established:
-		change.State = Connected
+		change.State = StateConnected
 	case core.Closed:
-		change.State = Closed
+		change.State = StateClosed
 	case core.Failed:
-		change.State = Failed
+		change.State = StateFailed
 	default:
-		change.State = Connecting
+		change.State = StateConnecting
 		if s.Succeeded {
-			change.State = Reconnecting
+			change.State = StateReconnecting
 		}
 	}
 	return change
-}
-
-// showLocked shows a change to the watchers, and takes the client out of use if it is the last one. It is done under the
-// lock, because the order of the changes is the machine's and a push never blocks.
-func (c *Client) showLocked(s *core.State) *ending {
-	c.state = shown(s)
-	c.watches.tell(c.state)
-	switch s.Conn {
-	case core.Established:
-		c.stats.connects.Add(1)
-		c.lapses.settled()
-	case core.Closed:
-		return c.endLocked(nil)
-	case core.Failed:
-		return c.endLocked(s.Err)
-	}
-	return nil
-}
-
-// State returns where the connection stands now.
-func (c *Client) State() State {
-	if !c.made() {
-		return Closed
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.machine.State(c.state.At)
-	return shown(&s).State
-}
-
-// SocketID returns the id of the current connection, for which signatures are made; "" while not connected.
-func (c *Client) SocketID() string {
-	if !c.made() {
-		return ""
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.machine.SocketID()
 }

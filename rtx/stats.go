@@ -5,11 +5,12 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/internal/redact"
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
-// counters are the client's own, each written where it happens.
+// counters are the client's own figures. Each is updated where the event happens.
 type counters struct {
 	connects  atomic.Uint64
 	received  atomic.Uint64
@@ -22,28 +23,30 @@ type counters struct {
 	losses    stream.Tally
 }
 
-// Stats are a client's figures at one moment.
+// Stats are the figures of one client at one moment.
 type Stats struct {
 	Connects  uint64 // connections made; all but the first are reconnections
-	Received  uint64 // events that came from the service, its internal ones included
-	Delivered uint64 // events that at least one stream was open for
-	Unclaimed uint64 // events on channels that no stream was open for; LastUnclaimed says which was the last
-	Unknown   uint64 // events of a form that the library does not know; ignored
-	Ignored   uint64 // events on channels with one of the service's own names, which a publisher may have sent: see "Names" in the package documentation
-	Errors    uint64 // errors that the service told: see Client.Errors
+	Received  uint64 // events received, the service's internal ones included
+	Delivered uint64 // events that at least one open stream received
+	Unclaimed uint64 // events that no open stream received; LastUnclaimed is the last of them
+	Unknown   uint64 // events of an unknown form, which were ignored
+	Ignored   uint64 // untrusted events with a reserved name: see "Names" above
+	Errors    uint64 // errors that the service reported: see Client.Errors
 	Sent      uint64 // client events written
-	Dropped   uint64 // values that streams lost by overflow, those of streams that have ended included
-	Malformed uint64 // payloads that could not be decoded, counted once for each stream that they were for
-	Channels  int    // channels that something holds
-	Streams   int    // open streams; those of Partition count as one
+	Dropped   uint64 // values that did not fit the buffers of streams, ended streams included
+	Malformed uint64 // payloads that could not be decoded, counted once per stream
+	Channels  int    // held channels
+	Streams   int    // open streams; those of one Partition count as one
+	Rooms     int    // open rooms of package presence
 
-	LastUnclaimed LastUnclaimed
+	LastUnclaimed UnclaimedEvent
 }
 
-// LastUnclaimed names the last event that no stream was open for: the channel is one that was held without such a stream, or not
-// confirmed any more, and the event one that nobody has bound. It is zero if there was none. Of each name it has 200 bytes at
-// most, and what does not print is a full stop.
-type LastUnclaimed struct{ Channel, Event string }
+// An UnclaimedEvent is the name of an event that no stream was open for, and its channel. It is the
+// zero value if there was none. Either no open stream takes that event from the channel, or the
+// channel is no longer confirmed. Each name is cut to 200 bytes, and each unprintable character is
+// a full stop.
+type UnclaimedEvent struct{ Channel, Event string }
 
 // Stats returns the client's figures. It is cheap and may be called at any time.
 func (c *Client) Stats() Stats {
@@ -59,31 +62,39 @@ func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Streams, s.LastUnclaimed = c.bindings.len(), c.lastUnclaimed
-	for ch := range c.machine.Channels() {
-		if ch.Holds() > 0 {
+	for _, sub := range c.subs {
+		if sub.Holds() > 0 {
 			s.Channels++
 		}
+		s.Rooms += sub.observed
 	}
 	return s
 }
 
-// StreamStats are a stream's figures at one moment.
+// StreamStats are the figures of one stream or room at one moment.
 type StreamStats struct {
-	ID        uint64 // tells the streams of one client apart, also those of one name; from 1, never used again; 0 of a stream that never was open
+	// ID is different for every stream and room of a client. IDs begin at 1 and are not used again.
+	// It is 0 for a stream that was never open.
+	ID        uint64
 	Name      string
-	Depth     int    // values waiting to be taken
-	Capacity  int    // values that C buffers
-	Delivered uint64 // values taken
-	Dropped   uint64 // values lost by overflow
+	Depth     int    // buffered values
+	Capacity  int    // values that the buffer can have; keys, with WithConflate
+	Delivered uint64 // values handed out to readers
+	Dropped   uint64 // values that did not fit the buffer
 	Malformed uint64 // payloads that could not be decoded
+
+	// Superseded counts the values that a later value replaced on purpose: see [WithConflate],
+	// [Debounce] and [Sample]. They are no loss, and in none of the other counts.
+	Superseded uint64
 }
 
-// Stats returns the stream's figures. It is cheap and may be called at any time, also after the end.
+// Stats returns the stream's figures. It is cheap and may be called at any time, also after the
+// end.
 func (s *Stream[T]) Stats() StreamStats {
 	if !s.opened() {
 		return StreamStats{}
 	}
-	f := streamStats(s.name, s.q)
+	f := streamStats(s.owner.name(), s.q)
 	f.ID = s.owner.number()
 	return f
 }
@@ -92,21 +103,24 @@ func streamStats[T any](name string, q *stream.Queue[T]) StreamStats {
 	f := q.Stats()
 	return StreamStats{
 		Name: name, Depth: f.Depth, Capacity: f.Capacity,
-		Delivered: f.Delivered, Dropped: f.Dropped, Malformed: f.Malformed,
+		Delivered: f.Delivered, Dropped: f.Dropped, Malformed: f.Malformed, Superseded: f.Superseded,
 	}
 }
 
-// StreamStats returns the figures of every open stream, by name and ID; those of Partition each for itself. Two streams of one
-// channel and event have one name: whoever labels figures by it, a collector of metrics for one, adds the ID or gives each a
-// [Name]. It costs a lock for each stream, and may be called at any time.
+// StreamStats returns the figures of every open stream and room, sorted by name and ID. Each stream
+// of a Partition has its own. A room has the name of its channel with " (room)" behind it, as in
+// "presence-lobby (room)": Depth, Capacity and Delivered count its changes, and Malformed counts
+// the member infos that could not be decoded. Two streams of one channel and event have the same
+// name; to tell them apart in a collector of metrics, use the ID or give each stream a [WithName].
+// StreamStats takes one lock for each stream and may be called at any time.
 func (c *Client) StreamStats() []StreamStats {
 	if !c.made() {
 		return nil
 	}
 	c.mu.Lock()
-	bindings := c.bindings.slice()
+	bindings, rooms := c.bindings.slice(), c.roomsLocked()
 	c.mu.Unlock()
-	all := make([]StreamStats, 0, len(bindings))
+	all := make([]StreamStats, 0, len(bindings)+len(rooms))
 	for _, b := range bindings {
 		id := b.id
 		b.sink.stats(func(f StreamStats) {
@@ -115,13 +129,38 @@ func (c *Client) StreamStats() []StreamStats {
 			all = append(all, f)
 		})
 	}
+	for _, r := range rooms {
+		r.observer.Figures(func(f observe.Figures) {
+			all = append(all, StreamStats{
+				ID: f.ID, Name: r.channel + " (room)",
+				Depth: f.Depth, Capacity: f.Capacity, Delivered: f.Delivered, Malformed: f.Malformed,
+			})
+		})
+	}
 	slices.SortFunc(all, func(a, b StreamStats) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return all
 }
 
-// unclaimed counts an event that no stream took, on the reader's goroutine. One that is the last one again costs nothing more.
+// observed is an observer and its channel.
+type observed struct {
+	channel  string
+	observer observe.Observer
+}
+
+// roomsLocked returns the observers of all channels.
+func (c *Client) roomsLocked() (all []observed) {
+	for _, s := range c.subs {
+		if s.observer != nil {
+			all = append(all, observed{s.Name, s.observer})
+		}
+	}
+	return all
+}
+
+// unclaimed counts an event that no stream took, on the reading goroutine. If it is the same event
+// as the last time, nothing else is done.
 func (c *Client) unclaimed(e *envelope) {
 	c.stats.unclaimed.Add(1)
 	r := &c.reader
@@ -129,13 +168,13 @@ func (c *Client) unclaimed(e *envelope) {
 		return
 	}
 	r.missed = [2]string{r.intern(firstBytes(e.channel)), r.intern(firstBytes(e.event))}
-	last := LastUnclaimed{Channel: shownName(r.missed[0]), Event: shownName(r.missed[1])}
+	last := UnclaimedEvent{Channel: shownName(r.missed[0]), Event: shownName(r.missed[1])}
 	c.mu.Lock()
 	c.lastUnclaimed = last
 	c.mu.Unlock()
 }
 
-// firstBytes cuts a name that nobody could have bound.
+// firstBytes cuts a name to a length that no bound name can have.
 func firstBytes(name []byte) []byte { return name[:min(len(name), maxEventName+1)] }
 
 func shownName(name string) string { return redact.Bound(redact.Printable(name), maxEventName) }

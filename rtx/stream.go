@@ -3,115 +3,132 @@ package rtx
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
-// A Stream is the values of one subscription to events, on a Go channel. Its methods may be called concurrently.
+// A Stream delivers the values and gaps of one subscription to events. [On] and the other functions
+// that open one return it. All its methods may be called concurrently.
 //
 // # Reading
 //
-// One goroutine reads a stream and its gaps, by [Stream.All], [Batches], or a select over C and Lost. Several may receive
-// from C; then one of them, or another, watches Lost and Gaps. The place of a gap among the values means little then, since
-// the one who receives the next value is not the one who asks for the gap before it; [Partition] keeps it.
+// In a select loop, wait for Wake, then take the values and gaps that are there:
 //
-// A receive needs both results: after the end C gives zero values for ever, so a loop that forgets ok spins.
+//	case <-s.Wake:
+//		for v, gap := range s.Pending() {
+//			…
+//		}
+//		if s.Ended() {
+//			return s.Err()
+//		}
+//
+// [Stream.All] does the same for a goroutine that does nothing else. [Batches] and [Window] take
+// values in slices, [Debounce] and [Sample] take only some of them, and [Timeout] also tells when
+// nothing comes.
+//
+// C is a Go channel of the values alone. Use it if several goroutines share the stream, or if the
+// place of a gap among the values does not matter; gaps then come by Lost and [Stream.Gaps]. Always
+// use both results of a receive from C. After the end it returns zero values for ever, so a loop
+// without ok spins.
 //
 //	case v, ok := <-s.C:
 //		if !ok {
 //			return s.Err()
 //		}
 //
+// Several goroutines may read one stream, each in any of these ways. If there is one reader and it
+// does not use C, every gap is exactly in its place. If there are several, one may get a gap and
+// another one the value that follows it. To keep places with several workers, use [Partition].
+//
 // # What is lost
 //
-// C buffers 256 values, or as many as [Buffer] says; [Overflow] decides on what does not fit, and no policy makes the
-// connection, or another stream, wait. Whatever the stream did not get, by overflow, because a payload was not a T, or
-// while the connection was down, is a [Gap] in its place among the values. No event comes twice.
+// C buffers 256 values, or as many as [WithBuffer] says. [WithOverflow] says what happens to a
+// value that does not fit. No policy makes the connection or another stream wait. Everything that
+// the stream misses is a [Gap] in its place among the values: an overflow, a payload that is not a
+// T, a time without a connection. No event comes twice.
 //
 // # The end
 //
-// A stream ends by its context, Close, [Client.Drain], an overflow under [End] or [Grow], the client's end, or the refusal
-// or unsubscription of its channel (a stream of a [Group]: of the last of its channels). The client closes C, once; what is
-// buffered stays readable, the gaps too. What [Grow] keeps behind the buffer is let out first after an overflow and after
-// Drain, and is discarded, as a last gap, by the other ends, also when they come later.
+// A stream ends in one of these ways:
 //
-// A stream whose context ends, or whose client is closed, need not be closed. An open stream has no goroutine (one of Grow
-// has one while it holds more than its buffer does), and one that nobody reads costs its memory alone.
+//   - its context ends, or Close, [Client.Drain] or [Client.Close] is called;
+//   - it overflows under EndStream or Grow;
+//   - the service refuses the client for good;
+//   - its channel is refused or unsubscribed (for a [Group]: the last of its channels).
+//
+// The client then closes C and Wake. Buffered values and gaps stay readable. What a stream with the
+// policy Grow keeps behind its buffer is still delivered after an overflow and after Drain. The
+// other ends discard it and report it in a last gap, also if they come while it is being delivered.
+//
+// If its context ends or its client is closed, a stream need not be closed. An open stream has no
+// goroutine, except under Grow while it holds more than its buffer. A stream that nobody reads
+// costs only its memory.
 type Stream[T any] struct {
-	C    <-chan T        // closed at the end; buffered values stay readable
-	Lost <-chan struct{} // capacity 1: a wake-up that Gaps may have something; tells nothing else; never closed
+	// Wake wakes a loop over Pending. It has capacity 1. It has a token while there is a value or a
+	// gap to take. At the end it is closed, so it is always ready from then on: leave the loop when
+	// Ended reports true. Range over Pending after each token. If that loop is left early, Wake has
+	// a token again for the rest. Sometimes Pending is empty after a token, for example because
+	// another reader was quicker.
+	Wake <-chan struct{}
+
+	// C delivers the values. It is closed at the end; buffered values stay readable. It is nil for
+	// a stream with [WithConflate], so a receive from it waits for ever.
+	C <-chan T
+
+	// Lost wakes a reader of C that should call Gaps. It has capacity 1. It says nothing else, not
+	// even that the stream has ended, and is never closed.
+	Lost <-chan struct{}
 
 	q     *stream.Queue[T]
-	name  string
 	owner owner
 }
 
-// An owner is what stands behind a stream and ends it: a binding, a part of one, or a watch of the states.
+// An owner is the part of the client that is behind a stream and ends it: a binding, a part of a
+// Partition, or a watch.
 type owner interface {
 	end(err error, discard bool)
-	heed() // ends it if its context has ended
+	endIfDone() // ends it if its context has ended
 	ready(ctx context.Context) error
-	number() uint64 // of the stream, among the client's; 0 if it never was open
+	readiness() error // of one whose queue has not ended
+	name() string     // of the stream
+	number() uint64   // of the stream, among the client's; 0 if it never was open
 }
 
 // lone is the owner of a stream with nothing behind it.
-type lone[T any] struct{ q *stream.Queue[T] }
+type unopened[T any] struct {
+	q     *stream.Queue[T]
+	label string
+}
 
-func (l lone[T]) end(err error, discard bool) { l.q.End(err, discard) }
-func (l lone[T]) heed()                       {}
-func (l lone[T]) ready(context.Context) error { return l.q.Err() }
-func (l lone[T]) number() uint64              { return 0 }
+func (l unopened[T]) end(err error, discard bool) { l.q.End(err, discard) }
+func (l unopened[T]) endIfDone()                  {}
+func (l unopened[T]) ready(context.Context) error { return l.q.Err() }
+func (l unopened[T]) readiness() error            { return nil }
+func (l unopened[T]) name() string                { return l.label }
+func (l unopened[T]) number() uint64              { return 0 }
 
-// A Gap is a hole in a stream: all values taken before it were sent before the loss, and the next value after it. Losses
-// of one channel with no value between them come as one Gap, so several of its fields can be set at once:
-//
-//   - Channel (string) is the channel concerned. It is empty in one case: a stream of several channels under [DropOldest]
-//     can't always tell which value was dropped and which received while somebody receives from C, and does not guess.
-//   - Dropped (uint64) counts the values that did not fit. It is exact.
-//   - Malformed (uint64) counts the payloads that were no T. It is exact, and Err has a [*PayloadError], the latest.
-//   - Reconnected (bool): the connection was down, and the service may have sent what nobody kept; how many can't be
-//     known. The gap comes once the channel is subscribed again: from then on every event arrives, so whoever loads
-//     the state anew on this gap misses nothing. There is none where the service restored the session.
-//   - Ended (bool): the channel left a stream that goes on, refused or unsubscribed; Err says why.
-//   - Since and Until ([time.Time]) are when it happened, by the local clock.
-//   - Err (error) is the latest error that made the gap; nil if none did.
-type Gap = stream.Gap
-
-// A Policy says what becomes of a value that does not fit into a stream's buffer: [DropOldest], [DropNewest], [End] or
-// [Grow]. Policies can be compared with ==. The zero Policy is DropOldest.
-type Policy = stream.Policy
-
-// The policies for [Overflow]. None makes the connection wait, and each counts what is lost in a [Gap].
-var (
-	// DropOldest throws the oldest buffered value away: the reader sees the latest ones. It is the default.
-	DropOldest = stream.DropOldest
-	// DropNewest throws the new value away: the reader sees an unbroken sequence up to the gap.
-	DropNewest = stream.DropNewest
-	// End ends the stream with [ErrOverflow]. What is buffered stays readable; a last gap counts the value that did not fit.
-	End = stream.End
-)
-
-// Grow keeps up to maxBytes, at least 1, of payloads behind the buffer, counted as they came from the wire; decoded they
-// may take more. Past that the stream ends with [ErrOverflow]: everything accepted before stays readable, and a last gap
-// counts the value that did not fit.
-func Grow(maxBytes int64) Policy { return stream.Grow(maxBytes) }
-
-func newStream[T any](q *stream.Queue[T], name string, o owner) *Stream[T] {
-	return &Stream[T]{C: q.C(), Lost: q.Lost(), q: q, name: name, owner: o}
+func newStream[T any](q *stream.Queue[T], o owner) *Stream[T] {
+	return &Stream[T]{Wake: q.Wake(), C: q.C(), Lost: q.Lost(), q: q, owner: o}
 }
 
 // failed returns a stream that has ended with err.
 func failed[T any](name string, err error) *Stream[T] {
 	q := stream.New[T](stream.Config{Capacity: 1})
 	q.End(err, true)
-	return newStream(q, name, lone[T]{q})
+	return newStream(q, unopened[T]{q, name})
 }
 
-// Ready waits until every channel that the stream has now is subscribed; while there is no connection it waits for that
-// too. It returns nil then; the refusals, joined, if channels were refused or unsubscribed (each a [*SubscribeError] or
-// [ErrUnsubscribed]); why the stream ended, if it has, and an error with [ErrNotSubscribed] if that was by Close or Drain;
-// or the cause of ctx, which ends only the wait. A stream of the whole client is ready at once.
+// Ready waits until every channel that the stream has now is subscribed, and returns nil. If there
+// is no connection, it waits for that too. Otherwise it returns
+//
+//   - the refusals, joined, if channels were refused or unsubscribed: each is a [*SubscribeError]
+//     or [ErrUnsubscribed];
+//   - why the stream ended, if it did: an error that wraps [ErrNotSubscribed] after Close and
+//     Drain;
+//   - a [*WaitError] if ctx ended first. That ends only the wait, not the stream.
+//
+// If the stream is ready already, Ready returns nil even if ctx has ended. A stream of the whole
+// client is ready at once.
 func (s *Stream[T]) Ready(ctx context.Context) error {
 	if !s.opened() {
 		return errNoStream
@@ -122,53 +139,85 @@ func (s *Stream[T]) Ready(ctx context.Context) error {
 	return s.owner.ready(ctx)
 }
 
-// Err returns nil while the stream is open and after Close and Drain; else why it ended: context.Cause of its context, a
-// [*SubscribeError], [ErrUnsubscribed], [ErrOverflow], [ErrClosed], why the client failed, or, for a stream that never was
-// open, the mistake, such as an [*OptionError]. The first end counts. Err is set before C is closed, and as soon as the
-// context has ended.
+// Err returns why the stream ended. It is nil while the stream is open, and after Close and
+// Client.Drain. Otherwise it is context.Cause of its context, a [*SubscribeError],
+// [ErrUnsubscribed], [ErrOverflow], [ErrClosed] or the service's refusal of the client. For a
+// stream that could not be opened it is the reason, such as an [*OptionError]. If several things
+// end a stream, Err is about the first. It is set before C is closed, and as soon as the context
+// has ended.
 func (s *Stream[T]) Err() error {
 	if !s.opened() {
 		return errNoStream
 	}
-	s.owner.heed()
+	s.owner.endIfDone()
 	return s.q.Err()
 }
 
-// Close ends the stream and closes C; what is buffered stays readable. If nothing else holds the channel, it is left. It
-// does not block, and may be called by any goroutine, any number of times.
+// Ended reports whether the stream has ended and all values and gaps were taken. Nothing comes any
+// more then, and Err says why. It does not block.
+func (s *Stream[T]) Ended() bool { return !s.opened() || s.q.Exhausted() }
+
+// Close ends the stream and closes C and Wake. Buffered values stay readable. If nothing else holds
+// the channel, the client unsubscribes from it. Close does not block. It may be called by any
+// goroutine, any number of times.
 func (s *Stream[T]) Close() {
 	if s.opened() {
 		s.owner.end(nil, true)
 	}
 }
 
-// Gaps returns the losses that are due, oldest first; taking one clears it, and a loop that is left early leaves the rest.
-// A loss is due once a value after it has been taken, or when C is empty: so ask after each value, before handling it, and
-// after each token of Lost. (One that races with a receive may be told a value early; with All, none is.) It does not block.
-func (s *Stream[T]) Gaps() iter.Seq[Gap] {
-	if !s.opened() {
-		return func(func(Gap) bool) {}
+// Pending returns an iterator over the values and gaps that are there now, in their order: a value
+// as (v, nil), a gap as (zero, gap). Take both variables: "for v := range s.Pending()" would take
+// each gap for a zero value. It does not block. It ends after as many as were there when it began,
+// even if more come meanwhile. Wake has a token for what is left, also if the loop is left early.
+// With one reader, every gap is exactly in its place.
+func (s *Stream[T]) Pending() iter.Seq2[T, *Gap] {
+	return func(yield func(T, *Gap) bool) {
+		if !s.opened() {
+			return
+		}
+		for v, gap := range s.q.Pending() {
+			if !yield(v, (*Gap)(gap)) {
+				return
+			}
+		}
 	}
-	return s.q.Gaps()
 }
 
-// All returns values and gaps in their order: a value as (v, nil), a gap as (zero, &gap). Take both variables: a loop over
-// the values alone, "for v := range s.All()", takes each gap for a zero value. All waits for more until the
-// stream has ended and everything was handed out; then ask Err. A loop that is left early loses nothing and leaves the
-// stream open. With one reader every gap stands exactly in its place.
+// All returns an iterator over values and gaps in their order, as Pending does. It waits for more
+// until the stream has ended and everything was taken; then ask Err. Take both variables, as with
+// Pending. If the loop is left early, nothing is lost and the stream stays open. With one reader,
+// every gap is exactly in its place.
 func (s *Stream[T]) All() iter.Seq2[T, *Gap] {
-	if !s.opened() {
-		return func(func(T, *Gap) bool) {}
+	return func(yield func(T, *Gap) bool) {
+		if !s.opened() {
+			return
+		}
+		for v, gap := range s.q.All() {
+			if !yield(v, (*Gap)(gap)) {
+				return
+			}
+		}
 	}
-	return s.q.All()
 }
 
-// Batches is All with the values in slices of up to limit: a batch is handed out when it is full, when d has passed since
-// its first value was taken, before a gap, and at the end. A batch is never empty, and its slice is the caller's to keep.
-// A limit below 1 is 1; with a d of 0 or less, time does not end a batch.
-func Batches[T any](s *Stream[T], limit int, d time.Duration) iter.Seq2[[]T, *Gap] {
-	if !s.opened() {
-		return func(func([]T, *Gap) bool) {}
+// Gaps returns an iterator over the gaps that a reader of C should see now, oldest first. Taking a
+// gap removes it; if the loop is left early, the others remain. A gap is due once a value after it
+// was taken, or when C is empty. So call Gaps after each value, before handling it, and after each
+// token of Lost. If a loss races with a receive, its gap may come one value early. Pending and All
+// never do that. Gaps does not block.
+func (s *Stream[T]) Gaps() iter.Seq[*Gap] {
+	return func(yield func(*Gap) bool) {
+		if !s.opened() {
+			return
+		}
+		for gap := range s.q.Gaps() {
+			if !yield((*Gap)(&gap)) {
+				return
+			}
+		}
 	}
-	return s.q.Batches(limit, d)
 }
+
+// opened reports whether the stream was made by a function of this package.
+func (s *Stream[T]) opened() bool { return s != nil && s.owner != nil }

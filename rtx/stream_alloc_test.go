@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Nothing of the library's own is allocated for a delivered value. (The race detector empties the pools that this leans
-// on.)
+// Nothing of the library's own is allocated for a delivered value. (The race detector empties the
+// pools that this leans on.)
 func TestDeliveryAllocatesNothing(t *testing.T) {
 	ctx := context.Background()
 	drain := func(s *Stream[quote]) func() { return func() { <-s.C } }
@@ -20,18 +20,44 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 		want float64
 	}{
 		"payload": {func(_ *Client, ch *Channel) func() { return drain(On[quote](ctx, ch, "quote")) }, 0},
+		"payload, by Wake and Pending": {func(_ *Client, ch *Channel) func() {
+			s := On[quote](ctx, ch, "quote")
+			return func() {
+				<-s.Wake
+				for _, gap := range s.Pending() {
+					if gap != nil {
+						panic(gap)
+					}
+				}
+				if s.Ended() {
+					panic("the end")
+				}
+			}
+		}, 0},
 		"Message of every event": {func(_ *Client, ch *Channel) func() {
 			s := On[Message[quote]](ctx, ch, "*")
 			return func() { <-s.C }
+		}, 0},
+		"WithConflate": {func(_ *Client, ch *Channel) func() {
+			s := On[quote](ctx, ch, "quote", WithConflate(func(q quote) uint64 { return q.ID }))
+			On[quote](ctx, ch, "quote", WithConflate(func(q quote) uint64 { return q.ID })) // which nobody reads
+			return func() {
+				<-s.Wake
+				for _, gap := range s.Pending() {
+					if gap != nil {
+						panic(gap)
+					}
+				}
+			}
 		}, 0},
 		"client": {func(c *Client, ch *Channel) func() {
 			On[int](ctx, ch, "held")
 			return drain(On[quote](ctx, c, "*"))
 		}, 0},
-		"group": {func(_ *Client, ch *Channel) func() { return drain(On[quote](ctx, Channels(ch), "quote")) }, 0},
+		"group": {func(_ *Client, ch *Channel) func() { return drain(On[quote](ctx, NewGroup(ch), "quote")) }, 0},
 		"a full buffer": {func(_ *Client, ch *Channel) func() {
-			On[quote](ctx, ch, "quote", Buffer(1))
-			On[quote](ctx, ch, "quote", Buffer(1), Overflow(DropNewest))
+			On[quote](ctx, ch, "quote", WithBuffer(1))
+			On[quote](ctx, ch, "quote", WithBuffer(1), WithOverflow(DropNewest))
 			return func() {}
 		}, 0},
 		"Partition": {func(_ *Client, ch *Channel) func() {
@@ -44,7 +70,7 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 			}
 		}, 0},
 		"OnAny": {func(_ *Client, ch *Channel) func() {
-			return drain(OnAny(ctx, ch, OneOf(Event("quote", func(q quote) quote { return q }), Event("other", func(q quote) quote { return q }))))
+			return drain(OnAny(ctx, ch, Cases(CaseOf("quote", func(q quote) quote { return q }), CaseOf("other", func(q quote) quote { return q }))))
 		}, 0},
 		"raw, the one copy that all share": {func(_ *Client, ch *Channel) func() {
 			var all [10]*Stream[json.RawMessage]
@@ -91,7 +117,7 @@ func TestIdleStreamIsSmall(t *testing.T) {
 	streams := make([]*Stream[byte], n)
 	before := heapInUse()
 	for i := range streams {
-		streams[i] = On[byte](ctx, ch, fmt.Sprint("quote-", i%8), Buffer(1))
+		streams[i] = On[byte](ctx, ch, fmt.Sprint("quote-", i%8), WithBuffer(1))
 	}
 	w.settle()
 	if per := (heapInUse() - before) / n; per > limit {

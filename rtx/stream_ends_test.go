@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 var errEnough = errors.New("enough")
@@ -40,7 +40,7 @@ func TestEveryEndOfAStream(t *testing.T) {
 		{"context", func(_ *rtx.Client, _ *rtx.Stream[numbered], cancel context.CancelCauseFunc) { cancel(errEnough) }, errEnough, true},
 		{"Close", func(_ *rtx.Client, s *rtx.Stream[numbered], _ context.CancelCauseFunc) { s.Close(); s.Close() }, nil, true},
 		{"Unsubscribe", func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelCauseFunc) {
-			_ = c.Channel("a").Unsubscribe()
+			_ = c.ForceUnsubscribe("a")
 		}, rtx.ErrUnsubscribed, true},
 		{"Drain", func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelCauseFunc) {
 			_ = c.Drain(context.Background())
@@ -53,7 +53,7 @@ func TestEveryEndOfAStream(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
@@ -70,7 +70,7 @@ func TestEveryEndOfAStream(t *testing.T) {
 				}
 				if tc.left {
 					s.WaitUnsubscribed("a")
-					if n := len(s.ReceivedOn(rtxtest.KindUnsubscribe, "a")); n != 1 {
+					if n := len(s.ReceivedOn(testserver.KindUnsubscribe, "a")); n != 1 {
 						t.Errorf("%d unsubscriptions", n)
 					}
 				}
@@ -80,7 +80,7 @@ func TestEveryEndOfAStream(t *testing.T) {
 }
 
 func TestRefusalEndsTheStreamAndTheNextAsksAgain(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		s.Deny("a", "not today", 4403)
 		stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
@@ -97,7 +97,7 @@ func TestRefusalEndsTheStreamAndTheNextAsksAgain(t *testing.T) {
 
 // A mistake gives a stream that has ended, and the service hears nothing of it.
 func TestMistakesEndAStreamWithoutTraffic(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c, other := connect(t, s), connect(t, s)
 		closed := connect(t, s)
 		_ = closed.Close()
@@ -118,20 +118,20 @@ func TestMistakesEndAStreamWithoutTraffic(t *testing.T) {
 			"ended context":      {on(canceled(errEnough), ch, "n"), errEnough, ""},
 			"closed client":      {on(ctx, closed.Channel("a"), "n"), rtx.ErrClosed, ""},
 			"closed client, all": {on(ctx, closed, "n"), rtx.ErrClosed, ""},
-			"no buffer":          {on(ctx, ch, "n", rtx.Buffer(0)), nil, "Buffer"},
-			"unbounded growth":   {on(ctx, ch, "n", rtx.Overflow(rtx.Grow(0))), nil, "Overflow"},
-			"no name":            {on(ctx, ch, "n", rtx.Name("")), nil, "Name"},
+			"no buffer":          {on(ctx, ch, "n", rtx.WithBuffer(0)), nil, "WithBuffer"},
+			"unbounded growth":   {on(ctx, ch, "n", rtx.WithOverflow(rtx.Grow(0))), nil, "WithOverflow"},
+			"no name":            {on(ctx, ch, "n", rtx.WithName("")), nil, "WithName"},
 			"nil source":         {on(ctx, nil, "n"), nil, "source"},
 			"nil channel":        {on(ctx, (*rtx.Channel)(nil), "n"), nil, "channel is nil"},
-			"empty group":        {on(ctx, rtx.Channels(), "n"), nil, "group"},
-			"two clients":        {on(ctx, rtx.Channels(ch, other.Channel("a")), "n"), nil, "one client"},
-			"nil in a group":     {on(ctx, rtx.Channels(nil, ch), "n"), nil, "not nil"},
-			"group without auth": {on(ctx, rtx.Channels(ch, c.Channel("private-a")), "n"), rtx.ErrAuthRequired, ""},
-			"no case":            {rtx.OnAny(ctx, ch, rtx.OneOf[numbered]()), nil, "no case"},
-			"zero case":          {rtx.OnAny(ctx, ch, rtx.OneOf(rtx.Case[numbered]{})), nil, "function"},
-			"nil function":       {rtx.OnAny(ctx, ch, rtx.OneOf(rtx.Event[numbered, numbered]("n", nil))), nil, "function"},
+			"empty group":        {on(ctx, rtx.NewGroup(), "n"), nil, "group"},
+			"two clients":        {on(ctx, rtx.NewGroup(ch, other.Channel("a")), "n"), nil, "one client"},
+			"nil in a group":     {on(ctx, rtx.NewGroup(nil, ch), "n"), nil, "not nil"},
+			"group without auth": {on(ctx, rtx.NewGroup(ch, c.Channel("private-a")), "n"), rtx.ErrAuthRequired, ""},
+			"no case":            {rtx.OnAny(ctx, ch, rtx.Cases[numbered]()), nil, "no case"},
+			"zero case":          {rtx.OnAny(ctx, ch, rtx.Cases(rtx.Case[numbered]{})), nil, "function"},
+			"nil function":       {rtx.OnAny(ctx, ch, rtx.Cases(rtx.CaseOf[numbered, numbered]("n", nil))), nil, "function"},
 			"the same case twice": {
-				rtx.OnAny(ctx, ch, rtx.OneOf(rtx.Event("n", same), rtx.Event("n", same))), nil, "two cases",
+				rtx.OnAny(ctx, ch, rtx.Cases(rtx.CaseOf("n", same), rtx.CaseOf("n", same))), nil, "two cases",
 			},
 			"no partitions": {rtx.Partition(ctx, ch, "n", 0, func(numbered) int { return 0 })[0], nil, "Partition"},
 			"no key":        {rtx.Partition[numbered, int](ctx, ch, "n", 2, nil)[1], nil, "key"},
@@ -161,14 +161,15 @@ func TestMistakesEndAStreamWithoutTraffic(t *testing.T) {
 	})
 }
 
-// The last of those who hold a channel leaves it, and a storm of joins and leaves comes to what is wanted last.
+// The last of those who hold a channel leaves it, and a storm of joins and leaves comes to what is
+// wanted last.
 func TestChannelIsHeldByItsStreams(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		first, second := opened[numbered](t, c.Channel("a"), "n"), opened[numbered](t, c.Channel("a"), "m")
 		first.Close()
 		synctest.Wait()
-		if c.Channel("a").State() != rtx.Subscribed || len(s.ReceivedOn(rtxtest.KindUnsubscribe, "a")) != 0 {
+		if c.Channel("a").State() != rtx.ChannelSubscribed || len(s.ReceivedOn(testserver.KindUnsubscribe, "a")) != 0 {
 			t.Fatal("the channel was left though a stream holds it")
 		}
 		second.Close()
@@ -192,9 +193,9 @@ func TestChannelIsHeldByItsStreams(t *testing.T) {
 
 // Ready ends with the stream, not only with the channel's outcome.
 func TestReadyEndsWithTheStream(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		s.HangNext(rtxtest.StepSubscribe, 1)
+		s.HangNext(testserver.StepSubscribe, 1)
 		hold := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stream := rtx.On[numbered](ctx, c.Channel("a"), "n")
@@ -225,7 +226,8 @@ func TestReadyEndsWithTheStream(t *testing.T) {
 	})
 }
 
-// A Grow stream that overflowed goes on letting its spill out; its context, Close and the client's end discard the rest.
+// A Grow stream that overflowed goes on letting its spill out; its context, Close and the client's
+// end discard the rest.
 func TestSpillAfterAnOverflow(t *testing.T) {
 	for name, tc := range map[string]struct {
 		end  func(c *rtx.Client, s *rtx.Stream[numbered], cancel context.CancelFunc)
@@ -238,11 +240,11 @@ func TestSpillAfterAnOverflow(t *testing.T) {
 		"client":  {func(c *rtx.Client, _ *rtx.Stream[numbered], _ context.CancelFunc) { _ = c.Close() }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := connect(t, s)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				stream := rtx.On[numbered](ctx, c.Channel("a"), "n", rtx.Buffer(2), rtx.Overflow(rtx.Grow(4*int64(len(`{"n":1}`)))))
+				stream := rtx.On[numbered](ctx, c.Channel("a"), "n", rtx.WithBuffer(2), rtx.WithOverflow(rtx.Grow(4*int64(len(`{"n":1}`)))))
 				if err := stream.Ready(ctx); err != nil {
 					t.Fatal(err)
 				}

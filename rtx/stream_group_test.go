@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // story is what All gives until the stream has nothing more, as "a:1 b:2 gap".
@@ -22,7 +22,7 @@ func story[T any](s *rtx.Stream[T], tell func(T) string) []string {
 		case g.Malformed > 0:
 			parts = append(parts, fmt.Sprintf("%s malformed %d", g.Channel, g.Malformed))
 		default:
-			parts = append(parts, g.Channel+" "+gapName(*g))
+			parts = append(parts, g.Channel+" "+gapName(g))
 		}
 	}
 	return parts
@@ -38,10 +38,10 @@ func expect(t *testing.T, got []string, want ...string) {
 }
 
 func TestGroupChangesWhileEventsFlow(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		a, b := c.Channel("a"), c.Channel("b")
-		g := rtx.Channels(a, a, c.Channel("a"))
+		g := rtx.NewGroup(a, a, c.Channel("a"))
 		if g.Len() != 1 {
 			t.Fatalf("the group has %d channels, one was given three times", g.Len())
 		}
@@ -74,11 +74,12 @@ func TestGroupChangesWhileEventsFlow(t *testing.T) {
 	})
 }
 
-// A refused channel leaves a group's stream with a gap; Add asks for it again; without any the stream ends.
+// A refused channel leaves a group's stream with a gap; Add asks for it again; without any the
+// stream ends.
 func TestRefusalsInAGroup(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		g := rtx.Channels(c.Channel("a"), c.Channel("b"))
+		g := rtx.NewGroup(c.Channel("a"), c.Channel("b"))
 		s.Deny("b", "no", 1)
 		stream := rtx.On[rtx.Message[numbered]](t.Context(), g, "n")
 		var refused *rtx.SubscribeError
@@ -94,9 +95,9 @@ func TestRefusalsInAGroup(t *testing.T) {
 			t.Fatalf("Ready remembers a refusal that was overcome: %v", err)
 		}
 		publish(s, "b", 2)
-		_ = c.Channel("a").Unsubscribe()
+		_ = c.ForceUnsubscribe("a")
 		publish(s, "b", 3)
-		_ = c.Channel("b").Unsubscribe()
+		_ = c.ForceUnsubscribe("b")
 		if err := stream.Err(); !errors.Is(err, rtx.ErrUnsubscribed) {
 			t.Fatalf("Err: %v", err)
 		}
@@ -105,18 +106,19 @@ func TestRefusalsInAGroup(t *testing.T) {
 	})
 }
 
-// A channel that comes and goes and is refused leaves a stream no more errors than there are channels.
+// A channel that comes and goes and is refused leaves a stream no more errors than there are
+// channels.
 func TestRefusalsDoNotPileUp(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		g := rtx.Channels(c.Channel("a"), c.Channel("b"))
+		g := rtx.NewGroup(c.Channel("a"), c.Channel("b"))
 		stream := opened[numbered](t, g, "n")
 		for range 100 {
-			_ = c.Channel("b").Unsubscribe()
+			_ = c.ForceUnsubscribe("b")
 			_ = g.Add(c.Channel("b"))
 		}
-		_ = c.Channel("b").Unsubscribe()
-		_ = c.Channel("a").Unsubscribe()
+		_ = c.ForceUnsubscribe("b")
+		_ = c.ForceUnsubscribe("a")
 		if err, ok := stream.Err().(interface{ Unwrap() []error }); !ok || len(err.Unwrap()) != 2 {
 			t.Errorf("Err: %v", stream.Err())
 		}
@@ -124,9 +126,9 @@ func TestRefusalsDoNotPileUp(t *testing.T) {
 }
 
 func TestGroupIsOfOneClient(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c, other := connect(t, s), connect(t, s)
-		g := rtx.Channels(c.Channel("a"))
+		g := rtx.NewGroup(c.Channel("a"))
 		if g.Add(c.Channel("b"), other.Channel("c")) == nil || g.Add(nil) == nil || g.Add(c.Channel("private-x")) == nil {
 			t.Error("Add took what it can't use")
 		}
@@ -142,7 +144,7 @@ func TestGroupIsOfOneClient(t *testing.T) {
 
 // A stream of the client has the events of every channel that something else holds, and holds none.
 func TestClientAsSource(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		all := opened[rtx.Message[numbered]](t, c, "*")
 		a := opened[numbered](t, c.Channel("a"), "n")
@@ -153,11 +155,11 @@ func TestClientAsSource(t *testing.T) {
 		s.WaitUnsubscribed("a")
 		publish(s, "a", 3)
 		publish(s, "b", 4)
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		s.WaitSubscribed("b")
 		synctest.Wait()
 		publish(s, "b", 5)
-		_ = c.Channel("b").Unsubscribe()
+		_ = c.ForceUnsubscribe("b")
 		<-b.C
 		expect(t, story(all, whence), "a:1", "b:2", "b:4", "b reconnected", "b:5", "b ended")
 		s.WaitUnsubscribed("b")
@@ -167,10 +169,11 @@ func TestClientAsSource(t *testing.T) {
 // "*" is every event but the service's own, which are bound by their full names.
 func TestInternalEventsByTheirNames(t *testing.T) {
 	const confirmed = "realtimex_internal:subscription_succeeded"
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
-		// Those of the whole client first: they hold nothing, and the confirmation may come as soon as something does.
+		// Those of the whole client first: they hold nothing, and the confirmation may come as soon
+		// as something does.
 		whole := rtx.On[rtx.Message[any]](t.Context(), c, confirmed)
 		pongs := rtx.On[rtx.Message[any]](t.Context(), c, "realtimex:pong")
 		internal := rtx.On[rtx.Message[map[string]any]](t.Context(), ch, confirmed)
@@ -192,15 +195,15 @@ func TestInternalEventsByTheirNames(t *testing.T) {
 	})
 }
 
-// Members come and go on several goroutines while the server publishes without a pause. What was never removed misses
-// nothing.
+// Members come and go on several goroutines while the server publishes without a pause. What was
+// never removed misses nothing.
 func TestGroupUnderLoad(t *testing.T) {
-	s := rtxtest.NewServer(t)
+	s := testserver.NewServer(t)
 	c := connect(t, s)
 	steady := c.Channel("steady")
-	g := rtx.Channels(steady)
+	g := rtx.NewGroup(steady)
 	const events = 2000
-	stream := opened[rtx.Message[numbered]](t, g, "n", rtx.Buffer(2*events))
+	stream := opened[rtx.Message[numbered]](t, g, "n", rtx.WithBuffer(2*events))
 	var wg sync.WaitGroup
 	for i := range 4 {
 		wg.Go(func() {

@@ -14,13 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/realtimex/realtimex-go/rtxtest"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 )
 
 var modelSeed = flag.Uint64("modelseed", 0, "run the stream model test with this seed only")
 
-// The model is what streams are to do, written as simply as can be: each has one list of values and losses in their
-// order, nothing is merged, and who is attached to what is a map.
+// The model is what streams are to do, written as simply as can be: each has one list of values and
+// losses in their order, nothing is merged, and who is attached to what is a map.
 type model struct {
 	joined   map[string]bool
 	wasOn    map[string]bool // before the link went down, and not since
@@ -42,8 +42,10 @@ type modelStream struct {
 	policy   Policy
 	bound    int64 // of Grow
 	capacity int
-	since    int            // the epoch of a stream of the whole client
-	attached map[string]int // channels, and the epoch of the attachment
+	conflate bool            // by modelKey
+	since    int             // the epoch of a stream of the whole client
+	attached map[string]int  // channels, and the epoch of the attachment
+	left     map[string]bool // channels that it left while the link was down
 	refused  map[string]error
 
 	pending, read []modelEntry
@@ -52,6 +54,7 @@ type modelStream struct {
 	values        uint64
 	dropped       uint64
 	garbled       uint64
+	superseded    uint64
 
 	s      *Stream[Message[int]]
 	cancel context.CancelCauseFunc
@@ -63,8 +66,11 @@ type modelEntry struct {
 	channel, event string
 	value          int
 	bytes          int64
+	extra          bool // of a stream that conflates: it came when there was no room but by Grow
 	loss           *Gap
 }
+
+func modelKey(m Message[int]) int { return m.Value % 3 }
 
 var (
 	modelChannels = []string{"c0", "c1", "c2", "c3"}
@@ -93,7 +99,7 @@ func (m *model) settle() {
 				m.joined[ch], m.wasOn[ch] = false, false
 			case m.joined[ch]:
 			case m.refuses[ch]:
-				m.expel(ch, &SubscribeError{Channel: ch, Code: 4009, Message: "no"})
+				m.evict(ch, &SubscribeError{Channel: ch, Code: 4009, Message: "no"})
 				again = true
 			default:
 				m.joined[ch] = true
@@ -101,6 +107,41 @@ func (m *model) settle() {
 					m.wasOn[ch] = false
 					m.reconnected(ch)
 				}
+			}
+		}
+	}
+}
+
+// came tells those that left a channel while the link was down what they missed until then.
+func (m *model) came() {
+	m.up = true
+	for _, s := range m.open() {
+		for ch := range s.left {
+			s.lose(m, Gap{Channel: ch, Reconnected: true})
+		}
+		clear(s.left)
+	}
+}
+
+// leave takes a channel from a group's stream.
+func (m *model) leave(s *modelStream, ch string) {
+	at, on := s.attached[ch]
+	delete(s.attached, ch)
+	delete(s.refused, ch)
+	if on && !m.up && m.wasOn[ch] && at <= m.lostIn[ch] {
+		s.left[ch] = true
+	}
+}
+
+// unheld has the streams of the whole client leave the channels that nothing holds any more.
+func (m *model) unheld() {
+	for _, ch := range modelChannels {
+		if m.up || !m.wasOn[ch] || m.held(ch) {
+			continue
+		}
+		for _, s := range m.open() {
+			if s.whole && s.since <= m.lostIn[ch] {
+				s.left[ch] = true
 			}
 		}
 	}
@@ -118,7 +159,7 @@ func (m *model) reconnected(ch string) {
 	}
 }
 
-func (m *model) expel(ch string, err error) {
+func (m *model) evict(ch string, err error) {
 	wasOn := m.joined[ch] || m.wasOn[ch]
 	m.joined[ch], m.wasOn[ch] = false, false
 	for _, s := range m.open() {
@@ -172,10 +213,14 @@ func (s *modelStream) take(m *model, e modelEntry, payload string) {
 		s.lose(m, Gap{Channel: e.channel, Malformed: 1})
 		return
 	}
+	if s.conflate && s.supersede(e) {
+		return
+	}
 	if s.waiting() < s.capacity {
 		s.pending = append(s.pending, e)
 		return
 	}
+	e.extra = s.bound > 0
 	lost := Gap{Channel: e.channel, Dropped: 1}
 	switch {
 	case s.bound > 0:
@@ -185,7 +230,7 @@ func (s *modelStream) take(m *model, e modelEntry, payload string) {
 		}
 		s.lose(m, lost)
 		s.end(m, ErrOverflow, false)
-	case s.policy == End:
+	case s.policy == EndStream:
 		s.lose(m, lost)
 		s.end(m, ErrOverflow, false)
 	case s.policy == DropNewest:
@@ -195,6 +240,25 @@ func (s *modelStream) take(m *model, e modelEntry, payload string) {
 		s.drop(m, oldest)
 		s.pending = append(s.pending, e)
 	}
+}
+
+// supersede takes the value that waits under the same key away, and reports whether e has its
+// place.
+func (s *modelStream) supersede(e modelEntry) bool {
+	at := slices.IndexFunc(s.pending, func(o modelEntry) bool { return o.loss == nil && o.value%3 == e.value%3 })
+	if at < 0 {
+		return false
+	}
+	s.superseded++
+	was := s.pending[at]
+	lost := slices.ContainsFunc(s.pending[at:], func(e modelEntry) bool { return e.loss != nil })
+	if !lost && (!was.extra || s.spilled()-was.bytes+e.bytes <= s.bound) {
+		e.extra = was.extra
+		s.pending[at] = e
+		return true
+	}
+	s.pending = slices.Delete(s.pending, at, at+1)
+	return false
 }
 
 // drop makes a loss of a value that waits.
@@ -224,6 +288,12 @@ func (s *modelStream) waiting() (n int) {
 func (s *modelStream) spilled() (bytes int64) {
 	n := 0
 	for _, e := range s.pending {
+		if s.conflate {
+			if e.extra {
+				bytes += e.bytes
+			}
+			continue
+		}
 		if e.loss == nil {
 			if n++; n > s.capacity {
 				bytes += e.bytes
@@ -243,7 +313,7 @@ func (s *modelStream) end(m *model, err error, discard bool) {
 		if e.loss != nil {
 			continue
 		}
-		if n++; n > s.capacity && discard {
+		if n++; n > s.capacity && discard && !s.conflate {
 			s.drop(m, i)
 		}
 	}
@@ -278,7 +348,7 @@ func TestStreamsAgainstModel(t *testing.T) {
 // The same with nothing that is a fake: the client's own connection to a server in memory.
 func TestStreamsOnAServerAgainstModel(t *testing.T) {
 	playScenes(t, 100, func(t *testing.T, seed uint64) {
-		server := rtxtest.NewPipeServer(t)
+		server := testserver.NewPipeServer(t)
 		c, err := New(server.Key(), WithURL(server.URL()), WithHTTPClient(server.HTTPClient()))
 		if err != nil {
 			t.Fatal(err)
@@ -293,7 +363,7 @@ func TestStreamsOnAServerAgainstModel(t *testing.T) {
 type pipe struct {
 	t         *testing.T
 	c         *Client
-	s         *rtxtest.Server
+	s         *testserver.Server
 	connected bool
 }
 
@@ -305,7 +375,7 @@ func (p *pipe) up() {
 		}
 		return
 	}
-	p.s.Resume(rtxtest.Forget)
+	p.s.Resume(testserver.Forget)
 	time.Sleep(time.Minute)
 }
 
@@ -356,7 +426,7 @@ func newModelRun(seed uint64, c *Client, w modelService) *modelRun {
 		},
 	}
 	for range 2 {
-		run.groups = append(run.groups, Channels(run.c.Channel("c0")))
+		run.groups = append(run.groups, NewGroup(run.c.Channel("c0")))
 		run.members = append(run.members, map[string]bool{"c0": true})
 	}
 	return run
@@ -365,6 +435,7 @@ func newModelRun(seed uint64, c *Client, w modelService) *modelRun {
 func (run *modelRun) play() error {
 	for range 20 + run.r.IntN(60) {
 		run.step()
+		run.unheld()
 		run.w.settle()
 		synctest.Wait()
 		run.settle()
@@ -402,9 +473,9 @@ func (run *modelRun) step() {
 	case n < 79:
 		ch := run.channel()
 		run.note("unsubscribe %s", ch)
-		_ = run.c.Channel(ch).Unsubscribe()
+		_ = run.c.ForceUnsubscribe(ch)
 		if run.held(ch) {
-			run.expel(ch, ErrUnsubscribed)
+			run.evict(ch, ErrUnsubscribed)
 		}
 	case n < 82:
 		ch := run.channel()
@@ -438,15 +509,15 @@ func (run *modelRun) link() {
 	}
 	run.note("the link comes up")
 	run.w.up()
-	run.up = true
+	run.came()
 }
 
 func (run *modelRun) openStream() {
 	r := run.r
 	s := &modelStream{
 		event: []string{"a", "b", "*", "*"}[r.IntN(4)], group: -1, capacity: 1 + r.IntN(5),
-		policy:   []Policy{DropOldest, DropOldest, DropNewest, End}[r.IntN(4)],
-		attached: make(map[string]int), refused: make(map[string]error),
+		policy:   []Policy{DropOldest, DropOldest, DropNewest, EndStream}[r.IntN(4)],
+		attached: make(map[string]int), left: make(map[string]bool), refused: make(map[string]error),
 	}
 	if r.IntN(3) == 0 {
 		s.bound = 1 + r.Int64N(8)
@@ -471,7 +542,11 @@ func (run *modelRun) openStream() {
 	run.note("stream %d: %q on %v%s, %v of %d", len(run.streams), s.event, slices.Sorted(maps.Keys(s.attached)), map[bool]string{true: "everything"}[s.whole], s.policy, s.capacity)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.cancel = cancel
-	s.s = On[Message[int]](ctx, src, s.event, Buffer(s.capacity), Overflow(s.policy))
+	opts := []StreamOption{WithBuffer(s.capacity), WithOverflow(s.policy)}
+	if s.conflate = r.IntN(4) == 0; s.conflate {
+		opts = append(opts, WithConflate(modelKey))
+	}
+	s.s = On[Message[int]](ctx, src, s.event, opts...)
 	run.streams = append(run.streams, s)
 }
 
@@ -490,7 +565,7 @@ func (run *modelRun) event() {
 	run.publish(ch, event, run.value, payload)
 }
 
-// readSome reads values, with the gaps before them, in either of the two ways.
+// readSome reads values, with the gaps before them, in one of the three ways.
 func (run *modelRun) readSome() {
 	if len(run.streams) == 0 {
 		return
@@ -502,19 +577,24 @@ func (run *modelRun) readSome() {
 		return
 	}
 	n := 1 + run.r.IntN(have)
-	if n < have && run.r.IntN(2) == 0 {
+	if n < have && run.r.IntN(2) == 0 && !s.conflate {
 		run.note("read %d from stream %d's C", n, i)
 		for range n {
 			v := <-s.s.C
 			for g := range s.s.Gaps() {
-				s.record(Message[int]{}, &g)
+				s.record(Message[int]{}, g)
 			}
 			s.record(v, nil)
 		}
 	} else {
-		run.note("read %d from stream %d's All", n, i)
+		way, seq := "All", s.s.All()
+		if run.r.IntN(2) == 0 {
+			way, seq = "Pending", s.s.Pending()
+			<-s.s.Wake
+		}
+		run.note("read %d from stream %d's %s", n, i, way)
 		left := n
-		for v, g := range s.s.All() {
+		for v, g := range seq {
 			s.record(v, g)
 			if g == nil {
 				if left--; left == 0 {
@@ -553,8 +633,9 @@ func (run *modelRun) endStream() {
 	run.note("cancel stream %d", i)
 	s.cancel(errModel)
 	synctest.Wait()
-	// A context that was let go at the stream's end discards nothing any more; there is nothing left to discard then,
-	// unless the stream still lets its spill out, and in that case it was kept.
+	// A context that was let go at the stream's end discards nothing any more; there is nothing
+	// left to discard then, unless the stream still lets its spill out, and in that case it was
+	// kept.
 	s.end(run.model, errModel, true)
 }
 
@@ -581,8 +662,7 @@ func (run *modelRun) regroup() {
 	delete(run.members[g], ch)
 	for _, s := range run.open() {
 		if s.group == g {
-			delete(s.attached, ch)
-			delete(s.refused, ch)
+			run.leave(s, ch)
 		}
 	}
 }
@@ -601,7 +681,7 @@ func (run *modelRun) check() error {
 		got.ID = 0 // by TestStreamIDs
 		want := StreamStats{
 			Name: got.Name, Depth: s.waiting(), Capacity: s.capacity,
-			Delivered: s.values, Dropped: s.dropped, Malformed: s.garbled,
+			Delivered: s.values, Dropped: s.dropped, Malformed: s.garbled, Superseded: s.superseded,
 		}
 		if got != want {
 			return fmt.Errorf("stream %d: %+v, want %+v", i, got, want)
@@ -618,12 +698,12 @@ func (run *modelRun) check() error {
 		return fmt.Errorf("the client lists %d streams, want %d", n, open)
 	}
 	for _, ch := range modelChannels {
-		want := Unsubscribed
+		want := ChannelUnsubscribed
 		switch {
 		case run.joined[ch]:
-			want = Subscribed
+			want = ChannelSubscribed
 		case run.held(ch):
-			want = Subscribing
+			want = ChannelSubscribing
 		}
 		if got := run.c.Channel(ch).State(); got != want {
 			return fmt.Errorf("%s is %v, want %v", ch, got, want)

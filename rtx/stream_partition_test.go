@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 type keyed struct {
@@ -19,10 +19,10 @@ type keyed struct {
 
 // Each key comes on one stream, in order, while a worker each reads them.
 func TestPartitionKeepsOrderPerKey(t *testing.T) {
-	s := rtxtest.NewServer(t)
+	s := testserver.NewServer(t)
 	c := connect(t, s)
 	const workers, keys, each = 4, 20, 100
-	parts := rtx.Partition(t.Context(), c.Channel("a"), "n", workers, func(v keyed) string { return v.Key }, rtx.Buffer(keys*each))
+	parts := rtx.Partition(t.Context(), c.Channel("a"), "n", workers, func(v keyed) string { return v.Key }, rtx.WithBuffer(keys*each))
 	if err := parts[workers-1].Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -76,21 +76,21 @@ func TestPartitionKeepsOrderPerKey(t *testing.T) {
 
 // A reconnection, and a payload that nobody knows the owner of, are told on every partition.
 func TestPartitionTellsSharedLossesEverywhere(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		parts := rtx.Partition(t.Context(), c.Channel("a"), "n", 3, func(v numbered) int {
 			if v.N < 0 {
 				panic("negative")
 			}
 			return v.N
-		}, rtx.Buffer(1))
+		}, rtx.WithBuffer(1))
 		if err := parts[0].Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		publish(s, "a", -1)
 		s.Publish("a", "n", "no object")
 		synctest.Wait()
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		s.WaitSubscribed("a")
 		publish(s, "a", 7, 7) // one of them does not fit
 		var values, dropped uint64
@@ -118,7 +118,7 @@ func TestPartitionTellsSharedLossesEverywhere(t *testing.T) {
 }
 
 func TestPartitionHoldsTheChannelUntilItsLastEnd(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		open := func(ctx context.Context, opts ...rtx.StreamOption) []*rtx.Stream[numbered] {
 			parts := rtx.Partition(ctx, c.Channel("a"), "n", 2, func(v numbered) int { return v.N }, opts...)
@@ -131,7 +131,7 @@ func TestPartitionHoldsTheChannelUntilItsLastEnd(t *testing.T) {
 		parts[0].Close()
 		parts[0].Close()
 		synctest.Wait()
-		if c.Channel("a").State() != rtx.Subscribed {
+		if c.Channel("a").State() != rtx.ChannelSubscribed {
 			t.Fatal("the channel was left though a partition is open")
 		}
 		parts[1].Close()
@@ -148,7 +148,7 @@ func TestPartitionHoldsTheChannelUntilItsLastEnd(t *testing.T) {
 		}
 
 		// One overflows, the other is closed: then nothing holds the channel.
-		parts = open(t.Context(), rtx.Buffer(1), rtx.Overflow(rtx.End))
+		parts = open(t.Context(), rtx.WithBuffer(1), rtx.WithOverflow(rtx.EndStream))
 		publish(s, "a", 1, 1)
 		for _, part := range parts {
 			if part.Err() == nil {
@@ -156,5 +156,33 @@ func TestPartitionHoldsTheChannelUntilItsLastEnd(t *testing.T) {
 			}
 		}
 		s.WaitUnsubscribed("a")
+	})
+}
+
+// A key is on the same one of n streams each time, so that what is done for it in one process can
+// be done again.
+func TestPartitionPutsAKeyOnTheSameStreamEachTime(t *testing.T) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
+		c := connect(t, s)
+		homes := func() (home [64]int) {
+			parts := rtx.Partition(t.Context(), c.Channel("a"), "n", 7, func(v keyed) int { return v.N }, rtx.WithBuffer(len(home)))
+			if err := parts[0].Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for n := range home {
+				s.Publish("a", "n", keyed{N: n})
+			}
+			synctest.Wait()
+			for i, part := range parts {
+				for len(part.C) > 0 {
+					home[(<-part.C).N] = i
+				}
+				part.Close()
+			}
+			return home
+		}
+		if first, second := homes(), homes(); first != second {
+			t.Errorf("keys came on the streams %v, and then on %v", first, second)
+		}
 	})
 }

@@ -13,14 +13,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// Ten thousand streams, on a thousand channels, add no goroutine: neither open, nor while events flow, nor when their
-// context has ended.
+// Ten thousand streams, on a thousand channels, add no goroutine: neither open, nor while events
+// flow, nor when their context has ended.
 func TestStreamsHaveNoGoroutines(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		keeper := opened[numbered](t, c.Channel("c0"), "n")
 		synctest.Wait()
@@ -28,7 +28,7 @@ func TestStreamsHaveNoGoroutines(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		streams := make([]*rtx.Stream[numbered], 10_000)
 		for i := range streams {
-			streams[i] = rtx.On[numbered](ctx, c.Channel(fmt.Sprint("c", i%1000)), "n", rtx.Buffer(2))
+			streams[i] = rtx.On[numbered](ctx, c.Channel(fmt.Sprint("c", i%1000)), "n", rtx.WithBuffer(2))
 		}
 		for _, stream := range streams {
 			if err := stream.Ready(ctx); err != nil {
@@ -62,12 +62,12 @@ func TestStreamsHaveNoGoroutines(t *testing.T) {
 
 // A stream that nobody reads delays no other stream, no pong and no state, by any time at all.
 func TestOneWhoNeverReadsDelaysNobody(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		states := c.States(t.Context())
 		var stuck []*rtx.Stream[numbered]
-		for _, p := range []rtx.Policy{rtx.DropOldest, rtx.DropNewest, rtx.End, rtx.Grow(1 << 20)} {
-			stuck = append(stuck, opened[numbered](t, c.Channel("a"), "n", rtx.Buffer(1), rtx.Overflow(p)))
+		for _, p := range []rtx.Policy{rtx.DropOldest, rtx.DropNewest, rtx.EndStream, rtx.Grow(1 << 20)} {
+			stuck = append(stuck, opened[numbered](t, c.Channel("a"), "n", rtx.WithBuffer(1), rtx.WithOverflow(p)))
 		}
 		reader := opened[rtx.Message[numbered]](t, c.Channel("a"), "n")
 		start := time.Now()
@@ -84,10 +84,10 @@ func TestOneWhoNeverReadsDelaysNobody(t *testing.T) {
 		if st := c.Stats(); st.Connects != 1 {
 			t.Errorf("%+v: the heartbeat was late", st)
 		}
-		await(t, states, rtx.Connected)
+		await(t, states, rtx.StateConnected)
 		at := time.Now()
-		s.DropAll(rtxtest.Reset)
-		if st := await(t, states, rtx.Reconnecting); !st.At.Equal(at) {
+		s.DropAll(testserver.Reset)
+		if st := await(t, states, rtx.StateReconnecting); !st.At.Equal(at) {
 			t.Errorf("the state came after %v", st.At.Sub(at))
 		}
 		for i, want := range []uint64{999, 999, 1, 0} {
@@ -98,9 +98,10 @@ func TestOneWhoNeverReadsDelaysNobody(t *testing.T) {
 	})
 }
 
-// Eight goroutines close streams that events flow into; nothing panics, nobody waits, and the channel is left.
+// Eight goroutines close streams that events flow into; nothing panics, nobody waits, and the
+// channel is left.
 func TestClosingFromEightGoroutines(t *testing.T) {
-	s := rtxtest.NewServer(t)
+	s := testserver.NewServer(t)
 	c := connect(t, s)
 	stop := make(chan struct{})
 	var publisher sync.WaitGroup
@@ -118,8 +119,8 @@ func TestClosingFromEightGoroutines(t *testing.T) {
 	opened[numbered](t, c.Channel("a"), "other")
 	for round := range 100 {
 		ctx, cancel := context.WithCancel(t.Context())
-		stream := rtx.On[numbered](ctx, c.Channel("a"), "n", rtx.Buffer(1+round%3),
-			rtx.Overflow([]rtx.Policy{rtx.DropOldest, rtx.DropNewest, rtx.End, rtx.Grow(64)}[round%4]))
+		stream := rtx.On[numbered](ctx, c.Channel("a"), "n", rtx.WithBuffer(1+round%3),
+			rtx.WithOverflow([]rtx.Policy{rtx.DropOldest, rtx.DropNewest, rtx.EndStream, rtx.Grow(64)}[round%4]))
 		if round%2 == 0 {
 			<-stream.C
 		}
@@ -147,13 +148,14 @@ func TestClosingFromEightGoroutines(t *testing.T) {
 	}
 }
 
-// A stream that drops says so once, not once for each value, and again after a minute; likewise for payloads.
+// A stream that drops says so once, not once for each value, and again after a minute; likewise for
+// payloads.
 func TestLossesAreLoggedOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		var log bytes.Buffer
 		c := connect(t, s, rtx.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))))
-		opened[numbered](t, c.Channel("a"), "n", rtx.Buffer(1))
-		opened[string](t, c.Channel("a"), "n", rtx.Name("texts"))
+		opened[numbered](t, c.Channel("a"), "n", rtx.WithBuffer(1))
+		opened[string](t, c.Channel("a"), "n", rtx.WithName("texts"))
 		lines := func(part string) (n int) {
 			for line := range strings.Lines(log.String()) {
 				if strings.Contains(line, part) {

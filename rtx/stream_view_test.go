@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // own decodes itself, from all that is known of an event.
@@ -39,7 +39,7 @@ func one[T any](t *testing.T, s *rtx.Stream[T]) T {
 }
 
 func TestViews(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
 		value := opened[numbered](t, ch, "n")
@@ -109,15 +109,15 @@ func TestViews(t *testing.T) {
 	})
 }
 
-// A payload that is not a T is a gap with a typed error on that stream alone, in its place; so is one whose decoder fails
-// or panics.
+// A payload that is not a T is a gap with a typed error on that stream alone, in its place; so is
+// one whose decoder fails or panics.
 func TestUndecodablePayloads(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
 		typed, panics := opened[numbered](t, ch, "n"), opened[explosive](t, ch, "n")
 		fine, itself := opened[any](t, ch, "n"), opened[own](t, ch, "n")
-		cases := rtx.OnAny(t.Context(), ch, rtx.OneOf(rtx.Event("n", func(n numbered) string {
+		cases := rtx.OnAny(t.Context(), ch, rtx.Cases(rtx.CaseOf("n", func(n numbered) string {
 			if n.N == 3 {
 				panic("three")
 			}
@@ -182,15 +182,16 @@ func eachGap[T any](s *rtx.Stream[T]) func(func(*rtx.Gap)) {
 	}
 }
 
-// Several events of different types come on one stream in the server's order, "*" takes the rest, and nothing comes twice.
+// Several events of different types come on one stream in the server's order, "*" takes the rest,
+// and nothing comes twice.
 func TestOnAnyKeepsTheOrder(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		stream := rtx.OnAny(t.Context(), c.Channel("a"), rtx.OneOf(
-			rtx.Event("n", func(n numbered) string { return fmt.Sprint("n", n.N) }),
-			rtx.Event("text", func(s string) string { return s }),
-			rtx.Event("*", func(m rtx.Message[json.RawMessage]) string { return m.Event + "=" + string(m.Value) }),
-			rtx.Event("realtimex_internal:subscription_succeeded", func(any) string { return "joined" }),
+		stream := rtx.OnAny(t.Context(), c.Channel("a"), rtx.Cases(
+			rtx.CaseOf("n", func(n numbered) string { return fmt.Sprint("n", n.N) }),
+			rtx.CaseOf("text", func(s string) string { return s }),
+			rtx.CaseOf("*", func(m rtx.Message[json.RawMessage]) string { return m.Event + "=" + string(m.Value) }),
+			rtx.CaseOf("realtimex_internal:subscription_succeeded", func(any) string { return "joined" }),
 		))
 		if err := stream.Ready(t.Context()); err != nil {
 			t.Fatal(err)
@@ -205,7 +206,7 @@ func TestOnAnyKeepsTheOrder(t *testing.T) {
 }
 
 func TestBinaryAttachmentReachesAByteField(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		type upload struct {
 			Name string
 			File []byte
@@ -225,7 +226,7 @@ func TestBinaryAttachmentReachesAByteField(t *testing.T) {
 
 // A codec of the user's own is used for payloads, and never sees what is not one JSON value.
 func TestWithJSON(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		var seen []string
 		c := connect(t, s, rtx.WithJSON(json.Marshal, func(b []byte, v any) error {
 			seen = append(seen, string(b))

@@ -13,8 +13,9 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// A wire is a client without a network, driven on the test's own goroutine through the transport's seam: the session is a
-// fake, and the service behind it answers every subscription at once. Everything else is the client as it is.
+// A wire is a client without a network, driven on the test's own goroutine through the transport's
+// seam: the session is a fake, and the service behind it answers every subscription at once.
+// Everything else is the client as it is.
 type wire struct {
 	tb      testing.TB
 	c       *Client
@@ -114,7 +115,7 @@ func (w *wire) publish(channel, event, payload string) {
 }
 
 func (w *wire) receive(data []byte) {
-	if err := w.c.take(w.sess, transport.Packet{Type: transport.Event, Namespace: "/", Data: data}); err != nil {
+	if err := w.c.take(w.sess, transport.Packet{Type: transport.PacketEvent, Data: data}); err != nil {
 		w.tb.Fatal(err)
 	}
 }

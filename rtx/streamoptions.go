@@ -1,15 +1,25 @@
 package rtx
 
-import "github.com/realtimex/realtimex-go/internal/stream"
+import (
+	"reflect"
 
-// A StreamOption configures one stream. A nil one does nothing.
-type StreamOption func(*streamConfig) error
+	"github.com/realtimex/realtimex-go/internal/stream"
+)
+
+// A StreamOption configures one stream, or all streams of a [Partition]. A nil StreamOption is
+// ignored.
+type StreamOption interface{ applyStream(*streamConfig) error }
+
+type streamOption func(*streamConfig) error
+
+func (o streamOption) applyStream(c *streamConfig) error { return o(c) }
 
 type streamConfig struct {
 	buffer int
 	policy Policy
 	name   string
 	named  bool
+	index  any // makes the stream.Index of T; nil without WithConflate
 }
 
 const (
@@ -23,49 +33,70 @@ func newStreamConfig(opts []StreamOption) (streamConfig, error) {
 		if o == nil {
 			continue
 		}
-		if err := o(&c); err != nil {
+		if err := o.applyStream(&c); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
 }
 
+// maxNamedGaps is how many gaps a stream of several channels keeps for its reader, in addition to
+// one for each of its channels.
+const maxNamedGaps = 256
+
 func (c streamConfig) queue(src Source) stream.Config {
-	_, one := src.(*Channel)
-	return stream.Config{Capacity: c.buffer, Policy: c.policy, MultiSource: !one, Tally: &src.owner().stats.losses}
+	cfg := stream.Config{Capacity: c.buffer, Policy: stream.Policy(c.policy), Tally: &src.owner().stats.losses}
+	if _, one := src.(*Channel); !one {
+		cfg.MultiSource = true
+		cfg.NamedGaps = func() int { return maxNamedGaps + src.size() }
+	}
+	return cfg
 }
 
-// Buffer sets how many values C buffers. Default 256.
-func Buffer(n int) StreamOption {
-	return func(c *streamConfig) error {
+// openQueue opens a queue of the stream, which may conflate.
+func openQueue[T any](q *stream.Queue[T], c streamConfig, src Source) error {
+	switch index := c.index.(type) {
+	case nil:
+		q.Open(c.queue(src))
+	case func() stream.Index[T]:
+		q.OpenConflated(c.queue(src), index())
+	default:
+		return badOption("WithConflate", "the stream has values of type %v, and key takes another type", reflect.TypeFor[T]())
+	}
+	return nil
+}
+
+// WithBuffer sets how many values the stream buffers. Default: 256.
+func WithBuffer(n int) StreamOption {
+	return streamOption(func(c *streamConfig) error {
 		if n < 1 || n > maxBuffer {
-			return badOption("Buffer", "%d is not between 1 and %d", n, maxBuffer)
+			return badOption("WithBuffer", "%d is not between 1 and %d", n, maxBuffer)
 		}
 		c.buffer = n
 		return nil
-	}
+	})
 }
 
-// Overflow sets what becomes of a value that does not fit: [DropOldest], [DropNewest], [End] or [Grow].
-// Default DropOldest.
-func Overflow(p Policy) StreamOption {
-	return func(c *streamConfig) error {
-		if err := p.Validate(); err != nil {
-			return badOption("Overflow", "%v", err)
+// WithOverflow sets what happens to a value that does not fit into the buffer: [DropOldest],
+// [DropNewest], [EndStream] or [Grow]. Default: DropOldest.
+func WithOverflow(p Policy) StreamOption {
+	return streamOption(func(c *streamConfig) error {
+		if fault := p.fault(); fault != "" {
+			return badOption("WithOverflow", "%s", fault)
 		}
 		c.policy = p
 		return nil
-	}
+	})
 }
 
-// Name sets the stream's name in its Stats and in the log. Default "CHANNEL/EVENT", and the event alone where the source
-// is not one channel; several events are joined by "|".
-func Name(s string) StreamOption {
-	return func(c *streamConfig) error {
+// WithName sets the stream's name, which Stream.Stats and the log show. Default: "CHANNEL/EVENT",
+// or the event alone if the source is not one channel. Several events are joined by "|".
+func WithName(s string) StreamOption {
+	return streamOption(func(c *streamConfig) error {
 		if s == "" || !printable(s) {
-			return badOption("Name", "empty, or with control characters")
+			return badOption("WithName", "empty, or with control characters")
 		}
 		c.name, c.named = s, true
 		return nil
-	}
+	})
 }

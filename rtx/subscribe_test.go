@@ -6,17 +6,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 func TestSubscribeTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
-		s.HangNext(rtxtest.StepSubscribe, 2)
+		s.HangNext(testserver.StepSubscribe, 2)
 		start := time.Now()
 		stream := rtx.On[numbered](t.Context(), c.Channel("a"), "n")
-		err := c.Channel("a").Subscribe(t.Context())
+		_, err := c.Channel("a").Subscribe(t.Context())
 		var refused *rtx.SubscribeError
 		if !errors.Is(err, rtx.ErrSubscribeTimeout) || !errors.As(err, &refused) || refused.Channel != "a" {
 			t.Fatalf("got %v", err)
@@ -27,23 +27,23 @@ func TestSubscribeTimeout(t *testing.T) {
 		if _, ok := <-stream.C; ok || !errors.Is(stream.Err(), rtx.ErrSubscribeTimeout) {
 			t.Errorf("the stream: %v", stream.Err())
 		}
-		if n := len(s.ReceivedOn(rtxtest.KindSubscribe, "a")); n != 2 {
+		if n := len(s.ReceivedOn(testserver.KindSubscribe, "a")); n != 2 {
 			t.Errorf("asked %d times", n)
 		}
-		if err := c.Channel("a").Subscribe(t.Context()); err != nil {
+		if _, err := c.Channel("a").Subscribe(t.Context()); err != nil {
 			t.Errorf("the next Subscribe: %v", err)
 		}
 	})
 }
 
 func TestHeldConfirmation(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		release := s.HoldConfirmations()
 		ch := c.Channel("a")
 		stream := rtx.On[numbered](t.Context(), ch, "n")
 		synctest.Wait()
-		if st := ch.State(); st != rtx.Subscribing {
+		if st := ch.State(); st != rtx.ChannelSubscribing {
 			t.Errorf("state %v", st)
 		}
 		publish(s, "a", 1) // before the confirmation: not promised
@@ -51,7 +51,7 @@ func TestHeldConfirmation(t *testing.T) {
 		if err := stream.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if st := ch.State(); st != rtx.Subscribed {
+		if st := ch.State(); st != rtx.ChannelSubscribed {
 			t.Errorf("state %v", st)
 		}
 		publish(s, "a", 2)
@@ -62,7 +62,7 @@ func TestHeldConfirmation(t *testing.T) {
 }
 
 func TestStormOfJoinsAndLeavesSettlesOnTheLast(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
 		for range 1000 {
@@ -86,20 +86,20 @@ func TestStormOfJoinsAndLeavesSettlesOnTheLast(t *testing.T) {
 }
 
 func TestRefusedChannel(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, signing(s))
 		s.Deny("private-a", "not for you", 4009)
 		stream := rtx.On[numbered](t.Context(), c.Channel("private-a"), "n")
-		group := rtx.Channels(c.Channel("private-a"), c.Channel("b"))
+		group := rtx.NewGroup(c.Channel("private-a"), c.Channel("b"))
 		both := rtx.On[numbered](t.Context(), group, "n")
-		err := c.Channel("private-a").Subscribe(t.Context())
+		_, err := c.Channel("private-a").Subscribe(t.Context())
 		for _, err := range []error{err, stream.Ready(t.Context()), stream.Err(), both.Ready(t.Context())} {
 			var refused *rtx.SubscribeError
 			if !errors.As(err, &refused) || refused.Channel != "private-a" || refused.Code != 4009 || refused.Message != "not for you" {
 				t.Errorf("got %v", err)
 			}
 		}
-		if err := c.Channel("b").Subscribe(t.Context()); err != nil {
+		if _, err := c.Channel("b").Subscribe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		publish(s, "b", 1)
@@ -116,13 +116,13 @@ func TestRefusedChannel(t *testing.T) {
 }
 
 func TestRefusedOnReconnect(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, signing(s))
 		whole := rtx.On[numbered](t.Context(), c, "n")
 		stream := opened[numbered](t, c.Channel("private-a"), "n")
 		publish(s, "private-a", 1)
 		s.Deny("private-a", "no more", 1)
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		time.Sleep(time.Minute)
 		if got := outline(stream); got != "1 end" {
 			t.Errorf("got %s", got)

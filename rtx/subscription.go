@@ -2,117 +2,110 @@ package rtx
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// A subscription is what the client keeps of one channel beside the machine's part: who holds it, and what was granted. It
-// belongs to the client's lock.
-type subscription struct {
-	core.Channel
-	kind     kind
-	userData json.RawMessage
-	grant    auth.Grant
-
-	routes   routes           // its streams
-	observer observe.Observer // its rooms; nil if there is none
-	observed int              // holds of rooms
-	forms    forms            // the wrapped answers that it may still get
-	explicit explicit         // the hold of Subscribe
-
-	expulsion error         // why its holders were expelled, the last time
-	trouble   error         // why the last try failed; nil if it did not
-	changed   chan struct{} // closed at the next change that somebody waits for
-	gone      bool          // left the table
-}
-
-// explicit is the hold of Subscribe and Unsubscribe.
-type explicit struct {
-	on      bool
-	firm    bool // a Subscribe has succeeded: the hold stays until Unsubscribe
-	joining int  // calls of Subscribe that wait
-}
-
-// subscription returns the table's entry for ch, made if there is none. The caller holds c.mu.
-func (c *Client) subscription(ch *Channel) *subscription {
+// subscriptionLocked returns the table's entry for ch, made if there is none.
+func (c *Client) subscriptionLocked(ch *Channel) *subscription {
 	s := c.subs[ch.name]
 	if s == nil {
 		s = &subscription{kind: ch.kind}
 		s.Name, s.Signed = ch.name, ch.kind != public
 		c.subs[ch.name] = s
+		c.held.Add(1)
 	}
-	if !s.taken() {
+	if s.Holds() == 0 {
 		user := c.cfg.userData
 		if ch.userData != nil {
 			user = ch.userData
 		}
-		if !bytes.Equal(user, s.userData) {
+		lane := c.laneLocked(ch.signedBy())
+		if !bytes.Equal(user, s.userData) || lane != s.lane {
 			c.machine.Renew(now(), &s.Channel)
 		}
 		s.userData = user
+		c.enterLocked(s, lane)
 	}
 	return s
 }
 
-// taken reports whether the user data of s can't be changed: something holds s, or the service may restore it to us. The caller
-// holds c.mu.
-func (s *subscription) taken() bool { return s.Holds() > 0 || s.Phase() == core.Suspended }
+// ofLocked returns the table's entry that contains a channel of the machine. It looks at the
+// channel of the last event first, because most decisions are about that one.
+func (c *Client) ofLocked(ch *core.Channel) *subscription {
+	if s := c.reader.last; s != nil && &s.Channel == ch {
+		return s
+	}
+	return c.subs[ch.Name]
+}
 
-// of returns the entry that a channel of the machine is part of. The caller holds c.mu.
-func (c *Client) of(ch *core.Channel) *subscription { return c.subs[ch.Name] }
-
-// notify wakes whoever waits for s. The caller holds c.mu.
-func (s *subscription) notify() {
+// notifyLocked wakes the goroutines that wait for a change of s.
+func (s *subscription) notifyLocked() {
 	if s.changed != nil {
 		close(s.changed)
 		s.changed = nil
 	}
 }
 
-// missed are the streams that a loss of s concerns: those that were there before it. The caller holds c.mu.
-func (c *Client) missed(s *subscription, epoch uint64) (targets []*attachment) {
+// missedLocked puts a gap on the streams that a loss of s concerns: those that were attached before
+// the loss. This happens under the same lock under which the channel becomes live, so a goroutine
+// that finds the channel ready also finds the gap. A sink never blocks.
+func (c *Client) missedLocked(s *subscription, l core.Loss) {
+	gap := reconnected(s.Name, l.Since)
 	for _, list := range [][]*attachment{s.routes.all.list, c.routes.all.list} {
 		for _, a := range list {
-			if a.epoch <= epoch && !a.gone.Load() {
-				targets = append(targets, a)
+			if a.epoch.Load() <= l.Epoch {
+				a.b.sink.lose(gap)
 			}
 		}
 	}
-	return targets
 }
 
-// expelled takes everything off s that held it, and returns whom it concerns. joined says that its events were delivered
-// before, so that streams of the whole client miss them from here on. The caller holds c.mu.
-func (c *Client) expelled(s *subscription, err error, joined bool) (streams []departure, observer observe.Observer) {
-	s.expulsion = err
-	s.trouble = nil
+// evictedLocked removes everything that holds s, and returns the streams and the observer to tell.
+// joined says that events of s were delivered until now, or until loss if there is one, so streams
+// of the whole client miss them from then on.
+func (c *Client) evictedLocked(s *subscription, err error, joined bool, loss core.Loss) (streams []departure, observer observe.Observer) {
+	s.evictedBy = err
+	s.lastFailure = nil
 	s.grant = auth.Grant{}
+	live := joined && loss.Since.IsZero()
+	since := func(a *attachment) time.Time {
+		switch {
+		case live:
+			c.departLiveLocked(a.b, s)
+		case joined && a.epoch.Load() <= loss.Epoch:
+			return loss.Since
+		}
+		return now()
+	}
 	for _, a := range slices.Clone(s.routes.all.list) {
-		if !a.gone.Load() {
-			streams = append(streams, a.b.expelled(s, err))
+		if !a.gone() {
+			streams = append(streams, a.b.evictedLocked(s, err, since(a)))
 		}
 	}
 	observer, s.observer, s.observed = s.observer, nil, 0
-	s.explicit.on, s.explicit.firm = false, false
+	s.endHoldsLocked(err)
 	if joined {
 		for _, a := range c.routes.all.list {
-			if !a.gone.Load() {
-				streams = append(streams, departure{b: a.b, gap: left(s.Name, err)})
+			if !a.gone() {
+				streams = append(streams, departure{b: a.b, gap: left(s.Name, since(a), err)})
 			}
 		}
 	}
 	return streams, observer
 }
 
-// A departure is a channel's leaving of one stream.
-type departure struct {
-	b   *binding
-	gap Gap   // zero: the stream learns of it by its end
-	end error // nil: the stream goes on
+// endHoldsLocked ends the holds of s, which are evicted or released with the others.
+func (s *subscription) endHoldsLocked(err error) {
+	for h := range s.holds.all() {
+		s.holds.remove(h)
+		h.err = err
+		close(h.done)
+	}
 }
 
 func (d departure) tell() {

@@ -10,16 +10,19 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// Trigger sends a client event to the others on the channel. It needs a private- or presence- channel that something
-// holds, an event whose name begins with "client-", and a connection; it waits until the channel is confirmed, and writes
-// on the caller's goroutine.
+// Trigger sends a client event to the other subscribers of the channel. The channel must be private
+// or a presence channel, and something must hold it. The event's name must begin with "client-".
+// The client must be connected. Trigger waits until the channel is confirmed, and writes on the
+// calling goroutine.
 //
-// Nil means that it was written to the socket, and no more: there is no receipt. Before any byte is sent it returns
-// [ErrEventName], [ErrPublicChannel], [ErrNotSubscribed], [ErrNotConnected], [ErrTooLarge], a [*SubscribeError] if the
-// channel is refused meanwhile, the error of encoding data, or the cause of ctx. A ctx that ends once writing has begun
-// does not cut it short. A connection that breaks while writing gives ErrNotConnected too: then the event may or may not
-// have arrived. A service may also drop what was written just before [Client.Close]; [Client.Ping] after the last Trigger
-// returns once it has been taken.
+// A nil error means only that the event was written to the socket: the service sends no receipt.
+// Before any byte is sent it can return [ErrEventName], [ErrPublicChannel], [ErrNotSubscribed],
+// [ErrNotConnected], [ErrTooLarge], [ErrClosed], a [*SubscribeError] if the channel is refused
+// meanwhile, the error of encoding data, or an error that wraps the cause of ctx if ctx ended, such
+// as a [*WaitError]. Once writing has begun, the end of ctx does not stop it. If the connection
+// breaks during writing, Trigger also returns ErrNotConnected; the event may or may not have
+// arrived then. The service may also drop what was written just before Client.Close. To avoid that,
+// call [Client.Ping] after the last Trigger: its answer means that the service has read the event.
 func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 	c, err := ch.client()
 	if err == nil {
@@ -62,13 +65,13 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 		c.mu.Unlock()
 		return err
 	}
-	term := s.Term()
+	generation := s.Generation()
 	c.mu.Unlock()
 
 	if err := tooLarge(packet, sess.Info()); err != nil {
 		return err
 	}
-	if err := c.await(ctx, s, term, sess); err != nil {
+	if err := c.await(ctx, s, generation, sess); err != nil {
 		return err
 	}
 	if err := sess.Send(ctx, packet); err != nil {
@@ -78,7 +81,7 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 	return nil
 }
 
-// sendError turns what a session says of a failed write into the library's terms.
+// sendError turns a session's error about a failed write into one of the library's public errors.
 func sendError(ctx context.Context, err error) error {
 	var size *transport.SizeError
 	switch {

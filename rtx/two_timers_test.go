@@ -14,11 +14,13 @@ import (
 // noted is an observer that counts what it is told.
 type noted map[observe.Kind]int
 
-func (n noted) Take(f observe.Fact) { n[f.Kind]++ }
+func (n noted) Take(f observe.Fact)           { n[f.Kind]++ }
+func (n noted) Figures(func(observe.Figures)) {}
 
-// Two times come in one look: a channel is given up after two requests without an answer, and the unanswered request for a
-// roster, made 10 s after the first of these, shows that the service is deaf. The stream of the one ends all the same, and
-// Ready returns; the room of the other is told of the loss. A process that stood still has both in either order.
+// Two times come in one look: a channel is given up after two requests without an answer, and the
+// unanswered request for a roster, made 10 s after the first of these, shows that the service is
+// deaf. The stream of the one ends all the same, and Ready returns; the room of the other is told
+// of the loss. A process that stood still has both in either order.
 func TestChannelGivenUpInTheLookThatEndsTheSession(t *testing.T) {
 	for name, opens := range map[string]time.Duration{
 		"at once": 10 * time.Second, "deaf first": 9500 * time.Millisecond, "given up first": 10500 * time.Millisecond,
@@ -32,7 +34,7 @@ func TestChannelGivenUpInTheLookThatEndsTheSession(t *testing.T) {
 				}
 				sess := s.connect()
 				held := s.c.Channel("held")
-				if err := held.Subscribe(t.Context()); err != nil {
+				if _, err := held.Subscribe(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				sess.set(func() { sess.confirms = false })
@@ -63,7 +65,7 @@ func TestChannelGivenUpInTheLookThatEndsTheSession(t *testing.T) {
 				if !errors.Is(sess.cause(), core.ErrDeaf) {
 					t.Errorf("the session ended with %v", sess.cause())
 				}
-				if s.count() != 2 || held.State() != Subscribed || room[observe.Stale] != 1 || room[observe.Confirmed] != 1 {
+				if s.count() != 2 || held.State() != ChannelSubscribed || room[observe.Stale] != 1 || room[observe.Confirmed] != 1 {
 					t.Errorf("after %v: %d attempts, the other channel is %v, its room was told %v",
 						time.Since(start), s.count(), held.State(), room)
 				}

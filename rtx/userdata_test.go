@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A user_id that is a number must be the same number, written alike, after a JavaScript program has read and written it, or this
-// client would be a member that it does not know.
+// A user_id that is a number must be the same number, written alike, after a JavaScript program has
+// read and written it, or this client would be a member that it does not know.
 func TestNumericUserID(t *testing.T) {
 	type who struct {
 		ID any `json:"user_id"`
@@ -34,10 +34,10 @@ func TestNumericUserID(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ch := c.Channel("presence-a", UserData(map[string]any{"user_id": tt.id, "user_info": map[string]any{"user_id": int64(1)<<53 + 1}}))
-		err = ch.Subscribe(done(t))
-		if refused := errors.As(err, &option) && option.Option == "UserData"; refused == tt.ok {
-			t.Errorf("UserData, %v: %v, want ok = %v", tt.id, err, tt.ok)
+		ch := c.Channel("presence-a", WithUserData(map[string]any{"user_id": tt.id, "user_info": map[string]any{"user_id": int64(1)<<53 + 1}}))
+		_, err = ch.Subscribe(done(t))
+		if refused := errors.As(err, &option) && option.Option == "WithUserData"; refused == tt.ok {
+			t.Errorf("WithUserData, %v: %v, want ok = %v", tt.id, err, tt.ok)
 		}
 		_ = c.Close()
 	}
@@ -48,4 +48,29 @@ func done(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
+}
+
+// What is sent with each subscription is bounded: 64 KiB.
+func TestUserDataIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		size int
+		ok   bool
+	}{{64 << 10, true}, {64<<10 + 1, false}} {
+		data := map[string]string{"user_id": strings.Repeat("x", tt.size-len(`{"user_id":""}`))}
+		var option *OptionError
+		c, err := New("key", WithUserData(data))
+		if (err == nil) != tt.ok || err != nil && !errors.As(err, &option) {
+			t.Errorf("WithUserData, %d bytes: %v, want ok = %v", tt.size, err, tt.ok)
+		}
+		if c == nil {
+			if c, err = New("key"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = c.Channel("presence-a", WithUserData(data)).Subscribe(done(t))
+		if refused := errors.As(err, &option) && option.Option == "WithUserData"; refused == tt.ok {
+			t.Errorf("WithUserData, %d bytes: %v, want ok = %v", tt.size, err, tt.ok)
+		}
+		_ = c.Close()
+	}
 }

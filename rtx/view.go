@@ -7,16 +7,24 @@ import (
 	"time"
 )
 
-// A Message is a view of an event with where it came from.
+// A Message is a payload together with its channel, its event and the time at which it came. Use it
+// as the type of a stream: On[Message[Order]].
 type Message[T any] struct {
 	Channel, Event string
 	Value          T         // the payload
-	ReceivedAt     time.Time // when the frame was read, by the local clock
+	ReceivedAt     time.Time // when the event was read from the connection, by the local clock
+
+	// ID is the service's id of the event. Every receiver of an event gets the same ID, so replicas
+	// can compare it and a store can use it as a key. IDs have no order. It is at most 1 KiB long.
+	// It is "" if the service has no connection state recovery, and for single events that the
+	// service sends without one. (It is the offset of Socket.IO's connection state recovery.)
+	ID string
 }
 
-// An EventUnmarshaler decodes events itself. It is implemented by *T for an On[T] or an On[*T]. UnmarshalEvent runs on
-// the connection's reader. payload is one valid JSON value; it must not be changed, nor kept past the call, and Close must
-// not be called. An error, or a panic, becomes a [Gap] with Malformed.
+// An EventUnmarshaler decodes events itself. For an On[T] or an On[*T], implement it on *T.
+// UnmarshalEvent runs on the reading goroutine. payload is one valid JSON value. UnmarshalEvent
+// must not change payload, must not keep it after the call, and must not call Close. If it returns
+// an error or panics, the stream has a [Gap] with Malformed.
 type EventUnmarshaler interface {
 	UnmarshalEvent(channel, event string, payload []byte) error
 }
@@ -24,8 +32,8 @@ type EventUnmarshaler interface {
 // A decoder turns an event into a T. dst is zero when it is called.
 type decoder[T any] func(e *event, dst *T) error
 
-// viewOf chooses the decoder that T asks for. A T into which nothing can ever be decoded is an [*OptionError] of opener, the
-// function that opens the stream.
+// viewOf returns the decoder for T. If nothing can ever be decoded into a T, it returns an
+// [*OptionError] that names opener, the function that opens the stream.
 func viewOf[T any](opener string, c codec) (decoder[T], error) {
 	if err := checkType[T](opener, c); err != nil {
 		return nil, err
@@ -106,7 +114,7 @@ type messageView interface {
 func (*Message[T]) view(c codec) any {
 	inner := decoderOf[T](c)
 	return decoder[Message[T]](func(e *event, dst *Message[T]) error {
-		dst.Channel, dst.Event, dst.ReceivedAt = e.channel, e.name, e.at
+		dst.Channel, dst.Event, dst.ReceivedAt, dst.ID = e.channel, e.name, e.at, e.messageID()
 		return inner(e, &dst.Value)
 	})
 }
@@ -123,9 +131,10 @@ func (*Message[T]) message() (self, value reflect.Type) {
 	return reflect.TypeFor[Message[T]](), reflect.TypeFor[T]()
 }
 
-// checkType refuses a T whose every event would be a loss: a func, a channel, a complex number, an interface with methods, and
-// what is made of nothing else. A struct that has other fields too is as good as it is for encoding/json, which minds such a
-// field only in a payload that has it. A codec of the user's own may do what it likes.
+// checkType refuses a T into which no event could be decoded: a func, a channel, a complex number,
+// an interface with methods, and types made only of these. A struct with other fields too is
+// allowed, as in encoding/json, which fails only for a payload that has such a field. With a codec
+// of the user's own, every T is allowed.
 func checkType[T any](opener string, c codec) error {
 	t := payloadType(reflect.TypeFor[T]())
 	if c.own == nil && hopeless(t, nil) {
@@ -134,7 +143,8 @@ func checkType[T any](opener string, c codec) error {
 	return nil
 }
 
-// payloadType is what is decoded for a t: of a Message its value.
+// payloadType returns the type that payloads are decoded into for a stream of t. For a Message it
+// is the type of the value.
 func payloadType(t reflect.Type) reflect.Type {
 	message := t
 	if t.Kind() == reflect.Pointer {
@@ -148,7 +158,8 @@ func payloadType(t reflect.Type) reflect.Type {
 	return t
 }
 
-// hopeless says whether nothing but null can be decoded into a t. outer are the types that it is in.
+// hopeless reports whether nothing but null can be decoded into a t. outer are the types that
+// contain it.
 func hopeless(t reflect.Type, outer []reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	if p.Implements(unmarshalEvents) || p.Implements(unmarshalJSONs) || p.Implements(unmarshalTexts) || slices.Contains(outer, t) {
@@ -179,7 +190,7 @@ func hopeless(t reflect.Type, outer []reflect.Type) bool {
 	return false
 }
 
-// hopelessKey says whether no member's name can become a t.
+// hopelessKey reports whether no JSON object key can be decoded into a t.
 func hopelessKey(t reflect.Type) bool {
 	k := t.Kind()
 	return k != reflect.String && (k < reflect.Int || k > reflect.Uintptr) && !reflect.PointerTo(t).Implements(unmarshalTexts)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 type callback func()
@@ -18,9 +18,10 @@ type callbackThatDecodes func()
 
 func (*callbackThatDecodes) UnmarshalJSON([]byte) error { return nil }
 
-// A T into which no JSON can ever be decoded is refused when its stream is opened, by its name, and causes no traffic.
+// A T into which no JSON can ever be decoded is refused when its stream is opened, by its name, and
+// causes no traffic.
 func TestTypesThatHoldNoJSON(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
 		refused := func(opener string, err error) {
@@ -49,12 +50,12 @@ func TestTypesThatHoldNoJSON(t *testing.T) {
 		}](t.Context(), ch, "n").Err())
 		refused("On", rtx.On[rtx.Message[func()]](t.Context(), ch, "n").Err())
 		refused("On", rtx.On[*rtx.Message[*chan int]](t.Context(), c, "n").Err())
-		refused("OnAny", rtx.OnAny(t.Context(), ch, rtx.OneOf(rtx.Event("n", func(func()) int { return 0 }))).Err())
+		refused("OnAny", rtx.OnAny(t.Context(), ch, rtx.Cases(rtx.CaseOf("n", func(func()) int { return 0 }))).Err())
 		for _, part := range rtx.Partition(t.Context(), ch, "n", 2, func(complex64) int { return 0 }) {
 			refused("Partition", part.Err())
 		}
 		synctest.Wait()
-		if n := len(s.ReceivedOn(rtxtest.KindSubscribe, "a")); n != 0 {
+		if n := len(s.ReceivedOn(testserver.KindSubscribe, "a")); n != 0 {
 			t.Errorf("%d subscriptions", n)
 		}
 
@@ -77,7 +78,7 @@ func TestTypesThatHoldNoJSON(t *testing.T) {
 		open(rtx.On[map[int]any](t.Context(), ch, "n").Err())
 		open(rtx.On[tree](t.Context(), ch, "n").Err())
 		open(rtx.On[embedding](t.Context(), ch, "n").Err())
-		open(rtx.OnAny(t.Context(), ch, rtx.OneOf(rtx.Event("n", func(int) func() { return nil }))).Err())
+		open(rtx.OnAny(t.Context(), ch, rtx.Cases(rtx.CaseOf("n", func(int) func() { return nil }))).Err())
 		lenient := connect(t, s, rtx.WithJSON(json.Marshal, func([]byte, any) error { return nil }))
 		open(rtx.On[func()](t.Context(), lenient.Channel("a"), "n").Err())
 		if err := hooked.Ready(t.Context()); err != nil {
@@ -103,10 +104,10 @@ func TestTypesThatHoldNoJSON(t *testing.T) {
 	})
 }
 
-// What is no JSON inside of an event that is whole otherwise is a loss of the streams that it was for, and of no others; the
-// connection goes on.
+// What is no JSON inside of an event that is whole otherwise is a loss of the streams that it was
+// for, and of no others; the connection goes on.
 func TestBrokenPayloadCostsOnlyItself(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		ch := c.Channel("a")
 		untyped, typed, raw := opened[any](t, ch, "n"), opened[numbered](t, ch, "n"), opened[json.RawMessage](t, ch, "n")

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // A wait that ends by its context says what it waited for, and the last thing that went wrong.
@@ -26,32 +26,32 @@ func TestWaitsSayWhatTheyWaitedFor(t *testing.T) {
 	}
 	nothing := func(err error) bool { return err == nil }
 	tests := map[string]struct {
-		fault   func(*rtxtest.Server)
+		fault   func(*testserver.Server)
 		offline bool // the client is not connected
 		limit   time.Duration
 		waited  string // for what
 		last    func(error) bool
 	}{
-		"the endpoint answers 500": {fault: func(s *rtxtest.Server) { s.Auth().FailNext(1<<20, 500) }, limit: 9 * time.Second,
+		"the endpoint answers 500": {fault: func(s *testserver.Server) { s.Auth().FailNext(1<<20, 500) }, limit: 9 * time.Second,
 			waited: `the subscription of "private-a"`, last: retry},
-		"the endpoint hangs": {fault: func(s *rtxtest.Server) { s.Auth().HangNext(1 << 20) }, limit: 9 * time.Second,
+		"the endpoint hangs": {fault: func(s *testserver.Server) { s.Auth().HangNext(1 << 20) }, limit: 9 * time.Second,
 			waited: `the subscription of "private-a"`, last: retry},
-		"the endpoint hangs for the first time": {fault: func(s *rtxtest.Server) { s.Auth().HangNext(1) }, limit: time.Second,
+		"the endpoint hangs for the first time": {fault: func(s *testserver.Server) { s.Auth().HangNext(1) }, limit: time.Second,
 			waited: `the subscription of "private-a"`, last: nothing},
-		"the service never confirms": {fault: func(s *rtxtest.Server) { s.HangNext(rtxtest.StepSubscribe, 1<<20) }, limit: 15 * time.Second,
+		"the service never confirms": {fault: func(s *testserver.Server) { s.HangNext(testserver.StepSubscribe, 1<<20) }, limit: 15 * time.Second,
 			waited: `the subscription of "private-a"`, last: unconfirmed},
-		"the service has not confirmed yet": {fault: func(s *rtxtest.Server) { s.HangNext(rtxtest.StepSubscribe, 1<<20) }, limit: 5 * time.Second,
+		"the service has not confirmed yet": {fault: func(s *testserver.Server) { s.HangNext(testserver.StepSubscribe, 1<<20) }, limit: 5 * time.Second,
 			waited: `the subscription of "private-a"`, last: nothing},
-		"the service is busy": {fault: func(s *rtxtest.Server) { s.Deny("private-a", "busy", 4150) }, limit: 9 * time.Second,
+		"the service is busy": {fault: func(s *testserver.Server) { s.Deny("private-a", "busy", 4150) }, limit: 9 * time.Second,
 			waited: `the subscription of "private-a"`, last: refused},
 		"nobody connects": {offline: true, limit: time.Second,
 			waited: `a connection, to subscribe to "private-a"`, last: nothing},
-		"the service is away": {fault: func(s *rtxtest.Server) { s.RefuseNext(1 << 20); s.DropAll(rtxtest.Reset) }, limit: 9 * time.Second,
+		"the service is away": {fault: func(s *testserver.Server) { s.RefuseNext(1 << 20); s.DropAll(testserver.Reset) }, limit: 9 * time.Second,
 			waited: `a connection, to subscribe to "private-a"`, last: dialled},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, s *rtxtest.Server) {
+			bubble(t, func(t *testing.T, s *testserver.Server) {
 				c := newClient(t, s, endpoint(s))
 				if !tt.offline {
 					if err := c.Connect(t.Context()); err != nil {
@@ -66,8 +66,8 @@ func TestWaitsSayWhatTheyWaitedFor(t *testing.T) {
 				stream := rtx.On[numbered](t.Context(), ch, "n")
 				why := errors.New("no more time")
 				waits := map[string]func(context.Context) error{
-					"Ready": stream.Ready, "Subscribe": ch.Subscribe,
-					"Ready of a group": rtx.On[numbered](t.Context(), rtx.Channels(ch), "n").Ready,
+					"Ready": stream.Ready, "Subscribe": func(ctx context.Context) error { return subscribe(ctx, ch) },
+					"Ready of a group": rtx.On[numbered](t.Context(), rtx.NewGroup(ch), "n").Ready,
 				}
 				if tt.waited == `the subscription of "private-a"` {
 					waits["Trigger"] = func(ctx context.Context) error { return ch.Trigger(ctx, "client-n", 1) }
@@ -100,22 +100,22 @@ func TestWaitsSayWhatTheyWaitedFor(t *testing.T) {
 	}
 }
 
-// A failure that healed is not told any more.
-func TestWaitForgetsWhatHealed(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+// A failure that has passed is not reported any more.
+func TestWaitForgetsWhatPassed(t *testing.T) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s, endpoint(s))
 		s.Auth().FailNext(2, 500)
 		ch := c.Channel("private-a")
-		if err := ch.Subscribe(t.Context()); err != nil {
+		if _, err := ch.Subscribe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.HangNext(rtxtest.StepSubscribe, 1)
-		s.DropAll(rtxtest.Reset)
+		s.HangNext(testserver.StepSubscribe, 1)
+		s.DropAll(testserver.Reset)
 		time.Sleep(time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var wait *rtx.WaitError
-		if err := ch.Subscribe(ctx); !errors.As(err, &wait) || wait.Last != nil {
+		if _, err := ch.Subscribe(ctx); !errors.As(err, &wait) || wait.Last != nil {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -123,7 +123,7 @@ func TestWaitForgetsWhatHealed(t *testing.T) {
 
 // Err tells of a context's end at once, not when its callback has run.
 func TestErrRightAfterCancel(t *testing.T) {
-	bubble(t, func(t *testing.T, s *rtxtest.Server) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
 		c := connect(t, s)
 		why := errors.New("enough")
 		for range 1000 {

@@ -6,25 +6,11 @@ import (
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
 
-// watches are the open streams of what concerns the client as a whole: its states, or the service's errors. They belong to the
-// client's lock.
-type watches[T any] struct{ open ordered[*watch[T]] }
-
-// tell hands a value to each. A push never blocks. The caller holds the client's lock.
-func (w *watches[T]) tell(v T) {
+// tellLocked pushes a value to each open stream. A push never blocks.
+func (w *watches[T]) tellLocked(v T) {
 	for one := range w.open.all() {
 		one.q.Push(v, "", 0)
 	}
-}
-
-// A watch is one of them.
-type watch[T any] struct {
-	c    *Client
-	q    *stream.Queue[T]
-	set  *watches[T]
-	id   uint64
-	ctx  context.Context
-	stop func() bool // takes the context's callback back; nil if there is none, or not yet
 }
 
 // stream opens one. first returns what it begins with; it is called under the client's lock.
@@ -33,7 +19,7 @@ func (w *watches[T]) stream(ctx context.Context, c *Client, name string, cfg str
 		return failed[T](name, err)
 	}
 	q := stream.New[T](cfg)
-	one := &watch[T]{c: c, q: q, set: w, id: c.ids.Add(1), ctx: ctx}
+	one := &watch[T]{c: c, q: q, set: w, label: name, id: c.ids.Add(1), ctx: ctx}
 	c.mu.Lock()
 	for _, v := range first() {
 		q.Push(v, "", 0)
@@ -50,15 +36,16 @@ func (w *watches[T]) stream(ctx context.Context, c *Client, name string, cfg str
 	} else {
 		one.endWith(ctx)
 	}
-	return newStream(q, name, one)
+	return newStream(q, one)
 }
 
-// endWith ends the stream when ctx does. The caller has not yet handed it out, but the client may end it.
+// endWith ends the stream when ctx ends. It must be called before the stream is handed out, but the
+// client may have ended it already.
 func (w *watch[T]) endWith(ctx context.Context) {
 	if ctx.Done() == nil {
 		return
 	}
-	stop := context.AfterFunc(ctx, w.heed)
+	stop := context.AfterFunc(ctx, w.endIfDone)
 	w.c.mu.Lock()
 	w.stop = stop
 	over := !w.set.open.has(w)
@@ -68,7 +55,7 @@ func (w *watch[T]) endWith(ctx context.Context) {
 	}
 }
 
-// end ends the stream: idempotent, from any goroutine, without c.mu.
+// end ends the stream. It may be called by any goroutine, without c.mu, more than once.
 func (w *watch[T]) end(err error, discard bool) {
 	w.c.mu.Lock()
 	w.set.open.remove(w)
@@ -80,12 +67,15 @@ func (w *watch[T]) end(err error, discard bool) {
 	w.q.End(err, discard)
 }
 
-// heed ends the stream if its context has ended.
-func (w *watch[T]) heed() {
+// endIfDone ends the stream if its context has ended.
+func (w *watch[T]) endIfDone() {
 	if w.ctx.Err() != nil {
 		w.end(context.Cause(w.ctx), true)
 	}
 }
 
 func (w *watch[T]) ready(context.Context) error { return w.q.Err() }
+func (w *watch[T]) readiness() error            { return nil }
+func (w *watch[T]) client() *Client             { return w.c }
+func (w *watch[T]) name() string                { return w.label }
 func (w *watch[T]) number() uint64              { return w.id }

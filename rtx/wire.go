@@ -12,9 +12,10 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// The packets that the client writes, and the service's words that it reads beside events.
+// The packets that the client writes, and the messages in the service's refusals and errors.
 
-// A reconnection sends one for each channel, so it is put together by hand.
+// subscribePacket returns the packet that subscribes to a channel. A reconnection sends one for
+// each channel, so it is built by hand.
 func subscribePacket(channel string, g auth.Grant) []byte {
 	b := make([]byte, 0, 64+len(channel)+len(g.Auth)+2*len(g.ChannelData))
 	b = appendString(append(b, `2["`+evSubscribe+`",{"channel":`...), channel)
@@ -33,12 +34,13 @@ func unsubscribePacket(channel string) []byte {
 
 var pingPacket = []byte(`2["` + evPing + `",{}]`)
 
-// ackPacket acknowledges an event that asked for it.
+// ackPacket returns the packet that acknowledges an event.
 func ackPacket(id uint64) []byte {
 	return append(strconv.AppendUint([]byte{'3'}, id, 10), `[]`...)
 }
 
-// clientEvent wraps a payload, which a codec of the user's own may have made: it must be one JSON value.
+// clientEvent returns the packet of a client event. The payload must be one JSON value; that is
+// checked, because a codec of the user's own may have made it.
 func clientEvent(channel, event string, payload []byte) ([]byte, error) {
 	if !validJSON(payload) {
 		return nil, errors.New("it is not one JSON value")
@@ -50,13 +52,14 @@ func clientEvent(channel, event string, payload []byte) ([]byte, error) {
 	return append(b, `}]`...), nil
 }
 
-// appendString appends s as JSON; what is not UTF-8 in it becomes U+FFFD.
+// appendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b
 }
 
-// tooLarge says that a packet is larger than the service takes, if it is: the service would cut the link over it.
+// tooLarge returns an error if a packet is larger than the service accepts. The service would end
+// the connection over it.
 func tooLarge(packet []byte, info transport.Info) error {
 	if size := int64(len(packet)) + 1; info.MaxPayload > 0 && size > info.MaxPayload {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, info.MaxPayload)
@@ -64,8 +67,8 @@ func tooLarge(packet []byte, info transport.Info) error {
 	return nil
 }
 
-// words reads what the service complains of. The key of its text is not documented: each of the common ones is taken, and a
-// code as a number. A bare string is a text too.
+// words returns the message and the code of a refusal or error. The key of the message is not
+// documented, so each of the common ones is tried. A bare string is a message too.
 func words(payload []byte) (message string, code int) {
 	var w map[string]json.RawMessage
 	if json.Unmarshal(payload, &w) != nil {

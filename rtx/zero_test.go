@@ -4,17 +4,21 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/exported"
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// Every exported method of what was not made by its constructor, with zero arguments and with a context: none panics, none
-// hangs, and none leaves a lock held, so it is called twice.
+// Every exported method of what was not made by its constructor, with zero arguments and with a
+// context: none panics, none hangs, and none leaves a lock held, so it is called twice.
 func TestZeroValuesAndNilPointers(t *testing.T) {
 	for _, v := range []any{
 		(*rtx.Client)(nil), new(rtx.Client), (*rtx.Channel)(nil), new(rtx.Channel), (*rtx.Group)(nil), new(rtx.Group),
+		(*rtx.Hold)(nil), new(rtx.Hold), (*rtx.States)(nil), new(rtx.States), (*rtx.Client)(nil).States(t.Context()),
 		(*rtx.Stream[int])(nil), new(rtx.Stream[int]), new(rtx.Client).Channel("a"), (*rtx.Client)(nil).Channel("a"),
 	} {
 		for i := range reflect.TypeOf(v).NumMethod() {
@@ -40,7 +44,45 @@ func TestZeroValuesAndNilPointers(t *testing.T) {
 	}
 }
 
-// callZero calls a method with the context and zero values, and walks the iterators that it returns.
+// The zero values of all other exported types: none panics, and none is forgotten here. A nil
+// pointer to one of them is no value of the API: its methods may panic, and there is no lock that
+// they could hold.
+func TestZeroValuesOfAllTypes(t *testing.T) {
+	walked := []string{"Client", "Channel", "Group", "Hold", "States", "Stream"}                                                     // above
+	walked = append(walked, "Source", "EventUnmarshaler", "Option", "ChannelOption", "StreamOption", "UserDataOption", "AuthOption") // have no methods of ours
+	for _, v := range []any{
+		rtx.Case[int]{}, rtx.ChannelError{}, rtx.ChannelState(0), rtx.CloseError{}, rtx.ConnectError{}, rtx.DialError{}, rtx.Gap{},
+		rtx.InterruptedError{}, rtx.UnclaimedEvent{}, rtx.LostError{}, rtx.Message[int]{}, rtx.NotReadyError{}, rtx.OptionError{}, rtx.PanicError{},
+		rtx.PayloadError{}, rtx.Policy(0), rtx.ServiceError{}, rtx.State(0), rtx.StateChange{}, rtx.Stats{}, rtx.ConnectStep(""),
+		rtx.StreamStats{}, rtx.SubscribeError{}, rtx.WaitError{},
+	} {
+		typ := reflect.TypeOf(v)
+		name, _, _ := strings.Cut(typ.Name(), "[")
+		walked = append(walked, name)
+		for _, v := range []reflect.Value{reflect.ValueOf(v), reflect.New(typ)} {
+			for i := range v.NumMethod() {
+				func() {
+					defer func() {
+						if p := recover(); p != nil {
+							t.Errorf("%v.%s panics: %v", v.Type(), v.Type().Method(i).Name, p)
+						}
+					}()
+					callZero(v.Method(i), context.Background())
+				}()
+			}
+			if text := fmt.Sprintf("%v %+v %s", v.Interface(), v.Interface(), v.Interface()); strings.Contains(text, "PANIC") {
+				t.Errorf("%v prints %s", v.Type(), text)
+			}
+		}
+	}
+	slices.Sort(walked)
+	if want := exported.Types(t); !slices.Equal(walked, want) {
+		t.Errorf("walked %v\nwant   %v", walked, want)
+	}
+}
+
+// callZero calls a method with the context and zero values, and walks the iterators that it
+// returns.
 func callZero(m reflect.Value, ctx context.Context) {
 	var in []reflect.Value
 	for i := range m.Type().NumIn() {

@@ -1,5 +1,5 @@
-// Package rtxtest is a RealtimeX server for tests, in the test's own process: faithful down to the wire, with every fault that a network
-// or a service can show as one line.
+// Package rtxtest runs a RealtimeX server inside a test, so that the code under test connects to
+// it, receives what the test publishes, and meets the failures that the test asks for.
 //
 //	func TestOrdersSurviveAnOutage(t *testing.T) {
 //		server := rtxtest.NewServer(t)
@@ -13,8 +13,8 @@
 //		server.Publish("orders", "created", Order{ID: 1})
 //		first := <-orders.C
 //
-//		server.Restart(rtxtest.Forget)
-//		server.WaitSubscribed("orders") // the client is back by itself
+//		server.Restart()
+//		server.WaitSubscribed("orders") // the client reconnects by itself
 //		server.Publish("orders", "created", Order{ID: 2})
 //		second := <-orders.C
 //
@@ -24,48 +24,37 @@
 //		}
 //	}
 //
-// [NewServer] listens on a free port of 127.0.0.1, so that any client in any language can reach it. [NewPipeServer] connects by pipes in
-// memory and works inside a testing/synctest bubble, where an hour of heartbeats passes at once. [Start] is for programs. Servers share
-// nothing, so parallel tests don't meet.
+// # Starting a server
 //
-// # What it does
+// [NewServer] listens on a free port of 127.0.0.1. Clients in any language can connect.
+// [NewPipeServer] uses pipes in memory, which work in a testing/synctest bubble: there a test of
+// eight hours takes milliseconds. Both servers are closed when the test ends. [Start] is for
+// programs that have no test. Servers share nothing, so tests can run in parallel.
 //
-// It speaks Engine.IO v4 (WebSocket, HTTP long-polling, the upgrade, heartbeats, limits) and Socket.IO v5, and on top of that RealtimeX:
-// the API key, signatures, public, private and presence channels, client events, and connection state recovery ([WithRecovery]). Where
-// the service's documents leave a form open there is a switch, such as [WithMemberShape]. Names of events
-// that are the service's own are refused from publishers and from clients ([ErrReservedName]).
-//
-// # Faults
-//
-// A method makes a fault, and most end by themselves or by a second call:
-//
-//   - A connection is lost: [Server.DropAll] by a reset, a close frame or a DISCONNECT; [Server.HalfOpenAll] without a word;
-//     [Server.Restart] and [Server.Stop]; [Conn.Deafen].
-//   - A client is refused, for good or a few times: [Server.RefuseNext], [Server.RefuseNextAfter], [Server.RefuseConnectNext],
-//     [Server.Deny], [Server.DenyNext].
-//   - A client gets no answer: [Server.HangNext], [Server.HoldConfirmations].
-//   - The link is poor: [Server.SetLink], [Server.LoseNext], [Server.SetHeartbeats], [Server.SetPong].
-//   - What comes is wrong: [Server.Inject], [Conn.InjectBinary], [Conn.InjectOversized], [Server.DuplicatePresence],
-//     [Server.ReorderPresence], [Server.Complain].
-//   - The auth backend ([Server.AuthEndpoint]) denies, fails, hangs or is slow: [Server.Auth].
-//
-// Some make a service that no real one is known to be. They are for the doubts of those who write a client, this library's own first:
-// [Server.Forge], [Server.ForgeRoster], [Server.PadOffsets], with [WithMaxPayload] as small and [WithQueueLimit] as large as is wanted.
-//
-// # Web pages
-//
-// A browser on the same machine can reach the server, and shows pages of anybody. So the Host of a request must be a name of the machine
-// ([WithHosts] adds others), and the Origin, if a page has sent it, the server's own ([WithOrigins] allows others). Programs send no
-// Origin. [WithDev] serves an HTTP face for other languages and for people, [WithDevToken] one that asks for a token. A body that comes
-// more slowly than 1 KiB a second, after 10 s of grace, is cut off, and a connection that is idle for two minutes is closed.
-//
-// # Order
-//
-// What a server does to many is done in the order in which they began: connections, channels, memberships. With [WithSeed], in a bubble,
-// the same steps are seen as the same bytes each time, but for the order of what several goroutines do at one instant.
+// The server checks API keys and signatures, and serves public, private and presence channels,
+// client events, and, with [WithRecovery], connection state recovery. It speaks WebSocket and HTTP
+// long-polling.
 //
 // # Waiting
 //
-// Nothing sleeps. The Wait methods return as soon as what they wait for is so, and fail the test on the caller's line if that takes
-// longer than [WithWait] allows.
+// A test need not sleep. [Server.WaitSubscribed] and the other methods whose names begin with Wait
+// return as soon as what they wait for has happened. If that takes longer than [WithWait] allows,
+// they fail the test.
+//
+// # Failures
+//
+// These methods make something go wrong:
+//
+//   - [Server.DropConnections] breaks every connection. [Server.HalfOpenConnections] makes them go
+//     silent instead.
+//   - [Server.Stop] makes the server unreachable until [Server.Resume]. [Server.Restart] replaces
+//     it by one that knows nothing.
+//   - [Server.RefuseConnections] and [Server.HangConnections] are for new connections, and end by
+//     themselves.
+//   - [Server.Deny] refuses subscriptions to a channel until [Server.Allow].
+//   - [Server.FailAuth] makes the auth backend of [Server.AuthEndpoint] fail.
+//
+// # Without a test
+//
+// A server made by Start has no test to fail. Where a method would fail the test, it panics.
 package rtxtest

@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
-// TestDocumentation checks that the test in the package's documentation is one that passes, and is short.
+// TestDocumentation checks that the test in the package's documentation is one that passes, and is
+// short.
 func TestDocumentation(t *testing.T) {
-	source, err := os.ReadFile("example_test.go")
+	source, err := os.ReadFile("outage_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +32,6 @@ func TestDocumentation(t *testing.T) {
 		}
 	}
 	if !strings.Contains(string(doc), strings.Join(lines, "\n")) {
-		t.Error("doc.go does not have the test of example_test.go")
+		t.Error("doc.go does not have the test of outage_test.go")
 	}
 }

@@ -16,13 +16,12 @@ import (
 
 const failVariable = "RTXTEST_FAIL_ON_PURPOSE"
 
-// TestFailures fails in every way there is, on the lines that say so, in the process that TestFailuresAreOnTheCallersLine starts. In any
-// other it has nothing to do.
+// TestFailures fails in every way there is, on the lines that say so, in the process that
+// TestFailuresAreOnTheCallersLine starts. In any other it has nothing to do.
 func TestFailures(t *testing.T) {
 	if os.Getenv(failVariable) == "" {
 		return
 	}
-	never := func(rtxtest.Stats) bool { return false }
 	for name, fail := range map[string]func(t *testing.T, s *rtxtest.Server){
 		"NewServer": func(t *testing.T, _ *rtxtest.Server) {
 			rtxtest.NewServer(t, rtxtest.WithKey("")) // fails here
@@ -36,20 +35,11 @@ func TestFailures(t *testing.T) {
 		"Publish of a reserved name": func(_ *testing.T, s *rtxtest.Server) {
 			s.Publish("orders", "realtimex:e", 1) // fails here
 		},
-		"PublishBinary": func(_ *testing.T, s *rtxtest.Server) {
-			s.PublishBinary("orders", "e", make(chan int)) // fails here
-		},
-		"Forge": func(_ *testing.T, s *rtxtest.Server) {
-			s.Forge("orders", "e", make(chan int)) // fails here
-		},
-		"ForgeRoster": func(_ *testing.T, s *rtxtest.Server) {
-			s.ForgeRoster("presence-room", []byte("[]")) // fails here
-		},
 		"Join": func(_ *testing.T, s *rtxtest.Server) {
 			s.Join("orders", auth.Member{ID: "a"}) // fails here
 		},
-		"Join of what can't be encoded": func(_ *testing.T, s *rtxtest.Server) {
-			s.Join("presence-room", auth.Member{ID: "a", Info: make(chan int)}) // fails here
+		"FailAuth": func(_ *testing.T, s *rtxtest.Server) {
+			s.FailAuth(1, 200) // fails here
 		},
 		"WaitSubscribed": func(_ *testing.T, s *rtxtest.Server) {
 			s.WaitSubscribed("orders") // fails here
@@ -57,19 +47,19 @@ func TestFailures(t *testing.T) {
 		"WaitSubscribers": func(_ *testing.T, s *rtxtest.Server) {
 			s.WaitSubscribers("orders", 2) // fails here
 		},
-		"WaitConnections": func(_ *testing.T, s *rtxtest.Server) {
-			s.WaitConnections(1) // fails here
+		"WaitClientEvents": func(_ *testing.T, s *rtxtest.Server) {
+			s.WaitClientEvents("orders", 1) // fails here
 		},
-		"WaitReceived": func(_ *testing.T, s *rtxtest.Server) {
-			s.WaitReceived(func(rtxtest.Received) bool { return true }) // fails here
-		},
-		"WaitStats": func(_ *testing.T, s *rtxtest.Server) {
-			s.WaitStats(never) // fails here
+		"WaitUnsubscribed": func(t *testing.T, s *rtxtest.Server) {
+			client := connect(s)
+			defer client.Close()
+			subscribe(t, client, "orders")
+			s.WaitUnsubscribed("orders") // fails here
 		},
 		"a helper of the user's": func(t *testing.T, s *rtxtest.Server) {
 			help := func() {
 				t.Helper()
-				s.WaitConnections(1)
+				s.WaitSubscribed("orders")
 			}
 			help() // fails here
 		},
@@ -111,7 +101,7 @@ func TestFailuresAreOnTheCallersLine(t *testing.T) {
 		got = append(got, n)
 	}
 	slices.Sort(got)
-	if len(want) < 15 || !slices.Equal(got, want) {
+	if len(want) < 11 || !slices.Equal(got, want) {
 		t.Errorf("failures on lines %v, want %v:\n%s", got, want, out)
 	}
 }

@@ -1,4 +1,4 @@
-package rtxtest
+package rtxtest_test
 
 import (
 	"testing"
@@ -7,3 +7,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The example of NewPipeServer can't run by itself: it needs a test.
+func TestTheExampleOfNewPipeServer(t *testing.T) { testANightWithoutTheService(t) }

@@ -1,66 +1,13 @@
 package rtxtest
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-)
-
-// Publish sends an event to every subscriber of a channel, as the service's API would, and returns how many there were. data is encoded
-// as JSON; a json.RawMessage goes out as it is. It never waits for a client. A value that can't be encoded fails the test, as does a
-// name that is the service's own (ErrReservedName); without a test, on a server of Start's, Publish panics: see TryPublish.
-func (s *Server) Publish(channel, event string, data any) int {
+// Publish sends an event to every subscriber of a channel, as your backend does through the
+// service's API. It returns the event's id, which a client sees as rtx.Message.ID, or "" if the
+// server was made without [WithRecovery]. It does not wait for the clients.
+//
+// data is encoded by encoding/json; a json.RawMessage is sent as it is. The test fails if data
+// can't be encoded, or if the name of the event is one that the service keeps for itself, such as
+// those that begin with "realtimex:".
+func (s *Server) Publish(channel, event string, data any) (id string) {
 	s.tb.Helper()
-	n, err := s.TryPublish(channel, event, data)
-	if err != nil {
-		s.tb.Errorf("rtxtest: Publish: %v", err)
-	}
-	return n
-}
-
-// TryPublish is Publish that returns its error: data that can't be encoded, or ErrReservedName.
-func (s *Server) TryPublish(channel, event string, data any) (int, error) {
-	encoded, err := encodeEvent(event, data)
-	if err != nil {
-		return 0, err
-	}
-	return s.publish(channel, event, encoded, nil), nil
-}
-
-// encodeEvent is data as JSON, if the event may be published.
-func encodeEvent(event string, data any) (json.RawMessage, error) {
-	if isReserved(event) {
-		return nil, fmt.Errorf("event %q: %w", event, ErrReservedName)
-	}
-	return marshal(data)
-}
-
-func (s *Server) publish(channel, event string, data json.RawMessage, buffers [][]byte) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stats.Published++
-	return s.send(channel, event, data, buffers)
-}
-
-// Attachment stands in data for the nth of PublishBinary's attachments, counted from 0.
-type Attachment int
-
-// MarshalJSON writes the placeholder that Socket.IO has for an attachment.
-func (a Attachment) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, `{"_placeholder":true,"num":%d}`, int(a)), nil
-}
-
-// PublishBinary is Publish for data with binary attachments, each of which an Attachment in data must stand for.
-func (s *Server) PublishBinary(channel, event string, data any, attachments ...[]byte) int {
-	s.tb.Helper()
-	encoded, err := encodeEvent(event, data)
-	if err != nil {
-		s.tb.Errorf("rtxtest: PublishBinary: %v", err)
-		return 0
-	}
-	buffers := make([][]byte, len(attachments))
-	for i, a := range attachments {
-		buffers[i] = bytes.Clone(a)
-	}
-	return s.publish(channel, event, encoded, buffers)
+	return s.inner.Publish(channel, event, data)
 }

@@ -21,7 +21,8 @@ import (
 
 const defaultURL = "wss://ws.realtimex.net"
 
-// A connection is what the common flags say of the service, and of who signs for private and presence channels.
+// A connection is what the common flags say of the service, and of who signs for private and
+// presence channels.
 type connection struct {
 	url, key, endpoint, secret string
 	userID, userInfo           string
@@ -40,8 +41,8 @@ const (
 	bySecret
 )
 
-// urlFlag, keyFlags and authFlags add the common flags to a command that has a use for them. No default shows what the
-// environment holds.
+// urlFlag, keyFlags and authFlags add the common flags to a command that has a use for them. No
+// default shows what the environment holds.
 func (c *connection) urlFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.url, "url", "", "the service's `URL`, such as ws://127.0.0.1:6001 (RTX_URL) (default "+defaultURL+")")
 }
@@ -51,20 +52,21 @@ func (c *connection) keyFlag(cmd *cobra.Command) {
 }
 
 func (c *connection) secretFlag(cmd *cobra.Command, use string) {
-	cmd.Flags().StringVar(&c.secret, "secret", "", "the app's `secret`, "+use+" (RTX_SECRET, which keeps it out of the shell's history)")
+	cmd.Flags().StringVar(&c.secret, "secret", "", "the app's `secret`, "+use+" (better RTX_SECRET: it is not in the shell's history)")
 }
 
 func (c *connection) authFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.endpoint, "auth-endpoint", "", "the `URL` of your backend that signs for private and presence channels (RTX_AUTH_ENDPOINT)")
-	c.secretFlag(cmd, "signs here, for development")
+	c.secretFlag(cmd, "to sign without a backend, for development")
 }
 
 func (c *connection) userFlags(cmd *cobra.Command, id string) {
-	cmd.Flags().StringVar(&c.userID, "user-id", "", "`ID` of who to be on presence channels"+id)
+	cmd.Flags().StringVar(&c.userID, "user-id", "", "the `ID` of the user on presence channels"+id)
 	cmd.Flags().StringVar(&c.userInfo, "user-info", "", "what the other members see of that user, as `JSON`")
 }
 
-// resolve fills in what the flags left out from the environment, and checks what can be checked without the network.
+// resolve fills in what the flags left out from the environment, and checks what can be checked
+// without the network.
 func (c *connection) resolve(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if flags.Changed("auth-endpoint") && flags.Changed("secret") {
@@ -135,8 +137,8 @@ func (c *connection) client(console *console) (*rtx.Client, error) {
 	return client, nil
 }
 
-// userData is who to be on presence channels: by --user-id; without one, whoever the auth endpoint says, or a name that
-// tells where it comes from.
+// userData is who to be on presence channels: by --user-id; without one, whoever the auth endpoint
+// says, or a name that tells where it comes from.
 func (c *connection) userData() (json.RawMessage, error) {
 	var info any
 	if c.userInfo != "" {
@@ -182,7 +184,8 @@ func (c *connection) authorizer(console *console) (auth.Authorizer, error) {
 	return nil, nil
 }
 
-// A toldAuthorizer tells when the endpoint is in trouble that can pass: the client goes on asking, and says nothing.
+// A toldAuthorizer tells when the endpoint is in trouble that can pass: the client goes on asking,
+// and says nothing.
 type toldAuthorizer struct {
 	auth.Authorizer
 	console *console

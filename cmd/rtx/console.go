@@ -19,8 +19,9 @@ import (
 // flushAt is how much output is gathered before it is written, even if more is at hand.
 const flushAt = 64 << 10
 
-// A console is the process's standard streams: results on standard output, notes on standard error, and where that is a
-// terminal a status line beneath them. Print and Flush are for one goroutine; the other methods may be called by any.
+// A console is the process's standard streams: results on standard output, notes on standard error,
+// and where that is a terminal a status line beneath them. Print and Flush are for one goroutine;
+// the other methods may be called by any.
 type console struct {
 	stdin, stdout, stderr *os.File
 
@@ -58,7 +59,8 @@ func (c *console) Print(line []byte) error {
 	return c.Flush()
 }
 
-// Flush writes the gathered results. It waits for as long as the reader of standard output makes it.
+// Flush writes the gathered results. It waits for as long as the reader of standard output makes
+// it.
 func (c *console) Flush() error {
 	if len(c.out) == 0 {
 		return nil
@@ -77,7 +79,8 @@ func (c *console) Flush() error {
 	return nil
 }
 
-// Note writes a line to standard error, after the program's name. Results that were gathered stay so.
+// Note writes a line to standard error, after the program's name. Results that were gathered stay
+// so.
 func (c *console) Note(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +97,8 @@ const (
 	statusPause = 50 * time.Millisecond  // how often at most it is drawn under a flood of results
 )
 
-// ShowStatus shows a status line until HideStatus, where there is a terminal for it. The function must not call the console.
+// ShowStatus shows a status line until HideStatus, where there is a terminal for it. The function
+// must not call the console.
 func (c *console) ShowStatus(status func() string) {
 	if !c.statusful {
 		return
@@ -188,7 +192,8 @@ func (s style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// printable writes control characters as JSON does: what comes from the network must not move the cursor.
+// printable writes control characters as JSON does: what comes from the network must not move the
+// cursor.
 func printable(text string) string {
 	if !strings.ContainsFunc(text, unprintable) && utf8.ValidString(text) {
 		return text
@@ -204,7 +209,8 @@ func printable(text string) string {
 	return b.String()
 }
 
-// unprintable is true of C0 and C1 control characters and of those that turn the direction of writing.
+// unprintable is true of C0 and C1 control characters and of those that turn the direction of
+// writing.
 func unprintable(r rune) bool {
 	return r < 0x20 || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069)
 }

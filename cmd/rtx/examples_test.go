@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Every example in a help runs as it is printed, but for the server's port. Those that go on until they are interrupted are,
-// once they have shown something.
+// Every example in a help runs as it is printed, but for the server's port. Those that go on until
+// they are interrupted are, once they have shown something.
 func TestHelpExamples(t *testing.T) {
 	var examples []string
 	for _, cmd := range newRoot(nil).Commands() {
@@ -28,7 +28,7 @@ func TestHelpExamples(t *testing.T) {
 	for _, example := range examples {
 		t.Run(example, func(t *testing.T) {
 			t.Parallel()
-			addr, serves := "127.0.0.1:0", strings.Contains(example, "rtx serve")
+			addr, serves := "127.0.0.1:0", strings.Contains(example, "rtx serve") || strings.Contains(example, "rtx auth-server")
 			if serves {
 				if !strings.Contains(example, "--addr") {
 					example += " --addr 127.0.0.1:6001"
@@ -39,7 +39,7 @@ func TestHelpExamples(t *testing.T) {
 				addr = url
 				feed(t, addr, example)
 			}
-			script := strings.ReplaceAll(example, "127.0.0.1:6001", addr)
+			script := strings.NewReplacer("127.0.0.1:6001", addr, "127.0.0.1:6002", addr).Replace(example)
 			if i := strings.Index(script, "rtx "); !strings.Contains(script, "|") {
 				script = script[:i] + "exec " + script[i:] // so that the signal reaches rtx
 			}

@@ -2,8 +2,8 @@ package main
 
 import "strings"
 
-// hideSecret returns the arguments with memory of their own, and overwrites what stands after --secret in the process's
-// argument list, where that can be done.
+// hideSecret returns the arguments with memory of their own, and overwrites what stands after
+// --secret in the process's argument list, where that can be done.
 func hideSecret(args []string) []string {
 	own := make([]string, len(args))
 	next := false

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The secret is taken off the process's argument list in both of its spellings, and nothing else is.
+// The secret is taken off the process's argument list in both of its spellings, and nothing else
+// is.
 func TestHideSecretOverwritesItsArgument(t *testing.T) {
 	for _, tt := range []struct{ args, left string }{
 		{"listen --secret s3cret orders", "listen --secret xxxxxx orders"},

@@ -2,5 +2,6 @@
 
 package main
 
-// overwrite does nothing: where the argument list can't be changed, the environment is the only way to keep a secret out of it.
+// overwrite does nothing: where the argument list can't be changed, the environment is the only way
+// to keep a secret out of it.
 func overwrite(string) {}

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A jsonLine builds one object on one line, its fields in the order in which they are added. Its memory is used again.
+// A jsonLine builds one object on one line, its fields in the order in which they are added. Its
+// memory is used again.
 type jsonLine struct {
 	buf bytes.Buffer
 	enc *json.Encoder
@@ -35,7 +36,8 @@ func (l *jsonLine) name(name string) {
 	l.buf.WriteString(`":`)
 }
 
-// add adds a field: a value that JSON has, or one that has a text, as states, errors and durations have.
+// add adds a field: a value that JSON has, or one that has a text, as states, errors and durations
+// have.
 func (l *jsonLine) add(name string, value any) {
 	l.name(name)
 	if err := l.enc.Encode(textOf(value)); err != nil {
@@ -57,7 +59,8 @@ func textOf(value any) any {
 	return value
 }
 
-// addRaw adds a field whose value is JSON already, as it stands; only a line break between its parts is left out.
+// addRaw adds a field whose value is JSON already, as it stands; only a line break between its
+// parts is left out.
 func (l *jsonLine) addRaw(name string, value []byte) {
 	l.name(name)
 	if bytes.ContainsAny(value, "\n\r") && json.Compact(&l.buf, value) == nil {

@@ -21,11 +21,12 @@ func listenCommand(console *console) *cobra.Command {
 		Short: "Show events as they come",
 		Long: `listen shows the events of one or more channels as they come.
 
-What could not be got (a lost connection) is told on standard error. If standard
-output is read more slowly than events come, they wait, up to --buffer; past that
-listen writes what it has, says how much was lost, and fails.
+If events may be missing, because the connection was lost, a line on standard error
+says so. If standard output is read more slowly than events come, they wait in memory,
+up to --buffer. After that listen writes what it has, says how much was lost, and fails.
 
-With --json each event is one line {"time","channel","event","data"}.`,
+With --json each event is one line {"time","channel","event","data"}. From a service
+with connection state recovery it also has "id", before "data".`,
 		Example: `  rtx listen orders --url ws://127.0.0.1:6001 --key app-key
   rtx listen orders stock --event created --json --count 1 --url ws://127.0.0.1:6001 --key app-key
   RTX_SECRET=app-secret rtx listen private-orders --for 5s --url ws://127.0.0.1:6001 --key app-key
@@ -47,7 +48,7 @@ With --json each event is one line {"time","channel","event","data"}.`,
 	l.conn.urlFlag(cmd)
 	l.conn.keyFlag(cmd)
 	l.conn.authFlags(cmd)
-	l.conn.userFlags(cmd, "; with --secret, default a made-up name")
+	l.conn.userFlags(cmd, " (with --secret: default an invented name)")
 	l.limit.flags(cmd, "events")
 	cmd.Flags().StringArrayVarP(&l.events, "event", "e", nil, "only events of this `name`; may be given several times")
 	cmd.Flags().BoolVar(&l.asJSON, "json", false, "one JSON object a line")
@@ -81,7 +82,7 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	for i, name := range names {
 		channels[i] = s.Channel(name)
 	}
-	stream := rtx.OnAny(ctx, rtx.Channels(channels...), l.cases(), rtx.Overflow(rtx.Grow(int64(l.buffer)<<20)))
+	stream := rtx.OnAny(ctx, rtx.NewGroup(channels...), l.cases(), rtx.WithOverflow(rtx.Grow(int64(l.buffer)<<20)))
 	if err := stream.Err(); err != nil {
 		return l.conn.explain(err)
 	}
@@ -116,12 +117,13 @@ func (l *listener) cases() []rtx.Case[message] {
 	}
 	var cases []rtx.Case[message]
 	for _, name := range names {
-		cases = append(cases, rtx.Event(name, func(m message) message { return m }))
+		cases = append(cases, rtx.CaseOf(name, func(m message) message { return m }))
 	}
 	return cases
 }
 
-// write writes events until the stream ends or there were enough. Whenever none is at hand, what was gathered goes out.
+// write writes events until the stream ends or there were enough. Whenever none is at hand, what
+// was gathered goes out.
 func (l *listener) write(s *session, stream *rtx.Stream[message], format func(message) []byte) error {
 	n := uint(0)
 	for m, gap := range stream.All() {
@@ -155,6 +157,9 @@ func (l *listener) format(channels []string) func(message) []byte {
 			line.begin(m.ReceivedAt)
 			line.add("channel", m.Channel)
 			line.add("event", m.Event)
+			if m.ID != "" {
+				line.add("id", m.ID)
+			}
 			line.addRaw("data", m.Value)
 			return line.end()
 		}

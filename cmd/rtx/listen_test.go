@@ -98,9 +98,9 @@ func TestListenOverARestart(t *testing.T) {
 	s.wait()
 	l.told("to connect again")
 	s = startServe(t, strings.TrimPrefix(s.ws, "ws://"))
-	l.told("connected again to " + s.ws)
-	l.told(": the connection was down from ")
-	l.told(": the connection was down from ") // each channel for itself, once it is subscribed again
+	l.toldAll("connected again to "+s.ws, // and each channel, once it is subscribed again
+		`channel "orders": the connection was down from `,
+		`channel "private-orders": the connection was down from `)
 	s.publish("private-orders", "e", "2")
 	s.publish("orders", "e", "3")
 	wantLine(t, timeless(t, l.next()), `{"channel":"private-orders","event":"e","data":2}`)
@@ -251,8 +251,7 @@ func TestListenOnTheRealSocketIO(t *testing.T) {
 	l = start(t, env, "listen", "orders", "--json", "--count", "1")
 	l.told("listening")
 	node.Restart()
-	l.told("connected again")
-	l.told("the connection was down")
+	l.toldAll("connected again", "the connection was down")
 	node.Publish("orders", "e", map[string]any{"id": 7})
 	wantLine(t, timeless(t, l.next()), `{"channel":"orders","event":"e","data":{"id":7}}`)
 	l.want(0)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,6 +175,18 @@ func (p *process) told(text string) string {
 	for {
 		if line := p.line(p.err, fmt.Sprintf("note with %q", text)); strings.Contains(line, text) {
 			return line
+		}
+	}
+}
+
+// toldAll reads standard error until a line with each of the texts has come, in any order: states
+// and gaps are reported by goroutines of their own.
+func (p *process) toldAll(texts ...string) {
+	p.t.Helper()
+	for len(texts) > 0 {
+		line := p.line(p.err, fmt.Sprintf("notes with %q", texts))
+		if i := slices.IndexFunc(texts, func(text string) bool { return strings.Contains(line, text) }); i >= 0 {
+			texts = slices.Delete(texts, i, i+1)
 		}
 	}
 }

@@ -15,8 +15,8 @@ func pingCommand(console *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ping",
 		Short: "Measure round trips to the service",
-		Long: `ping connects, sends pings and shows how long each answer took, as ping(8) does. It
-fails if not one was answered.
+		Long: `ping connects, sends pings, and shows how long each answer took, like ping(8). It
+fails if no ping is answered.
 
 With --json each ping is one line {"time","seq","ms"}, or {"time","seq","error"}.`,
 		Example: `  rtx ping --count 3 --url ws://127.0.0.1:6001 --key app-key

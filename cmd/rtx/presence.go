@@ -19,9 +19,9 @@ func presenceCommand(console *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "presence CHANNEL --user-id ID",
 		Short: "Join a presence channel, and show who is there",
-		Long: `presence joins a presence channel as the user given, and shows who is there and
-who comes and goes. While the connection is lost the roster is kept, and told to
-be stale; afterwards come the exact differences.
+		Long: `presence joins a presence channel as the given user. It shows the members, and who
+joins and leaves. While the connection is lost, the roster is kept and shown as stale.
+After reconnecting, presence shows the exact differences.
 
 With --json each change is one line {"time","kind","joined","left","updated","count"},
 where kind is snapshot, diff or stale, and the members are {"user_id","user_info"}.`,
@@ -39,7 +39,7 @@ where kind is snapshot, diff or stale, and the members are {"user_id","user_info
 	p.conn.urlFlag(cmd)
 	p.conn.keyFlag(cmd)
 	p.conn.authFlags(cmd)
-	p.conn.userFlags(cmd, "; needed, unless the auth endpoint decides it")
+	p.conn.userFlags(cmd, " (required, unless the auth endpoint decides it)")
 	p.limit.flags(cmd, "changes")
 	cmd.Flags().BoolVar(&p.asJSON, "json", false, "one JSON object a line")
 	return cmd

@@ -20,7 +20,8 @@ const (
 	exitInterrupted = 130
 )
 
-// run executes a command line and returns the exit code. Cancelling the context is the interruption.
+// run executes a command line and returns the exit code. Cancelling the context is the
+// interruption.
 func run(ctx context.Context, args []string, stdin, stdout, stderr *os.File) int {
 	console := newConsole(stdin, stdout, stderr)
 	root := newRoot(console)
@@ -77,6 +78,7 @@ wrong usage, 130 if it was interrupted.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(
 		serveCommand(console),
+		authServerCommand(console),
 		listenCommand(console),
 		triggerCommand(console),
 		presenceCommand(console),
@@ -86,7 +88,8 @@ wrong usage, 130 if it was interrupted.`,
 	return root
 }
 
-// flagError says what is wrong with a flag, and nothing of what was given as its value: that may be a secret in the wrong place.
+// flagError says what is wrong with a flag, and nothing of what was given as its value: that may be
+// a secret in the wrong place.
 func flagError(err error) error {
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		if e.GetSpecifiedShortnames() != "" {
@@ -114,7 +117,8 @@ func kindOf(f *pflag.Flag) string {
 	return f.Value.Type()
 }
 
-// between checks the number of arguments, and says what is missing by name. All but the first few, least, may be left out.
+// between checks the number of arguments, and says what is missing by name. All but the first few,
+// least, may be left out.
 func between(least int, names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {

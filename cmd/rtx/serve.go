@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/realtimex/realtimex-go/internal/advice"
-	"github.com/realtimex/realtimex-go/rtxtest"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 )
 
 func serveCommand(console *console) *cobra.Command {
@@ -23,25 +23,27 @@ func serveCommand(console *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a RealtimeX server on this machine",
-		Long: `serve runs a RealtimeX server for local work, for any RealtimeX client: public,
-private and presence channels, client events. It forgets everything when it ends.
+		Long: `serve runs a RealtimeX server on this machine, for development. Any RealtimeX client
+can use it: public, private and presence channels, and client events. The server keeps
+nothing when it ends.
 
-Its HTTP face takes JSON (and the header Content-Type: application/json):
-  POST /dev/trigger    {"channel","event","data"} publishes
-  POST /dev/auth       an auth endpoint that lets everybody in
+It also has an HTTP API, which takes JSON (with Content-Type: application/json):
+  POST /dev/trigger    publishes {"channel","event","data"}
+  POST /dev/auth       is an auth endpoint that allows everybody
   POST /dev/disconnect ends all connections, or that of {"socket_id"}
-  GET  /dev/stats      what has happened
+  GET  /dev/stats      shows what has happened
 
-With the default secret, which everybody knows, it asks for no password. With a secret
-of your own it asks for a token made of it, as ?token= or as the bearer: the URL of the
-auth endpoint that is printed has it, and rtx trigger --dev makes it of RTX_SECRET.
+The default secret is public, so with it the HTTP API needs no token. With a secret of
+your own, the API needs a token made from it, as ?token= or as the bearer token. The URL
+of the auth endpoint that serve prints has the token. rtx trigger --dev makes it from
+RTX_SECRET.
 
-Web pages may use the server if they come from it, or from an --origin: else any page
-that you happen to visit could publish and sign here. Clients reach it by an address
-or name of this machine; for another name that leads to it give --host.
+Web pages may use the server if they come from it or from an --origin. Otherwise any
+page that you visit could publish and sign here. Clients must use an address or a name
+of this machine. Give --host for any other name of the server.
 
-With --json the one line on standard output is {"time","url","auth_endpoint"}; what
-happens is told on standard error. With --quiet nothing is.`,
+With --json the only line on standard output is {"time","url","auth_endpoint"}. Events
+on the server are shown on standard error, unless --quiet is given.`,
 		Example: `  rtx serve
   rtx serve --origin http://localhost:5173 --addr 127.0.0.1:6001
   rtx serve --addr 127.0.0.1:6001 --key app-key --secret app-secret
@@ -59,10 +61,10 @@ happens is told on standard error. With --quiet nothing is.`,
 		},
 	}
 	cmd.Flags().StringVar(&s.addr, "addr", "127.0.0.1:6001", "the `address` to listen on; port 0 is any free one")
-	cmd.Flags().StringVar(&s.conn.key, "key", "", "the API `key` that clients must have (RTX_KEY) (default "+rtxtest.DefaultKey+")")
-	cmd.Flags().StringVar(&s.conn.secret, "secret", "", "the app's `secret`, which signatures are checked with (RTX_SECRET) (default "+rtxtest.DefaultSecret+")")
+	cmd.Flags().StringVar(&s.conn.key, "key", "", "the API `key` that clients must have (RTX_KEY) (default "+testserver.DefaultKey+")")
+	cmd.Flags().StringVar(&s.conn.secret, "secret", "", "the app's `secret`, to check signatures with (RTX_SECRET) (default "+testserver.DefaultSecret+")")
 	cmd.Flags().DurationVar(&s.duration, "for", 0, "end after that time, such as 10s")
-	cmd.Flags().StringArrayVar(&s.origins, "origin", nil, "an `origin` whose web pages may use the server, such as http://localhost:5173, or *; may be given several times")
+	cmd.Flags().StringArrayVar(&s.origins, "origin", nil, "an `origin` whose web pages may use the server, such as http://localhost:5173, or * for all; may be given several times")
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "another `name` by which clients reach the server; may be given several times")
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but what --json does, and failures")
 	cmd.Flags().BoolVar(&s.asJSON, "json", false, "one JSON object a line")
@@ -80,24 +82,24 @@ type serve struct {
 }
 
 func (s *serve) run(ctx context.Context) error {
-	key, secret := cmp.Or(s.conn.key, rtxtest.DefaultKey), cmp.Or(s.conn.secret, rtxtest.DefaultSecret)
-	opts := []rtxtest.Option{
-		rtxtest.WithAddr(s.addr), rtxtest.WithKey(key), rtxtest.WithSecret(secret), rtxtest.WithDev(),
-		rtxtest.WithOrigins(s.origins...), rtxtest.WithHosts(s.hosts...),
+	key, secret := cmp.Or(s.conn.key, testserver.DefaultKey), cmp.Or(s.conn.secret, testserver.DefaultSecret)
+	opts := []testserver.Option{
+		testserver.WithAddr(s.addr), testserver.WithKey(key), testserver.WithSecret(secret), testserver.WithDev(),
+		testserver.WithOrigins(s.origins...), testserver.WithHosts(s.hosts...),
 	}
 	token := devToken(secret)
 	if token != "" {
-		opts = append(opts, rtxtest.WithDevToken(token))
+		opts = append(opts, testserver.WithDevToken(token))
 	}
 	if !s.quiet {
-		opts = append(opts, rtxtest.WithLogger(slog.New(noteHandler{s.console})))
+		opts = append(opts, testserver.WithLogger(slog.New(noteHandler{s.console})))
 	}
-	server, err := rtxtest.Start(opts...)
+	server, err := testserver.Start(opts...)
 	if err != nil {
 		return s.explain(err)
 	}
 	defer server.Close()
-	if err := s.announce(server.URL(), key == rtxtest.DefaultKey, token); err != nil {
+	if err := s.announce(server.URL(), key == testserver.DefaultKey, token); err != nil {
 		return err
 	}
 	var end <-chan time.Time
@@ -111,8 +113,8 @@ func (s *serve) run(ctx context.Context) error {
 	return nil
 }
 
-// announce says where the server is, and what to try. A key or a secret of the user's own is not shown; the token, which whoever
-// uses the HTTP face needs, is.
+// announce says where the server is, and what to try. A key or a secret of the user's own is not
+// shown; the token, which whoever uses the HTTP face needs, is.
 func (s *serve) announce(url string, defaultKey bool, token string) error {
 	ws, endpoint := "ws"+strings.TrimPrefix(url, "http"), url+"/dev/auth"
 	if token != "" {
@@ -136,15 +138,15 @@ func (s *serve) announce(url string, defaultKey bool, token string) error {
 		}
 		return "as given"
 	}
-	keyFlag, signs := "", "lets everybody in"
+	keyFlag, signs := "", "allows everybody"
 	if defaultKey {
-		keyFlag = " --key " + rtxtest.DefaultKey
+		keyFlag = " --key " + testserver.DefaultKey
 	}
 	if token != "" {
 		signs = "lets in whoever has its token"
 	}
 	lines := []string{
-		fmt.Sprintf("serving %s, key %s, secret %s", ws, shown(defaultKey, rtxtest.DefaultKey), shown(token == "", rtxtest.DefaultSecret)),
+		fmt.Sprintf("serving %s, key %s, secret %s", ws, shown(defaultKey, testserver.DefaultKey), shown(token == "", testserver.DefaultSecret)),
 		"try     rtx listen orders --url " + ws + keyFlag,
 		"and     rtx trigger orders created '{\"id\":1}' --dev --url " + ws,
 		"sign    " + endpoint + " is an auth endpoint that " + signs,
@@ -169,16 +171,26 @@ func outside(url string) bool {
 
 func (s *serve) explain(err error) error {
 	text := strings.NewReplacer("WithOrigins: ", "--origin: ", "WithHosts: ", "--host: ").Replace(advice.Bare(err))
-	switch {
-	case strings.HasPrefix(text, "--"):
+	if strings.HasPrefix(text, "--") {
 		return usage("%s", text)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s is in use: choose another address with --addr, or end what listens there", s.addr)
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("%s can't be listened on: it takes rights that you have not; choose a port above 1023 with --addr", s.addr)
 	}
-	if e, ok := errors.AsType[*net.OpError](err); ok {
-		return usage("--addr: can't listen on %s: %s", s.addr, advice.Bare(e.Err))
+	if said := explainListen(s.addr, err); said != nil {
+		return said
 	}
 	return usage("%s", s.conn.explain(err))
+}
+
+// explainListen says why an address can't be listened on, and what to do; nil if that is not the
+// error.
+func explainListen(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use: choose another address with --addr, or end what listens there", addr)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%s can't be listened on: it takes rights that you have not; choose a port above 1023 with --addr", addr)
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return usage("--addr: can't listen on %s: %s", addr, advice.Bare(e.Err))
+	}
+	return nil
 }

@@ -67,8 +67,8 @@ func (s served) published() int {
 	return stats.Published
 }
 
-// Somebody's page, which a developer visits, has the developer's browser send requests to rtx serve. None does anything, and no
-// answer can be read, even if the page knew the token.
+// Somebody's page, which a developer visits, has the developer's browser send requests to rtx
+// serve. None does anything, and no answer can be read, even if the page knew the token.
 func TestAPageOfAnotherOriginGetsAtNothing(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	for _, face := range s.faces() {
@@ -96,7 +96,8 @@ func TestAPageOfAnotherOriginGetsAtNothing(t *testing.T) {
 	}
 }
 
-// The owner of a page has its name resolved to this machine (DNS rebinding): to the browser rtx serve is of the page's own origin.
+// The owner of a page has its name resolved to this machine (DNS rebinding): to the browser rtx
+// serve is of the page's own origin.
 func TestAReboundNameGetsAtNothing(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.http, "http://"), ":")
@@ -130,7 +131,8 @@ func TestAFormGetsAtNothing(t *testing.T) {
 	}
 }
 
-// With a secret of one's own the HTTP face asks for the token; with the default one, which everybody knows, it does not.
+// With a secret of one's own the HTTP face asks for the token; with the default one, which
+// everybody knows, it does not.
 func TestTheHTTPFaceAsksForTheToken(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	for _, face := range s.faces()[:4] {

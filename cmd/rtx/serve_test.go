@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/interop/nodetest"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 func TestServeSaysWhatToTry(t *testing.T) {
@@ -18,7 +18,7 @@ func TestServeSaysWhatToTry(t *testing.T) {
 	wantLine(t, p.next(), "try     rtx listen orders --url "+url+" --key app-key")
 	wantLine(t, p.next(), "and     rtx trigger orders created '{\"id\":1}' --dev --url "+url)
 	p.next()
-	once(t, nil, 0, "ping", "-n", "1", "--url", url, "--key", rtxtest.DefaultKey)
+	once(t, nil, 0, "ping", "-n", "1", "--url", url, "--key", testserver.DefaultKey)
 	p.told("connected")
 	p.signal(os.Interrupt)
 	p.want(130)

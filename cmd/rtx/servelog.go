@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// A noteHandler makes each record of the server's log a note: the time, what happened, and the facts.
+// A noteHandler makes each record of the server's log a note: the time, what happened, and the
+// facts.
 type noteHandler struct{ console *console }
 
 func (h noteHandler) Enabled(_ context.Context, level slog.Level) bool {

@@ -63,12 +63,13 @@ func (s *session) close() {
 	s.console.HideStatus()
 }
 
-// tellStates tells what happens to a connection once there is one; why there is none is connect's to say.
-func (s *session) tellStates(states *rtx.Stream[rtx.StateChange]) {
+// tellStates tells what happens to a connection once there is one; why there is none is connect's
+// to say.
+func (s *session) tellStates(states *rtx.States) {
 	connected := false
 	for change := range states.C {
 		switch change.State {
-		case rtx.Connected:
+		case rtx.StateConnected:
 			how := "connected to"
 			switch {
 			case change.Recovered:
@@ -78,7 +79,7 @@ func (s *session) tellStates(states *rtx.Stream[rtx.StateChange]) {
 			}
 			connected = true
 			s.console.Notef("%s %s, socket id %s", how, s.conn.target, change.SocketID)
-		case rtx.Reconnecting:
+		case rtx.StateReconnecting:
 			if !connected {
 				continue
 			}

@@ -14,12 +14,13 @@ func signCommand(console *console) *cobra.Command {
 	s := &signature{console: console}
 	cmd := &cobra.Command{
 		Use:   "sign SOCKET_ID CHANNEL [CHANNEL_DATA]",
-		Short: "Make the signature that a channel is joined with",
-		Long: `sign prints what an auth endpoint answers for a connection and a private or presence
-channel: KEY:signature. On a presence channel CHANNEL_DATA is the JSON that is
-signed, {"user_id":…,"user_info":…}, byte for byte.
+		Short: "Make the signature with which a channel is joined",
+		Long: `sign prints the signature for a connection and a private or presence channel, as an
+auth endpoint would answer it: KEY:signature. For a presence channel CHANNEL_DATA is the
+JSON to sign, {"user_id":…,"user_info":…}. It is signed byte for byte.
 
-The secret comes from RTX_SECRET, or is asked for on the terminal, without echo.
+The secret comes from RTX_SECRET. Without that, sign asks for it on the terminal and
+does not show it.
 
 With --json the answer is one line {"auth","channel_data"}.`,
 		Example: `  RTX_SECRET=app-secret rtx sign 1234.5678 private-orders --key app-key
@@ -34,7 +35,7 @@ With --json the answer is one line {"auth","channel_data"}.`,
 		},
 	}
 	s.conn.keyFlag(cmd)
-	s.conn.secretFlag(cmd, "signs")
+	s.conn.secretFlag(cmd, "to sign with")
 	cmd.Flags().BoolVar(&s.asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -54,7 +55,7 @@ func (s *signature) run(ctx context.Context, args []string) error {
 	case !presence && !strings.HasPrefix(args[1], "private-"):
 		return usage("CHANNEL must begin with private- or presence-: others need no signature")
 	case presence && len(args) < 3:
-		return usage(`CHANNEL_DATA is missing: a presence channel is signed with who joins, such as '{"user_id":"ann"}'`)
+		return usage(`CHANNEL_DATA is missing: a presence channel is signed with the user who joins, such as '{"user_id":"ann"}'`)
 	case !presence && len(args) == 3:
 		return usage("CHANNEL_DATA is for presence channels")
 	case presence && !json.Valid([]byte(args[2])):

@@ -124,7 +124,8 @@ func TestTerminalListen(t *testing.T) {
 	l.expect(`\x1b\[2mrtx:\x1b\[0m listening on orders, stock-levels\r\n`)
 	l.expect(`\r\x1b\[K\x1b\[2mconnected  0/s  0 events  0 dropped  0 reconnects\x1b\[0m`)
 	s.publish("orders", "created", `{"id":1}`)
-	// The status line is erased, the event takes its place, in colours and columns, and the status line is beneath it again.
+	// The status line is erased, the event takes its place, in colours and columns, and the status
+	// line is beneath it again.
 	l.expect(`\r\x1b\[K\x1b\[2m\d\d:\d\d:\d\d\.\d{3}\x1b\[0m  \x1b\[36morders\x1b\[0m        \x1b\[1mcreated\x1b\[0m {9}\{"id":1\}\r\n`)
 	l.expect(`\r\x1b\[K\x1b\[2mconnected  \d/s  1 events`)
 	s.signal(syscall.SIGKILL)
@@ -235,7 +236,8 @@ func echoes(t *testing.T, s *screen) (on bool) {
 	return state.Lflag&unix.ECHO != 0
 }
 
-// waitNoEcho waits until what is typed is not shown. A terminal does not tell, so it is asked again and again.
+// waitNoEcho waits until what is typed is not shown. A terminal does not tell, so it is asked again
+// and again.
 func waitNoEcho(t *testing.T, s *screen) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); echoes(t, s); runtime.Gosched() {

@@ -16,11 +16,12 @@ type redacted struct{ Secret string }
 
 func (redacted) LogValue() slog.Value { return slog.StringValue("hidden") }
 
-// What stands for a name is written as that name: neither a number nor an empty object says anything.
+// What stands for a name is written as that name: neither a number nor an empty object says
+// anything.
 func TestJSONLinesHaveTexts(t *testing.T) {
 	line := newJSONLine()
 	for want, value := range map[string]any{
-		`"connected"`:            rtx.Connected,
+		`"connected"`:            rtx.StateConnected,
 		`"diff"`:                 presence.Diff,
 		`"rtx: not connected"`:   rtx.ErrNotConnected,
 		`"no\nline"`:             errors.New("no\nline"),
@@ -47,7 +48,7 @@ func TestNotesHaveTexts(t *testing.T) {
 	}
 	defer file.Close()
 	log := slog.New(noteHandler{newConsole(os.Stdin, file, file)})
-	log.Info("happened", "state", rtx.Connected, "error", errors.New("why"), "secret", redacted{"hunter2"})
+	log.Info("happened", "state", rtx.StateConnected, "error", errors.New("why"), "secret", redacted{"hunter2"})
 	text, err := os.ReadFile(file.Name())
 	if err != nil {
 		t.Fatal(err)

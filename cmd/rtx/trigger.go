@@ -22,13 +22,13 @@ func triggerCommand(console *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trigger CHANNEL EVENT [DATA|-]",
 		Short: "Send events",
-		Long: `trigger sends a client event to the others on a private or presence channel: it
-subscribes, waits for that, and sends. DATA is JSON; without it, it is null. With -
-each JSON value on standard input is sent as one event.
+		Long: `trigger sends a client event to the others on a private or presence channel. It
+subscribes, waits for the confirmation, and sends. DATA is JSON, by default null. If
+DATA is -, each JSON value on standard input is sent as one event.
 
-With --dev the event is published through the HTTP face of rtx serve: on any
-channel, under any name, to everyone there. It needs the secret that rtx serve was
-given, if it was given one.`,
+With --dev the event is published through the HTTP API of rtx serve: on any channel,
+with any name, to every subscriber. If rtx serve has a secret of its own, trigger needs
+the same secret.`,
 		Example: `  RTX_SECRET=app-secret rtx trigger private-orders client-seen '{"id":1}' --url ws://127.0.0.1:6001 --key app-key
   echo '{"id":2} {"id":3}' | RTX_SECRET=app-secret rtx trigger private-orders client-seen - --url ws://127.0.0.1:6001 --key app-key
   rtx trigger orders created '{"id":1,"item":"tea"}' --dev --url ws://127.0.0.1:6001`,
@@ -44,8 +44,8 @@ given, if it was given one.`,
 	t.conn.urlFlag(cmd)
 	t.conn.keyFlag(cmd)
 	t.conn.authFlags(cmd)
-	t.conn.userFlags(cmd, "; with --secret, default a made-up name")
-	cmd.Flags().BoolVar(&t.dev, "dev", false, "publish through the HTTP face of rtx serve")
+	t.conn.userFlags(cmd, " (with --secret: default an invented name)")
+	cmd.Flags().BoolVar(&t.dev, "dev", false, "publish through the HTTP API of rtx serve")
 	cmd.Flags().BoolVar(&t.asJSON, "json", false, "one JSON object a line")
 	return cmd
 }
@@ -85,9 +85,15 @@ func (t *trigger) run(ctx context.Context, args []string) error {
 	channel := s.Channel(t.channel)
 	joining := limit{duration: joinTimeout}
 	joining.start()
-	if err := s.join(ctx, joining, channel.Subscribe); err != nil {
+	var hold *rtx.Hold
+	err = s.join(ctx, joining, func(ctx context.Context) (err error) {
+		hold, err = channel.Subscribe(ctx)
+		return err
+	})
+	if err != nil {
 		return err
 	}
+	defer hold.Release()
 	err = t.sendAll(next, func(data json.RawMessage) (int, error) {
 		return unknown, t.conn.explain(channel.Trigger(ctx, t.event, data))
 	})
@@ -103,8 +109,9 @@ const joinTimeout = 10 * time.Second
 // settleTimeout bounds the wait for a service that answers no pings.
 const settleTimeout = 2 * time.Second
 
-// settle waits until the service has dealt with what was sent: servers on socket.io drop the events of a client that leaves
-// in the same moment. The answer to a ping comes after them; where there is none, the time will have been enough.
+// settle waits until the service has dealt with what was sent: servers on socket.io drop the events
+// of a client that leaves in the same moment. The answer to a ping comes after them; where there is
+// none, the time will have been enough.
 func (t *trigger) settle(ctx context.Context, s *session) error {
 	timed, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -195,7 +202,8 @@ const (
 	maxDevAnswer = 64 << 10
 )
 
-// publish sends an event through the /dev face of rtx serve, and returns how many subscribers there were.
+// publish sends an event through the /dev face of rtx serve, and returns how many subscribers there
+// were.
 func (t *trigger) publish(ctx context.Context, data json.RawMessage) (int, error) {
 	body := newJSONLine()
 	body.begin(time.Now())

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A limit says when a command that could go on for ever has done enough. Its time runs from start: connecting and joining are
-// part of it.
+// A limit says when a command that could go on for ever has done enough. Its time runs from start:
+// connecting and joining are part of it.
 type limit struct {
 	count    uint
 	duration time.Duration
@@ -51,7 +51,8 @@ func (e *lateError) Error() string {
 	return fmt.Sprintf("there was no %s within %v", e.missing, e.limit)
 }
 
-// within bounds a wait by what is left of the time, if that has an end: the context's cause is a lateError then.
+// within bounds a wait by what is left of the time, if that has an end: the context's cause is a
+// lateError then.
 func (l *limit) within(ctx context.Context, missing string) (context.Context, context.CancelFunc) {
 	if l.end.IsZero() {
 		return context.WithCancel(ctx)
@@ -59,8 +60,8 @@ func (l *limit) within(ctx context.Context, missing string) (context.Context, co
 	return context.WithDeadlineCause(ctx, l.end, &lateError{missing, l.duration})
 }
 
-// expire calls end, on a goroutine of its own, once the time is over. The function that it returns takes that back, and waits
-// until end has returned if it was too late for that.
+// expire calls end, on a goroutine of its own, once the time is over. The function that it returns
+// takes that back, and waits until end has returned if it was too late for that.
 func (l *limit) expire(ctx context.Context, end func(context.Context)) (stop func()) {
 	if l.end.IsZero() {
 		return func() {}

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The time of --for runs from the start: what connecting took is not there for joining, and whoever waits is told at its end.
+// The time of --for runs from the start: what connecting took is not there for joining, and whoever
+// waits is told at its end.
 func TestForBoundsTheWholeCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		never := func(ctx context.Context) error {

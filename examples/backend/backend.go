@@ -12,7 +12,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// A user is somebody who can log in. A real backend has a database for this, and a password hash made for passwords.
+// A user is somebody who can log in. A real backend has a database for this, and a password hash
+// made for passwords.
 type user struct {
 	name     string
 	password [sha256.Size]byte
@@ -64,7 +65,8 @@ func (b *backend) login(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"token": token})
 }
 
-// allow decides who may join which channel. It goes by the session, never by what the client says of its user.
+// allow decides who may join which channel. It goes by the session, never by what the client says
+// of its user.
 func (b *backend) allow(r *http.Request, asked auth.Request) (auth.Decision, error) {
 	id, ok := b.sessions.user(sessionOf(r), time.Now())
 	if !ok {
@@ -79,8 +81,8 @@ func (b *backend) allow(r *http.Request, asked auth.Request) (auth.Decision, err
 	}, nil
 }
 
-// sessionOf returns the token of a request: from the cookie if there is one, because a client without a token of its own
-// sends the API key as the bearer; else from the bearer.
+// sessionOf returns the token of a request: from the cookie if there is one, because a client
+// without a token of its own sends the API key as the bearer; else from the bearer.
 func sessionOf(r *http.Request) string {
 	if c, err := r.Cookie("session"); err == nil {
 		return c.Value

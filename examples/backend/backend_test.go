@@ -49,7 +49,7 @@ func TestCookie(t *testing.T) {
 	}
 	browser := &http.Client{Transport: new(http.Transport), Jar: jar}
 	t.Cleanup(browser.CloseIdleConnections)
-	asker := auth.Endpoint(web.URL+"/auth", auth.HTTPClient(browser))
+	asker := auth.Endpoint(web.URL+"/auth", auth.WithHTTPClient(browser))
 	r := auth.Request{SocketID: "s1", Channel: "private-orders", Key: auth.NewSecret("demo-key")}
 	if _, err := asker.Authorize(t.Context(), r); err == nil {
 		t.Error("the API key alone is let in")

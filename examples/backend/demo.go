@@ -15,8 +15,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// runDemo starts the backend on a free port and asks it, as a client would, for what it must grant and what it must refuse.
-// It returns an error if one outcome is not as it must be.
+// runDemo starts the backend on a free port and asks it, as a client would, for what it must grant
+// and what it must refuse. It returns an error if one outcome is not as it must be.
 func runDemo(ctx context.Context, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -57,7 +57,7 @@ func askAll(ctx context.Context, base string, client *http.Client, signer *auth.
 		if err != nil {
 			return err
 		}
-		asker := auth.Endpoint(base+"/auth", auth.HTTPClient(client), auth.Token(
+		asker := auth.Endpoint(base+"/auth", auth.WithHTTPClient(client), auth.WithToken(
 			func(context.Context, bool) (string, error) { return token, nil }))
 		r := auth.Request{SocketID: "demo-socket", Channel: c.channel, UserData: []byte(`{"user_id":"root"}`)}
 		grant, err := asker.Authorize(ctx, r)

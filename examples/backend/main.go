@@ -1,5 +1,5 @@
-// Backend is a small but whole backend for private and presence channels: people log in, and a client that acts for one of
-// them gets signatures for the channels that person may join, and no others.
+// Backend is a small but complete backend for private and presence channels. Users log in. A client
+// that acts for a user gets signatures for the channels that this user may join, and no others.
 //
 //	go run ./examples/backend                    # listens on 127.0.0.1:8080 until interrupted
 //	go run ./examples/backend -demo              # asks itself, prints the outcomes, and ends
@@ -8,7 +8,8 @@
 //	curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
 //	     -d '{"socket_id":"abc","channel_name":"private-orders"}' http://127.0.0.1:8080/auth
 //
-// The app's key and secret come from REALTIMEX_KEY and REALTIMEX_SECRET. Put TLS in front of it for anything but a try.
+// The app's key and secret come from REALTIMEX_KEY and REALTIMEX_SECRET. Put TLS in front of it for
+// anything but a try.
 package main
 
 import (

@@ -30,7 +30,7 @@ func publish(ctx context.Context, srv *rtxtest.Server, channel string) {
 		p.Price = math.Round(p.Price*(100+rand.Float64()*2-1)) / 100
 		srv.Publish(channel, "price", *p)
 		if n%60 == 0 {
-			srv.DropAll(rtxtest.Reset)
+			srv.DropConnections()
 		}
 	}
 }

@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// guarded keeps pages of other sites out, which use the visitor's browser to reach what listens on the visitor's own machine or
-// network.
+// guarded keeps pages of other sites out, which use the visitor's browser to reach what listens on
+// the visitor's own machine or network.
 //
-// The Host must be an address, localhost, or one of the names: the owner of a page can have any other name resolved to this machine
-// (DNS rebinding), and to the browser the gateway is then of the page's own origin. What changes something must come from the
-// gateway's own page, and so must what takes up room here for long, which strict is for; a link from another site may lead to
-// the rest.
+// The Host must be an address, localhost, or one of the names: the owner of a page can have any
+// other name resolved to this machine (DNS rebinding), and to the browser the gateway is then of
+// the page's own origin. What changes something must come from the gateway's own page, and so must
+// what takes up room here for long, which strict is for; a link from another site may lead to the
+// rest.
 func guarded(next http.Handler, names []string, strict func(*http.Request) bool) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

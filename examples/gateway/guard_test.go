@@ -116,7 +116,8 @@ func (m *memory) dial() net.Conn {
 	return here
 }
 
-// Connections that send slowly, or nothing, are closed; one that waits for events is not, however long.
+// Connections that send slowly, or nothing, are closed; one that waits for events is not, however
+// long.
 func TestSlowAndIdleConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := rtxtest.NewPipeServer(t)

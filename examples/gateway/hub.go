@@ -10,7 +10,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// bufferSize is how many events wait for one browser; what comes when it is full is counted and told.
+// bufferSize is how many events wait for one browser; what comes when it is full is counted and
+// told.
 const bufferSize = 64
 
 // A hub fans events out to browsers. It never waits for one.
@@ -46,7 +47,7 @@ func (h *hub) event(name string, data json.RawMessage) {
 	}
 }
 
-// gap tells every browser what the gateway itself missed.
+// gap sends every browser what the gateway itself missed.
 func (h *hub) gap(g *rtx.Gap) {
 	payload, _ := json.Marshal(map[string]any{"reconnected": g.Reconnected, "missed": g.Dropped + g.Malformed})
 	h.send("gap", payload)
@@ -68,7 +69,7 @@ func (h *hub) send(kind string, payload []byte) {
 	}
 }
 
-// id is that of the last event. The mutex is held.
+// id returns the id of the last event. The caller holds the mutex.
 func (h *hub) id() string { return fmt.Sprintf("%x-%d", h.born, h.last) }
 
 // takeMissed returns what b has missed since the last frame that fitted.
@@ -89,7 +90,8 @@ func (h *hub) missed() uint64 {
 // close ends all requests.
 func (h *hub) close() { close(h.done) }
 
-// ServeHTTP sends events until the browser goes away, stops reading for ten seconds, or the hub is closed.
+// ServeHTTP sends events until the browser goes away, stops reading for ten seconds, or the hub is
+// closed.
 func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b := &browser{frames: make(chan frame, bufferSize)}
 	h.mu.Lock()

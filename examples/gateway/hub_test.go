@@ -70,8 +70,8 @@ func next(t *testing.T, s *bufio.Scanner) (kind, data string) {
 	return "", ""
 }
 
-// A browser that doesn't read delays nobody, and is told how many it missed, in their place: before a later event that fitted, or
-// at the end when there is none.
+// A browser that doesn't read delays nobody, and is told how many it missed, in their place: before
+// a later event that fitted, or at the end when there is none.
 func TestASlowBrowserIsToldWhatItMissed(t *testing.T) {
 	for _, later := range []bool{true, false} {
 		t.Run(fmt.Sprint("later event ", later), func(t *testing.T) {

@@ -1,9 +1,10 @@
-// Gateway passes one stream on to any number of browsers as server-sent events: one connection to the service, one stream, and
-// for each browser a bounded buffer of its own, so that a slow one delays nobody. Whatever a browser did not get is told to it
-// as an event "gap". Open the address that it prints.
+// Gateway passes one stream on to any number of browsers as server-sent events: one connection to
+// the service, one stream, and for each browser a bounded buffer of its own, so that a slow one
+// delays nobody. A browser that missed events receives an event "gap". Open the address
+// that it prints.
 //
-// By default it runs a server in this process, publishes prices, and breaks the connection now and then. With -url, -key and
-// -channel it passes on a channel of a real service.
+// By default it runs a server in this process, publishes prices, and breaks the connection now and
+// then. With -url, -key and -channel it passes on a channel of a real service.
 package main
 
 import (
@@ -33,7 +34,7 @@ var page []byte
 func main() {
 	log.SetFlags(0)
 	url := flag.String("url", "", "a RealtimeX service, such as wss://ws.realtimex.net; empty: a server in this process")
-	key := flag.String("key", rtxtest.DefaultKey, "the API key")
+	key := flag.String("key", "", "the API key of that service")
 	channel := flag.String("channel", "prices", "the channel that is passed on")
 	addr := flag.String("addr", "127.0.0.1:8080", "where to listen for browsers")
 	var names []string
@@ -61,7 +62,7 @@ func main() {
 			log.Fatal(err)
 		}
 		defer srv.Close()
-		*url = srv.URL()
+		*url, *key = srv.URL(), srv.Key()
 		var feed sync.WaitGroup
 		defer feed.Wait()
 		defer stop()
@@ -116,7 +117,7 @@ func serve(ctx context.Context, ch *rtx.Channel, listener net.Listener, names []
 	return g.Wait()
 }
 
-// routes are the page and its events, for nobody else's page.
+// routes serves the page and its events, and refuses the pages of other sites.
 func routes(hub *hub, names []string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /events", hub)
@@ -128,7 +129,7 @@ func routes(hub *hub, names []string) http.Handler {
 	return guarded(mux, names, func(r *http.Request) bool { return r.URL.Path == "/events" })
 }
 
-// cut is err, unless the stream ended because it was to.
+// cut returns err, or nil if the stream ended because ctx did.
 func cut(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil

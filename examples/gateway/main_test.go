@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/chromium"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtxtest"
 	"go.uber.org/goleak"
@@ -13,9 +14,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The whole way, from the service to what a person sees: prices, an outage of the gateway's own link, and prices again.
+// The whole way, from the service to what a person sees: prices, an outage of the gateway's own
+// link, and prices again.
 func TestThePageInChromium(t *testing.T) {
-	chromium := findChromium(t)
+	path := chromium.Find(t)
 	srv := rtxtest.NewServer(t)
 	client, err := rtx.Dial(t.Context(), srv.Key(), rtx.WithURL(srv.URL()))
 	if err != nil {
@@ -40,18 +42,18 @@ func TestThePageInChromium(t *testing.T) {
 			t.Error(out.String())
 		}
 	}()
-	page := openChromium(t, chromium, "http://"+listener.Addr().String()+"/")
-	page.await(t, `document.body.className === 'live'`)
+	page := chromium.Open(t, path, "http://"+listener.Addr().String()+"/")
+	page.Await(t, `document.body.className === 'live'`)
 	srv.WaitSubscribed("prices")
 
 	srv.Publish("prices", "price", Price{"ACME", 10})
 	srv.Publish("prices", "price", Price{"ACME", 12.5})
 	row := `document.querySelector('[data-symbol=ACME]')?.innerText.split(/\s+/).join(' ')`
-	page.await(t, row+` === 'ACME 12.50 +25.00 % 2'`)
-	page.await(t, `document.querySelectorAll('#gaps li').length === 0`)
+	page.Await(t, row+` === 'ACME 12.50 +25.00 % 2'`)
+	page.Await(t, `document.querySelectorAll('#gaps li').length === 0`)
 
-	srv.DropAll(rtxtest.Reset)
-	page.await(t, `document.querySelector('#gaps li')?.innerText.includes('The gateway lost its connection')`)
+	srv.DropConnections()
+	page.Await(t, `document.querySelector('#gaps li')?.innerText.includes('The gateway lost its connection')`)
 	srv.Publish("prices", "price", Price{"ACME", 9})
-	page.await(t, row+` === 'ACME 9.00 -10.00 % 3'`)
+	page.Await(t, row+` === 'ACME 9.00 -10.00 % 3'`)
 }

@@ -1,6 +1,7 @@
-// Migrated is the complete example of the other SDKs' READMEs, rebuilt: a client with a public, a private and a presence
-// channel, and the backend that authorises it (backend.go). Each part says which call it was in Python or JavaScript;
-// docs/migrating.md has the whole table. It talks to a test server in this process.
+// Migrated is the complete example of the other SDKs' READMEs, rebuilt: a client with a public, a
+// private and a presence channel, and the backend that authorises it (backend.go). Each part says
+// which call it was in Python or JavaScript; docs/migrating.md has the whole table. It talks to a
+// test server in this process.
 package main
 
 import (
@@ -43,9 +44,10 @@ func run(ctx context.Context, out io.Writer) error {
 	web := httptest.NewServer(backend(srv.Signer()))
 	defer web.Close()
 
-	// RealtimeX('KEY', {'auth_endpoint': …, 'user_data': …}) and connect(): an error, not an event, says that it failed.
+	// RealtimeX('KEY', {'auth_endpoint': …, 'user_data': …}) and connect(): an error, not an event,
+	// says that it failed.
 	dial := func(user string) (*rtx.Client, error) {
-		session := auth.Token(func(context.Context, bool) (string, error) { return "session-of-" + user, nil })
+		session := auth.WithToken(func(context.Context, bool) (string, error) { return "session-of-" + user, nil })
 		return rtx.Dial(ctx, srv.Key(), rtx.WithURL(srv.URL()), rtx.WithAuth(auth.Endpoint(web.URL+"/auth", session)))
 	}
 	ann, err := dial("ann")
@@ -69,10 +71,10 @@ func run(ctx context.Context, out io.Writer) error {
 	if note, ok := <-news.C; ok {
 		fmt.Fprintln(out, "news:      ", note.Message)
 	}
-	news.Close() // unbind; the last one on a channel unsubscribes, too
+	news.Close() // unbind(); closing the last stream also unsubscribes
 
-	// A channel that the backend does not allow: in JavaScript nobody is told.
-	if err := ann.Channel("private-user-bob").Subscribe(ctx); err != nil {
+	// The backend does not allow this channel. In JavaScript no one would be told.
+	if _, err := ann.Channel("private-user-bob").Subscribe(ctx); err != nil {
 		fmt.Fprintln(out, "refused:   ", err)
 	}
 
@@ -88,9 +90,12 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	defer bob.Close()
 	chat := bob.Channel("presence-chat")
-	if err := chat.Subscribe(ctx); err != nil { // Trigger needs the channel subscribed; others lose the event in silence
+	// Trigger needs the channel to be held: the other SDKs lose the event without a word.
+	hold, err := chat.Subscribe(ctx)
+	if err != nil {
 		return err
 	}
+	defer hold.Release() // unsubscribe(), for this part of the program
 	if change, ok := <-room.C; ok {
 		fmt.Fprintln(out, "came in:   ", change.Joined[0].Info.Name)
 	}

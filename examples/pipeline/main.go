@@ -1,6 +1,7 @@
-// Pipeline runs events through stages, each a goroutine, joined by channels: raw payloads are decoded by four workers at a time,
-// put back into their order, and written in batches. Nothing in it is the library's but the first line; a stream is a channel
-// like any other. The server is in this process.
+// Pipeline runs events through stages, each a goroutine, joined by channels: raw payloads are
+// decoded by four workers at a time, put back into their order, and written in batches. Only
+// opening the stream is a call of this library: the C of a stream is an ordinary Go channel. The
+// server is in this process.
 package main
 
 import (
@@ -34,8 +35,8 @@ func main() {
 	}
 }
 
-// decode is the first stage. It hands on a promise of each reading at once, and so keeps their order, and at most four are being
-// decoded at a time. It ends when raw does, or with ctx.
+// decode is the first stage. It hands on a promise of each reading at once, and so keeps their
+// order, and at most four are being decoded at a time. It ends when raw does, or with ctx.
 func decode(ctx context.Context, raw <-chan []byte, promises chan<- chan Reading) error {
 	defer close(promises)
 	var workers errgroup.Group
@@ -91,8 +92,9 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	defer client.Close()
 
-	// Raw payloads, so that the connection's reader need not decode them. Grow keeps up to 1 MiB of them rather than lose one.
-	raw := rtx.On[[]byte](ctx, client.Channel("sensors"), "reading", rtx.Overflow(rtx.Grow(1<<20)))
+	// Raw payloads, so that the connection's reader need not decode them. Grow keeps up to 1 MiB of
+	// them rather than lose one.
+	raw := rtx.On[[]byte](ctx, client.Channel("sensors"), "reading", rtx.WithOverflow(rtx.Grow(1<<20)))
 	if err := raw.Ready(ctx); err != nil {
 		return err
 	}

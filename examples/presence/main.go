@@ -1,6 +1,6 @@
-// Presence shows who is in a room while people come and go, and while the connection is down: nobody is reported to have left
-// who is only out of sight, and afterwards the program is told exactly what differs. The server and the other people are in
-// this process.
+// Presence shows who is in a room while people come and go, and while the connection is down.
+// Nobody is reported to have left during an outage. After it the program is told exactly what has
+// changed. The server and the other people are in this process.
 package main
 
 import (
@@ -43,7 +43,8 @@ func run(ctx context.Context, out io.Writer) error {
 	join("bob", "Bob")
 
 	client, err := rtx.Dial(ctx, srv.Key(), rtx.WithURL(srv.URL()),
-		rtx.WithAuthEndpoint(srv.AuthEndpoint()), // your own backend; it has the last word on who somebody is
+		// Your own backend. It decides who the user is, whatever WithUserData says.
+		rtx.WithAuthEndpoint(srv.AuthEndpoint()),
 		rtx.WithUserData(map[string]any{"user_id": "ann", "user_info": User{"Ann"}}))
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func run(ctx context.Context, out io.Writer) error {
 		case 4: // and the room changes meanwhile
 			srv.Leave("presence-lobby", "cid")
 			join("dee", "Dee")
-			srv.Resume(rtxtest.Remember)
+			srv.Resume()
 		case 5:
 			room.Close()
 		}

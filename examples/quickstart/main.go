@@ -1,6 +1,7 @@
-// Quickstart shows the library at work in a few seconds, and needs nothing but Go: it starts the test server of rtxtest in
-// this process and connects to it. With -url and -key it runs against a real service instead; there somebody else must
-// publish, so it shows what comes until it is interrupted.
+// Quickstart shows the library at work in a few seconds, and needs nothing but Go: it starts the
+// test server of rtxtest in this process and connects to it. With -url and -key it runs against a
+// real service instead; there somebody else must publish, so it shows what comes until it is
+// interrupted.
 package main
 
 import (
@@ -28,7 +29,7 @@ type Order struct {
 func main() {
 	log.SetFlags(0)
 	url := flag.String("url", "", "a RealtimeX service, such as wss://ws.realtimex.net; empty: a server in this process")
-	key := flag.String("key", rtxtest.DefaultKey, "the API key")
+	key := flag.String("key", "", "the API key of that service")
 	endpoint := flag.String("auth-endpoint", "", "your backend's URL that signs for private and presence channels")
 	flag.Parse()
 
@@ -80,7 +81,8 @@ func (s shop) run(ctx context.Context) error {
 	return s.chat(ctx, client)
 }
 
-// orders is the main job: typed events in a select loop, beside connection states, until a context is cancelled.
+// orders is the main job: typed events in a select loop, beside connection states, until a context
+// is cancelled.
 func (s shop) orders(ctx context.Context, client *rtx.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -89,29 +91,28 @@ func (s shop) orders(ctx context.Context, client *rtx.Client) error {
 	if err := orders.Ready(ctx); err != nil {
 		return err
 	}
-	fmt.Println("3. Subscribed to the channel \"orders\". Events now arrive on a Go channel.")
+	fmt.Println("3. Subscribed to the channel \"orders\". Events now arrive in a select loop.")
 	shown := make(chan int, 64)
 	if s.srv != nil {
-		go s.sell(ctx, shown)
+		go s.sell(shown)
 	}
 	for {
 		select {
-		case order, ok := <-orders.C:
-			for gap := range orders.Gaps() { // what was missed before this order
-				tell(gap)
+		case <-orders.Wake: // something has come, or the stream has ended
+			for order, gap := range orders.Pending() {
+				if gap != nil { // something was missed, right here
+					fmt.Printf("   Gap: the connection was down (%v), some orders may be missing.\n", gap.Reconnected)
+					continue
+				}
+				fmt.Printf("   Order %d: %s for %.2f\n", order.ID, order.Item, order.Total)
+				shown <- order.ID
+				if s.srv != nil && order.ID == 4 {
+					cancel()
+				}
 			}
-			if !ok { // the stream has ended; Err says why
+			if orders.Ended() {
 				fmt.Println("   The context was cancelled, so the stream ended:", orders.Err())
 				return nil
-			}
-			fmt.Printf("   Order %d: %s for %.2f\n", order.ID, order.Item, order.Total)
-			shown <- order.ID
-			if s.srv != nil && order.ID == 4 {
-				cancel()
-			}
-		case <-orders.Lost: // what was missed, with no order since
-			for gap := range orders.Gaps() {
-				tell(gap)
 			}
 		case state := <-states.C:
 			if ctx.Err() == nil {
@@ -121,20 +122,16 @@ func (s shop) orders(ctx context.Context, client *rtx.Client) error {
 	}
 }
 
-func tell(gap rtx.Gap) {
-	fmt.Printf("   Gap: the connection was down (%v), some orders may be missing.\n", gap.Reconnected)
-}
-
-// sell publishes four orders, and cuts the connection once the second was shown: what is published before the client is
-// back is lost, and the client says so.
-func (s shop) sell(ctx context.Context, shown <-chan int) {
+// sell publishes four orders, and cuts the connection once the second was shown: what is published
+// before the client is back is lost, and the client says so.
+func (s shop) sell(shown <-chan int) {
 	items := []string{"a lamp", "two chairs", "a table", "a rug"}
 	for i, item := range items {
 		if i == 2 {
 			for <-shown != 2 {
 			}
-			s.srv.DropAll(rtxtest.Reset)
-			_ = s.srv.Await(ctx, func(st rtxtest.Stats) bool { return st.Subscriptions == 2 })
+			s.srv.DropConnections()
+			s.srv.WaitSubscribed("orders")
 		}
 		s.srv.Publish("orders", "order-created", Order{ID: i + 1, Item: item, Total: 19.5 * float64(i+1)})
 	}
@@ -151,7 +148,12 @@ func (s shop) chat(ctx context.Context, ada *rtx.Client) error {
 	defer grace.Close()
 	heard := rtx.On[rtx.Message[string]](ctx, grace.Channel("private-chat"), "client-said")
 	room := ada.Channel("private-chat")
-	if err := errors.Join(heard.Ready(ctx), room.Subscribe(ctx)); err != nil {
+	hold, err := room.Subscribe(ctx) // Trigger needs the channel held
+	if err != nil {
+		return err
+	}
+	defer hold.Release()
+	if err := heard.Ready(ctx); err != nil {
 		return err
 	}
 	fmt.Println("4. Two clients on the channel \"private-chat\", which needs a signature from your backend.")
@@ -179,6 +181,7 @@ type Person struct {
 func (s shop) lobby(ctx context.Context, ada, grace *rtx.Client) error {
 	room := presence.Watch[Person](ctx, ada.Channel("presence-lobby"))
 	fmt.Println("5. The presence channel \"presence-lobby\" tells who is there.")
+	var hers *rtx.Hold // Grace's stay
 	for steps := range 3 {
 		select {
 		case change, ok := <-room.C:
@@ -189,15 +192,14 @@ func (s shop) lobby(ctx context.Context, ada, grace *rtx.Client) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		switch hers := grace.Channel("presence-lobby"); steps {
+		switch steps {
 		case 0:
-			if err := hers.Subscribe(ctx); err != nil {
+			var err error
+			if hers, err = grace.Channel("presence-lobby").Subscribe(ctx); err != nil {
 				return err
 			}
 		case 1:
-			if err := hers.Unsubscribe(); err != nil {
-				return err
-			}
+			hers.Release()
 		}
 	}
 	fmt.Println("6. Both clients close: every stream ends, and no goroutine is left.")

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/realtimex/realtimex-go/rtx/mirror"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -32,17 +33,22 @@ func (d *database) set(item string, left int) {
 	d.srv.Publish("stock", "stock-changed", s)
 }
 
-func (d *database) all() []Stock {
+func (d *database) load(context.Context) (map[string]Stock, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Collect(maps.Values(d.rows))
+	return maps.Clone(d.rows), nil
 }
 
-func (t table) String() string {
-	rows := slices.SortedFunc(maps.Values(t), func(a, b Stock) int { return cmp.Compare(a.Item, b.Item) })
+func describe(c mirror.Change[string, Stock]) string {
 	var b strings.Builder
-	for _, s := range rows {
-		fmt.Fprintf(&b, " %s %d", s.Item, s.Left)
+	for _, item := range slices.Sorted(maps.Keys(c.Added)) {
+		fmt.Fprintf(&b, "New: %s %d. ", item, c.Added[item].Left)
+	}
+	for _, item := range slices.Sorted(maps.Keys(c.Updated)) {
+		fmt.Fprintf(&b, "Changed: %s %d. ", item, c.Updated[item].Left)
+	}
+	if !c.Fresh {
+		b.WriteString("From here on, changes may be missing.")
 	}
 	return strings.TrimSpace(b.String())
 }

@@ -14,12 +14,12 @@ func TestTheTableIsRightAfterAnOutage(t *testing.T) {
 	if err := run(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
-	const want = `Loaded: lamps 7
-Event:  lamps 6
+	const want = `New: lamps 7.
+Changed: lamps 6.
 The server goes down, and the stock changes meanwhile.
-Gap: reconnected true, dropped 0. Loading again.
-Loaded: lamps 2 rugs 40
-Event:  rugs 39
+From here on, changes may be missing.
+New: rugs 40. Changed: lamps 2.
+Changed: rugs 39.
 Up to date, with two changes that no event told.
 `
 	if out.String() != want {

@@ -1,21 +1,22 @@
-// Rill hands a stream's channel to github.com/destel/rill: payloads are decoded by four workers, put back into their order,
-// and written in batches. The service is a test server in this process.
+// Rill hands values and gaps to github.com/destel/rill: flow.Errors makes errors of the gaps, which
+// is what rill's streams have beside values, and they keep their places. Orders are priced by four
+// workers at a time, in order, and written in batches; gaps are caught on the way. The service is a
+// test server in this process.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/destel/rill"
 
 	"github.com/realtimex/realtimex-go/rtx"
+	"github.com/realtimex/realtimex-go/rtx/flow"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
@@ -47,37 +48,51 @@ func run(ctx context.Context, out io.Writer) error {
 	defer client.Close()
 
 	shop := client.Channel("shop")
-	orders := rtx.On[json.RawMessage](ctx, shop, "order-created", rtx.Overflow(rtx.Grow(1<<20)))
+	orders := rtx.On[Order](ctx, shop, "order-created")
 	closing := rtx.On[string](ctx, shop, "closing")
 	if err := orders.Ready(ctx); err != nil {
 		return err
 	}
 	for id := range 25 {
+		if id == 12 {
+			server.Publish("shop", "order-created", "not an order")
+			continue
+		}
 		server.Publish("shop", "order-created", Order{ID: id, Cents: 100 * id})
 	}
 	server.Publish("shop", "closing", "see you tomorrow")
 	if _, ok := <-closing.C; !ok {
 		return closing.Err()
 	}
-
-	// Drain lets out what has come; a service does so when it is told to stop.
-	var drained error
-	var draining sync.WaitGroup
-	draining.Go(func() { drained = client.Drain(ctx) })
+	// Drain ends the stream after what has arrived; a service does so when it is told to stop.
+	if err := client.Drain(ctx); err != nil {
+		return err
+	}
 	err = store(orders, out)
-	draining.Wait()
-	return errors.Join(err, drained, missed(orders))
+	if err != nil {
+		return err
+	}
+	return orders.Err()
 }
 
-// store is the pipeline. It ends when C is closed, which rill sees by itself; that alone does not say why: Err does.
-func store(orders *rtx.Stream[json.RawMessage], out io.Writer) error {
-	payloads := rill.FromChan(orders.C, nil)
-	decoded := rill.OrderedMap(payloads, 4, func(payload json.RawMessage) (Order, error) {
-		var o Order
-		err := json.Unmarshal(payload, &o)
-		return o, err
+// store is the pipeline. It ends when the stream does. If it returns an error, rill reads on in the
+// background: then close the stream.
+func store(orders *rtx.Stream[Order], out io.Writer) error {
+	priced := rill.OrderedMap(rill.FromSeq2(flow.Errors(orders.All())), 4, func(o Order) (Order, error) {
+		o.Cents += o.Cents / 5
+		return o, nil
 	})
-	err := rill.ForEach(rill.Batch(decoded, 10, time.Second), 1, func(batch []Order) error {
+	// A gap would end ForEach below. Here it is taken out; what is no gap stays an error.
+	var missed []*rtx.Gap
+	whole := rill.OrderedCatch(priced, 1, func(err error) error {
+		var gap *rtx.Gap
+		if !errors.As(err, &gap) {
+			return err
+		}
+		missed = append(missed, gap) // a service loads what is missing
+		return nil
+	})
+	err := rill.ForEach(rill.Batch(whole, 10, time.Second), 1, func(batch []Order) error {
 		_, err := fmt.Fprintf(out, "orders %d to %d\n", batch[0].ID, batch[len(batch)-1].ID)
 		return err
 	})
@@ -85,14 +100,8 @@ func store(orders *rtx.Stream[json.RawMessage], out io.Writer) error {
 		orders.Close() // nobody reads on
 		return err
 	}
-	return orders.Err()
-}
-
-// missed tells of the first gap. The pipeline takes values ahead of their handling, so a gap has no exact place in it; a
-// program that needs one reads All.
-func missed(orders *rtx.Stream[json.RawMessage]) error {
-	for gap := range orders.Gaps() {
-		return fmt.Errorf("missed events of %s between %v and %v", gap.Channel, gap.Since, gap.Until)
+	for _, gap := range missed {
+		fmt.Fprintln(out, "missed:", gap.Malformed, "on", gap.Channel)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ func Example() {
 	}
 	// Output:
 	// orders 0 to 9
-	// orders 10 to 19
-	// orders 20 to 24
+	// orders 10 to 20
+	// orders 21 to 24
+	// missed: 1 on shop
 }

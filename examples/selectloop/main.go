@@ -1,5 +1,6 @@
-// Selectloop is the loop at the heart of most services: events of two kinds, what was lost of them, the connection's state, a
-// timer and the end, all in one select on one goroutine, so that nothing in it needs a lock. The server is in this process.
+// Selectloop is a loop as most services have one: two kinds of events, gaps, the connection's
+// state, a timer and the end, in one select on one goroutine, so that nothing needs a lock. The
+// server is in this process.
 package main
 
 import (
@@ -51,7 +52,7 @@ func run(ctx context.Context, out io.Writer) error {
 	flush := time.NewTicker(50 * time.Millisecond)
 	defer flush.Stop()
 
-	missed := func(gap rtx.Gap) {
+	missed := func(gap *rtx.Gap) {
 		fmt.Fprintf(out, "orders may be missing; reconnected: %v, no orders: %d\n", gap.Reconnected, gap.Malformed)
 		if gap.Reconnected {
 			srv.Publish("shop", "order-created", "not an order")
@@ -61,34 +62,32 @@ func run(ctx context.Context, out io.Writer) error {
 	srv.Publish("shop", "order-created", Order{1})
 	for {
 		select {
-		case order, ok := <-orders.C:
-			for gap := range orders.Gaps() { // what was missed before this order, or before the end
-				missed(gap)
+		case <-orders.Wake: // orders have come, or were missed, or the stream has ended
+			for order, gap := range orders.Pending() { // does not wait; gaps are in their places
+				if gap != nil {
+					missed(gap)
+					continue
+				}
+				fmt.Fprintln(out, "order", order.ID)
+				open = append(open, order)
+				if order.ID == 1 {
+					srv.Publish("shop", "refund-asked", Refund{7})
+				}
 			}
-			if !ok { // without ok a stream that has ended would give zero orders for ever
+			if orders.Ended() { // without this the loop would spin: Wake stays ready after the end
 				return orders.Err()
 			}
-			fmt.Fprintln(out, "order", order.ID)
-			open = append(open, order)
-			if order.ID == 1 {
-				srv.Publish("shop", "refund-asked", Refund{7})
+		case <-refunds.Wake:
+			for refund, gap := range refunds.Pending() {
+				if gap != nil {
+					fmt.Fprintln(out, "refunds may be missing; reconnected:", gap.Reconnected)
+					continue
+				}
+				fmt.Fprintln(out, "refund", refund.ID)
+				srv.DropConnections()
 			}
-		case <-orders.Lost: // what was missed, with no order since: on a quiet channel the case above would not tell it
-			for gap := range orders.Gaps() {
-				missed(gap)
-			}
-		case refund, ok := <-refunds.C:
-			for gap := range refunds.Gaps() {
-				fmt.Fprintln(out, "refunds may be missing; reconnected:", gap.Reconnected)
-			}
-			if !ok {
+			if refunds.Ended() {
 				return refunds.Err()
-			}
-			fmt.Fprintln(out, "refund", refund.ID)
-			srv.DropAll(rtxtest.Reset)
-		case <-refunds.Lost:
-			for gap := range refunds.Gaps() {
-				fmt.Fprintln(out, "refunds may be missing; reconnected:", gap.Reconnected)
 			}
 		case state, ok := <-states.C:
 			if !ok { // the client has ended

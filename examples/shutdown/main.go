@@ -1,6 +1,7 @@
-// Shutdown is a service that stops without losing what it has: on SIGINT or SIGTERM its streams are drained, its workers finish
-// and send their results, and only then the connection is closed. Here the work comes from a test server in this process, and the
-// program sends itself the signal in the middle of it.
+// Shutdown is a service that stops without losing what it has: on SIGINT or SIGTERM its streams are
+// drained, its workers finish and send their results, and only then the connection is closed. It
+// answers the probes of an orchestrator (probes.go). Here the work comes from a test server in this
+// process, and the program sends itself the signal in the middle of it.
 package main
 
 import (
@@ -35,17 +36,22 @@ func main() {
 	}
 }
 
-// serve packs orders until ctx ends, and returns how many once all that had arrived are packed and reported. It closes the client.
+// serve packs orders until ctx ends, and returns how many once all that had arrived are packed and
+// reported. It closes the client.
 func serve(ctx context.Context, client *rtx.Client, out io.Writer) (uint64, error) {
-	defer client.Close() // the last: it leaves the service politely, and waits for the client's goroutines
-	// The streams don't end by ctx: it is the signal to stop taking work, not to throw away what was taken.
+	defer client.Close() // runs last, and waits for the client's goroutines
+	// The streams don't end by ctx: it is the signal to stop taking work, not to throw away what
+	// was taken.
 	work := context.WithoutCancel(ctx)
 	warehouse := client.Channel("private-warehouse")
-	orders := rtx.On[Order](work, warehouse, "order-created", rtx.Overflow(rtx.Grow(1<<20)))
-	// After the stream, which misses nothing so. Held in its own right, so that Trigger works when the stream is drained.
-	if err := warehouse.Subscribe(ctx); err != nil {
+	orders := rtx.On[Order](work, warehouse, "order-created", rtx.WithOverflow(rtx.Grow(1<<20)))
+	// Wait after opening the stream, so that it misses nothing. The hold keeps the channel
+	// subscribed for Trigger while the stream is drained.
+	hold, err := warehouse.Subscribe(ctx)
+	if err != nil {
 		return 0, err
 	}
+	defer hold.Release()
 
 	g, ctx := errgroup.WithContext(ctx)
 	for range 2 {
@@ -65,6 +71,6 @@ func serve(ctx context.Context, client *rtx.Client, out io.Writer) (uint64, erro
 		defer cancel()
 		return client.Drain(grace)
 	})
-	err := g.Wait()
+	err = g.Wait()
 	return client.Stats().Sent, err
 }

@@ -17,7 +17,12 @@ func TestWhatWasTakenIsFinished(t *testing.T) {
 	if err := run(ctx, &out, func() error { cancel(); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); !strings.Contains(got, "Stopping: no new orders") || !strings.Contains(got, "The shop has the reports of all") {
-		t.Error(got)
+	for _, want := range []string{
+		"/readyz: 503 rtx: not ready: missing a connection\n", "/livez: 200 ok\n", "/readyz: 200 ok\n", "Stopping: no new orders",
+		"/livez: 503 the client has ended\n", "The shop has the reports of all",
+	} {
+		if got := out.String(); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }

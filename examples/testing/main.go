@@ -1,6 +1,6 @@
-// Testing is a program with tests of its own that run against rtxtest, a RealtimeX server in the test's process. What to read
-// is sales.go, the consumer, and sales_test.go, where it survives an outage, a bad payload, and a night without a server in
-// no time:
+// Testing is a program with tests of its own that run against rtxtest, a RealtimeX server in the
+// test's process. Read sales.go, the consumer, and sales_test.go, in which it survives an outage, a
+// bad payload, and a night without a server:
 //
 //	go test -v ./examples/testing
 //
@@ -33,14 +33,14 @@ func main() {
 	defer client.Close()
 
 	go func() {
-		if srv.Await(ctx, func(s rtxtest.Stats) bool { return s.Subscriptions == 1 }) == nil {
-			for id := range 3 {
-				srv.Publish("orders", "order-created", Order{ID: id + 1, Total: 19.5})
-			}
+		srv.WaitSubscribed("orders")
+		for id := range 3 {
+			srv.Publish("orders", "order-created", Order{ID: id + 1, Total: 19.5})
 		}
 	}()
 	sales := Sales{
-		Backfill: func(context.Context) (float64, error) { return 0, nil }, // nothing is missed here
+		// Nothing is missed here.
+		Backfill: func(context.Context) (float64, error) { return 0, nil },
 		Changed: func(sum float64) {
 			if fmt.Printf("Sold so far: %.2f\n", sum); sum == 3*19.5 {
 				cancel()

@@ -12,9 +12,11 @@ type Order struct {
 	Total float64 `json:"total"`
 }
 
-// Sales is the consumer that is tested: it adds orders up, and asks for the true figure when it may have missed some.
+// Sales is the consumer that is tested: it adds orders up, and asks for the true figure when it may
+// have missed some.
 type Sales struct {
-	// Backfill returns the sum of all orders so far, from wherever they are kept. It is asked after a gap.
+	// Backfill returns the sum of all orders so far, from wherever they are kept. It is asked after
+	// a gap.
 	Backfill func(ctx context.Context) (float64, error)
 	// Changed is told each new sum.
 	Changed func(sum float64)

@@ -1,6 +1,7 @@
-// TLS shows a client behind a company's own certificate authority and an HTTP proxy, both in this process: a TLS front with a
-// certificate that nobody knows, before the test server of rtxtest, and a CONNECT proxy. Both are set up as for any other HTTP
-// client, on an http.Transport that is given to rtx.WithHTTPClient.
+// TLS shows a client behind a company's own certificate authority and an HTTP proxy, both in this
+// process: a TLS front with a certificate that nobody knows, before the test server of rtxtest, and
+// a CONNECT proxy. Both are set up as for any other HTTP client, on an http.Transport that is given
+// to rtx.WithHTTPClient.
 package main
 
 import (
@@ -47,15 +48,17 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	// Verification is on unless you turn it off, so a certificate from nowhere is an error. Don't reach for InsecureSkipVerify.
+	// Verification is on unless you turn it off, so a certificate from nowhere is an error. Don't
+	// reach for InsecureSkipVerify.
 	_, err = rtx.Dial(ctx, srv.Key(), rtx.WithURL(front.URL))
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown {
 		return fmt.Errorf("an unknown authority should be refused; got %w", err)
 	}
 	fmt.Fprintln(out, "Without the root certificate:", err)
 
-	// A real program reads the roots from a file: roots.AppendCertsFromPEM(pem). To keep the system's, begin with
-	// x509.SystemCertPool. Without a Proxy of your own, use http.ProxyFromEnvironment: HTTPS_PROXY and NO_PROXY.
+	// A real program reads the roots from a file: roots.AppendCertsFromPEM(pem). To keep the
+	// system's, begin with x509.SystemCertPool. Without a Proxy of your own, use
+	// http.ProxyFromEnvironment: HTTPS_PROXY and NO_PROXY.
 	roots := x509.NewCertPool()
 	roots.AddCert(front.Certificate())
 	transport := &http.Transport{
@@ -82,7 +85,8 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// newFront is a TLS server with a certificate of its own, which passes everything on to srv, WebSocket upgrades included.
+// newFront is a TLS server with a certificate of its own, which passes everything on to srv,
+// WebSocket upgrades included.
 func newFront(srv *rtxtest.Server) *httptest.Server {
 	target, _ := url.Parse(srv.URL())
 	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{

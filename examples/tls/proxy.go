@@ -7,7 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// proxy is an HTTP proxy that knows CONNECT only: it makes a tunnel to wherever it is asked, and sees nothing but TLS inside.
+// proxy is an HTTP proxy that knows CONNECT only: it makes a tunnel to wherever it is asked, and
+// sees nothing but TLS inside.
 type proxy struct{ tunnels atomic.Int64 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
-// Workers shows two pools. A plain one: several goroutines receive from one stream, whoever is free takes the next. And one that
-// keeps the order of each key: rtx.Partition gives every worker a stream of its own, and all events of a customer to the same
-// one. The server is in this process.
+// Workers shows two worker pools. In the plain one several goroutines receive from the C of one
+// stream, and a free worker takes the next event. The other keeps the order of each key:
+// rtx.Partition gives every worker a stream of its own, on which all events of a customer arrive.
+// The server is in this process.
 package main
 
 import (
@@ -37,7 +38,8 @@ func main() {
 	}
 }
 
-// plain is for work in any order. Where losses matter, one goroutine more watches all.Lost and asks all.Gaps.
+// plain is for work in any order. Where losses matter, one goroutine more watches all.Lost and asks
+// all.Gaps.
 func plain(ctx context.Context, ch *rtx.Channel, publish func()) (uint64, error) {
 	all := rtx.On[Booking](ctx, ch, "booked")
 	if err := all.Ready(ctx); err != nil {
@@ -71,7 +73,7 @@ func ordered(ctx context.Context, ch *rtx.Channel, publish func()) (handled uint
 	var g errgroup.Group
 	for _, part := range parts {
 		g.Go(func() error {
-			last := map[string]int{} // this worker's customers are nobody else's, so no lock
+			last := map[string]int{} // no other worker has these customers, so no lock is needed
 			for b, gap := range part.All() {
 				if gap != nil {
 					continue // of this worker's customers, some booking may be missing

@@ -8,7 +8,8 @@ import (
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// Bare is an error's text without the names of the packages that it passed through, bounded and printable.
+// Bare is an error's text without the names of the packages that it passed through, bounded and
+// printable.
 func Bare(err error) string {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
@@ -20,5 +21,6 @@ func Bare(err error) string {
 	return clean(text)
 }
 
-// clean makes words of others fit to be shown. Secrets are hidden by whoever made the error: nobody else knows them.
+// clean makes words of others fit to be shown. Secrets are hidden by whoever made the error: nobody
+// else knows them.
 func clean(text string) string { return redact.Secrets{}.Text(text) }

@@ -64,8 +64,8 @@ func (n Names) NotSubscribed(channel string) string {
 	return and(named(channel)+" is not subscribed", n.Subscribe)
 }
 
-// NotConnected says that there is no connection, for what was to be done on a channel; the name is empty where it was not about
-// one. Before says whether there was a connection earlier.
+// NotConnected says that there is no connection, for what was to be done on a channel; the name is
+// empty where it was not about one. Before says whether there was a connection earlier.
 func (n Names) NotConnected(channel string, before bool) string {
 	text := "there is no connection to " + n.Service + " yet"
 	todo := n.Connect

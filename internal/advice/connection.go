@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Connection says why there is no connection, and what to do. It returns "" of a fault that it knows nothing of.
+// Connection says why there is no connection, and what to do. It returns "" of a fault that it
+// knows nothing of.
 func (n Names) Connection(f Fault) string {
 	for _, known := range []func(Fault) string{n.refusal, n.answer, n.way, n.end} {
 		if text := known(f); text != "" {
@@ -39,7 +40,8 @@ func (n Names) wrongKey() string {
 	return and("the service refused the API key", check(n.Key, ", and that "+n.URL+" is the service it is for"))
 }
 
-// refusal is about a service that refuses CONNECT. The families of codes are those of PROTOCOL.md, section 2.
+// refusal is about a service that refuses CONNECT. The families of codes are those of PROTOCOL.md,
+// section 2.
 func (n Names) refusal(f Fault) string {
 	if !f.Refused {
 		return ""
@@ -89,8 +91,8 @@ func (n Names) answer(f Fault) string {
 	return n.noServer(fmt.Sprintf("HTTP %d", f.Status), "")
 }
 
-// aboutKey reports whether a 401 or 403 concerns the key. It does unless it says of something else that it is not allowed, as rtx
-// serve says of a Host or an Origin.
+// aboutKey reports whether a 401 or 403 concerns the key. It does unless it says of something else
+// that it is not allowed, as rtx serve says of a Host or an Origin.
 func aboutKey(f Fault) bool {
 	said := strings.ToLower(f.Message)
 	return strings.Contains(said, "key") || !strings.Contains(said, "not allowed")

@@ -7,7 +7,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// A Fault is what is known of a connection that did not come to be, or that was lost. The zero Fault is an unknown one.
+// A Fault is what is known of a connection that did not come to be, or that was lost. The zero
+// Fault is an unknown one.
 type Fault struct {
 	Before bool // there was a connection, and this is how it ended
 
@@ -27,8 +28,8 @@ type Fault struct {
 	Err   error // the error that says all this, for what the standard library says of it
 }
 
-// Of reads a fault out of an error of package transport, wrapped or not. What it does not know, the standard library's errors
-// included, is left to Err.
+// Of reads a fault out of an error of package transport, wrapped or not. What it does not know, the
+// standard library's errors included, is left to Err.
 func Of(err error) Fault {
 	f := Fault{Err: err}
 	if e, ok := errors.AsType[*transport.HandshakeError](err); ok {

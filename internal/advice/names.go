@@ -1,11 +1,12 @@
-// Package advice has the words for what goes wrong between a client and the service: what it is, and what to do about it. The
-// errors of package rtx and the lines of the command rtx take their text from here, so that both say the same of the same fault.
-// It is text and nothing else: no I/O, no state. What it is told of an error it cuts to 200 bytes and makes printable; it shows
-// no key, no secret and no URL but the address it is given.
+// Package advice has the words for what goes wrong between a client and the service: what it is,
+// and what to do about it. The errors of package rtx and the lines of the command rtx take their
+// text from here, so that both say the same of the same fault. It is text and nothing else: no I/O,
+// no state. What it is told of an error it cuts to 200 bytes and makes printable; it shows no key,
+// no secret and no URL but the address it is given.
 package advice
 
-// Names are what the reader of a text knows the settings by, and what the reader can do. Each but Service may be empty; the
-// sentence then ends before it.
+// Names are what the reader of a text knows the settings by, and what the reader can do. Each but
+// Service may be empty; the sentence then ends before it.
 type Names struct {
 	Service string // the service's scheme, host and port: "wss://ws.realtimex.net"
 	Path    string // the path that was asked for; "" and "/socket.io/" are the usual one

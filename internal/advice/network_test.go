@@ -73,7 +73,8 @@ func TestWhatTheNetworkSays(t *testing.T) {
 	}
 }
 
-// listenTLS plays a server that takes what is no TLS as OpenSSL does, with an alert. Go's own says nothing.
+// listenTLS plays a server that takes what is no TLS as OpenSSL does, with an alert. Go's own says
+// nothing.
 func listenTLS(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

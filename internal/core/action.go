@@ -9,30 +9,30 @@ import (
 type Op uint8
 
 const (
-	Dial        Op = iota + 1 // make an attempt to connect; Resume: ask for the lost session. Then Dialed or DialFailed
-	CancelDial                // end the attempt under way, with Err. Then DialFailed, or Dialed if it was too late
-	EndSession                // end the session, with Err. Then Ended
-	Show                      // the connection's State has changed
-	Reached                   // what calls of Connect wait for has come, or, with Err, will not
-	Subscribe                 // write a subscribe for Channel
-	Unsubscribe               // write an unsubscribe for Channel
-	WritePing                 // write an application-level ping
-	Authorize                 // ask the authorizer about Channel. Then Granted, AuthFailed or Denied, with the Ticket
-	Confirmed                 // Channel is joined now
-	TellLoss                  // tell the holders of Channel that were there before Loss of it
-	Expel                     // end what held Channel in Ticket.Term, with Err; Joined: its events were delivered before
-	Changed                   // whoever waits for Channel should look again
-	Stale                     // the roster of Channel, of every one if it is nil, is out of date, and who waits should look again
-	Kept                      // the service restored Channel: its roster is what it was, but for later news; who waits should look
-	Retrying                  // what was tried for Channel failed with Err and is tried again
-	Ponged                    // Ping was answered after RTT
-	Forget                    // nothing is known of Channel any more
+	Dial         Op = iota + 1 // make an attempt to connect; Resume: ask for the lost session. Then Dialed or DialFailed
+	CancelDial                 // end the attempt under way, with Err. Then DialFailed, or Dialed if it was too late
+	EndSession                 // end the session, with Err. Then Ended
+	Show                       // the connection's State has changed
+	Reached                    // what calls of Connect wait for has come, or, with Err, will not
+	Subscribe                  // write a subscribe for Channel
+	Unsubscribe                // write an unsubscribe for Channel
+	WritePing                  // write an application-level ping
+	Authorize                  // ask the authorizer about Channel. Then Granted, AuthFailed or Denied, with the Ticket
+	Confirmed                  // Channel is joined now
+	TellLoss                   // tell the holders of Channel that were there before Loss of it
+	EvictHolders               // end what held Channel in Ticket.Generation, with Err; Joined: its events were delivered before
+	Changed                    // whoever waits for Channel should look again
+	Stale                      // the roster of Channel, of every one if it is nil, is out of date, and who waits should look again
+	Kept                       // the service restored Channel: its roster is what it was, but for later news; who waits should look
+	Retrying                   // what was tried for Channel failed with Err and is tried again
+	Ponged                     // Ping was answered after RTT
+	Forget                     // nothing is known of Channel any more
 )
 
 var opNames = [...]string{
 	Dial: "Dial", CancelDial: "CancelDial", EndSession: "EndSession", Show: "Show", Reached: "Reached",
 	Subscribe: "Subscribe", Unsubscribe: "Unsubscribe", WritePing: "WritePing", Authorize: "Authorize",
-	Confirmed: "Confirmed", TellLoss: "TellLoss", Expel: "Expel", Changed: "Changed", Stale: "Stale", Kept: "Kept",
+	Confirmed: "Confirmed", TellLoss: "TellLoss", EvictHolders: "EvictHolders", Changed: "Changed", Stale: "Stale", Kept: "Kept",
 	Retrying: "Retrying", Ponged: "Ponged", Forget: "Forget",
 }
 
@@ -47,11 +47,11 @@ func (o Op) String() string {
 type Action struct {
 	Op      Op
 	Resume  bool // Dial
-	Joined  bool // Expel
+	Joined  bool // EvictHolders
 	Channel *Channel
-	Ticket  Ticket        // Authorize, Expel
+	Ticket  Ticket        // Authorize, EvictHolders
 	Loss    Loss          // TellLoss
-	Err     error         // CancelDial, EndSession, Reached, Expel, Retrying
+	Err     error         // CancelDial, EndSession, Reached, EvictHolders, Retrying
 	State   *State        // Show
 	Ping    *Ping         // Ponged
 	After   time.Duration // Retrying: how long until then; Ponged: the round trip
@@ -65,9 +65,9 @@ type Loss struct {
 
 // A Ticket is one question to the authorizer, and names its outcome.
 type Ticket struct {
-	Serial   uint64
-	Term     uint64 // the channel's when it was asked
-	SocketID string // what the signature is for
+	Serial     uint64
+	Generation uint64 // the channel's when it was asked
+	SocketID   string // what the signature is for
 }
 
 // A Conn is how far the connection has come.

@@ -2,26 +2,36 @@ package core
 
 import "time"
 
-// A Channel is one channel that something holds, or that the service may still have for us. Its fields belong to the
-// machine, but for Name and Signed, which never change. Whoever holds it remembers the Term of that moment.
+// A Channel is one channel that something holds, or that the service may still have for us. Its
+// fields belong to the machine, but for Name and Signed, which never change. Whoever holds it
+// remembers the Generation of that moment.
 type Channel struct {
 	Name   string
 	Signed bool // the service wants a signature for it
 
-	phase    Phase
-	holds    int
-	term     uint64 // of those who hold it; it changes when all are expelled
-	loss     *Loss  // confirmed before, and what was missed since is not told yet
-	answers  answers
-	asks     int    // requests of this Requested phase
-	tries    int    // failures in a row
-	oversize int    // connections in a row that ended on a message of this channel
-	ticket   uint64 // the question to the authorizer that is under way
-	grantFor string // the socket id that there is a signature for
-	due      time.Time
-	place    int  // in the machine's order
-	queued   bool // in the machine's queue
+	phase      Phase
+	holds      int
+	parting    parting // how the last that held it went
+	generation uint64  // of those who hold it; it changes when all are evicted
+	loss       *Loss   // confirmed before, and what was missed since is not told yet
+	answers    answers
+	asks       int    // requests of this phase
+	tries      int    // failures in a row
+	oversize   int    // connections in a row that ended on a message of this channel
+	ticket     uint64 // the question to the authorizer that is under way
+	grantFor   string // the socket id that there is a signature for
+	due        time.Time
+	place      int  // in the machine's order
+	queued     bool // in the machine's queue
 }
+
+// A parting is how the last that held a channel went.
+type parting uint8
+
+const (
+	released parting = iota // as it liked: the channel is kept for the leave grace
+	evicted                 // on request: the channel is left at once
+)
 
 // NewChannel makes a channel that is Unwanted.
 func NewChannel(name string, signed bool) *Channel { return &Channel{Name: name, Signed: signed} }
@@ -32,16 +42,26 @@ func (ch *Channel) Phase() Phase { return ch.phase }
 // Holds returns how many hold it.
 func (ch *Channel) Holds() int { return ch.holds }
 
-// Term changes when all who held the channel are expelled.
-func (ch *Channel) Term() uint64 { return ch.term }
+// Generation changes when all who held the channel are evicted.
+func (ch *Channel) Generation() uint64 { return ch.generation }
 
-// Early reports whether what the service tells of its members may come before the first confirmation: it has been asked
-// for once on this connection, and nothing of an earlier subscription can still come.
+// Early reports whether what the service tells of its members may come before the first
+// confirmation: it has been asked for once on this connection, and nothing of an earlier
+// subscription can still come.
 func (ch *Channel) Early() bool {
 	return ch.phase == Requested && ch.asks == 1 && ch.answers.stale == 0
 }
 
-// move changes the phase, and resets what belongs to the one that is left. It is the only place where either happens.
+// Missed returns what is told once the channel is confirmed again, and whether there is anything.
+func (ch *Channel) Missed() (Loss, bool) {
+	if ch.loss == nil {
+		return Loss{}, false
+	}
+	return *ch.loss, true
+}
+
+// move changes the phase, and resets what belongs to the one that is left. It is the only place
+// where either happens.
 func (m *Machine) move(ch *Channel, to Phase) {
 	from := ch.phase
 	if m.hooks.moved != nil {
@@ -51,7 +71,7 @@ func (m *Machine) move(ch *Channel, to Phase) {
 	if from == Authorizing {
 		ch.ticket = 0
 	}
-	if from == Requested && to != Requested {
+	if from != to {
 		ch.asks = 0
 	}
 	switch to {
@@ -74,8 +94,8 @@ func (m *Machine) Hold(ch *Channel) {
 	}
 	switch ch.phase {
 	case Unwanted:
-		m.terms++
-		ch.term = m.terms // a hold of an earlier channel of that name can't be taken for one of this
+		m.generations++
+		ch.generation = m.generations // a hold of an earlier channel of that name can't be taken for one of this
 		ch.place = len(m.order)
 		m.order = append(m.order, ch)
 		m.move(ch, Parked)
@@ -84,23 +104,41 @@ func (m *Machine) Hold(ch *Channel) {
 		m.look(ch)
 	case Joined:
 		ch.due = time.Time{} // of the leave grace
+	case Refreshing:
+		if ch.answers.lost { // nobody knows whether the service still has it
+			m.unproven(ch)
+		}
 	}
 }
 
-// Release takes one that held ch in that term away.
-func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
-	if term != ch.term {
-		return // expelled before
+// unproven makes a restored channel one that waits for its confirmation.
+func (m *Machine) unproven(ch *Channel) {
+	if due := ch.due; due.IsZero() {
+		m.move(ch, Parked)
+	} else { // it is asked for already
+		m.move(ch, Requested)
+		ch.asks = 1
+		m.setTimer(ch, due)
+	}
+	m.do(Action{Op: Changed, Channel: ch})
+	m.look(ch)
+}
+
+// Release takes one that held ch in that generation away.
+func (m *Machine) Release(now time.Time, ch *Channel, generation uint64) {
+	if generation != ch.generation {
+		return // evicted before
 	}
 	ch.holds--
 	if ch.holds > 0 {
 		return
 	}
+	ch.parting = released
 	m.do(Action{Op: Changed, Channel: ch})
 	if m.cfg.LeaveGrace > 0 {
 		switch ch.phase {
 		case Joined:
-			m.alarm(ch, now.Add(m.cfg.LeaveGrace))
+			m.setTimer(ch, now.Add(m.cfg.LeaveGrace))
 			return
 		case Requested, Refreshing: // the grace begins with the answer
 			return
@@ -109,9 +147,10 @@ func (m *Machine) Release(now time.Time, ch *Channel, term uint64) {
 	m.unheld(ch)
 }
 
-// unheld sees to a channel that nothing holds any more. One that the service cannot have for us is gone at once.
+// unheld sees to a channel that nothing holds any more. One that the service cannot have for us is
+// gone at once.
 func (m *Machine) unheld(ch *Channel) {
-	if (ch.phase == Parked || ch.phase == Backoff) && !m.expecting(ch) {
+	if (ch.phase == Parked || ch.phase == Backoff) && !ch.answers.lost && !m.expecting(ch) {
 		m.drop(ch)
 		return
 	}
@@ -126,22 +165,33 @@ func (m *Machine) Refresh(ch *Channel) {
 	}
 }
 
-// Evict expels all who hold ch, on request. What the service has of it is left, with no grace.
+// Evict evicts all who hold ch, on request. What the service has of it is left, with no grace, also
+// if the grace of those who held it before has begun, and also if the service has yet to restore
+// it.
 func (m *Machine) Evict(ch *Channel, err error) {
-	if ch.holds == 0 {
-		return
+	ch.parting = evicted
+	if ch.holds > 0 {
+		m.evictHolders(ch, err)
 	}
-	m.expel(ch, err)
+	switch ch.phase {
+	case Unwanted:
+		return
+	case Joined:
+		ch.due = time.Time{} // of the leave grace
+	}
 	m.unheld(ch)
 }
 
-// expel takes off all who hold ch.
-func (m *Machine) expel(ch *Channel, err error) {
-	m.terms++
-	was := Ticket{Term: ch.term}
-	ch.holds, ch.term = 0, m.terms
-	m.do(Action{Op: Expel, Channel: ch, Ticket: was, Err: err, Joined: ch.phase.Live() || ch.loss != nil})
-	ch.loss = nil
+// evict takes off all who hold ch.
+func (m *Machine) evictHolders(ch *Channel, err error) {
+	m.generations++
+	was := Ticket{Generation: ch.generation}
+	ch.holds, ch.generation = 0, m.generations
+	a := Action{Op: EvictHolders, Channel: ch, Ticket: was, Err: err, Joined: ch.phase.Live() || ch.loss != nil}
+	if ch.loss != nil {
+		a.Loss, ch.loss = *ch.loss, nil
+	}
+	m.do(a)
 	m.do(Action{Op: Changed, Channel: ch})
 }
 
@@ -173,7 +223,7 @@ func (m *Machine) lose(e End, stable bool) {
 		if ch == nil {
 			continue
 		}
-		ch.answers = answers{}
+		ch.answers = answers{lost: ch.answers.lost || ch.phase == Refreshing && ch.answers.due > 0}
 		if stable && ch != e.Culprit {
 			ch.oversize = 0
 		}
@@ -206,17 +256,19 @@ func (m *Machine) resume(recovered bool) {
 	}
 	m.queue = nil
 	for _, ch := range m.order {
-		switch {
-		case ch == nil:
+		if ch == nil {
 			continue
+		}
+		switch {
 		case ch.phase != Suspended:
 		case recovered:
-			// The service kept the room and sends what was missed: events flow from the first packet on. It is asked for
-			// again all the same, which changes nothing for the user.
+			// The service kept the room and sends what was missed: events flow from the first
+			// packet on. It is asked for again all the same, which changes nothing for the user.
 			ch.loss = nil
 			m.move(ch, Refreshing)
 			m.do(Action{Op: Kept, Channel: ch})
 		case ch.holds > 0:
+			ch.answers.lost = false // a fresh session has no channels
 			m.move(ch, Parked)
 		default:
 			m.drop(ch)
@@ -246,8 +298,9 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 		if !ch.due.IsZero() {
 			return // asked
 		}
-		if m.unsigned(ch) { // the service names another socket id than it restored
+		if m.unsigned(ch) { // the service names another socket id than it restored; or who holds it now is somebody else
 			m.takenAway(now, ch)
+			m.do(Action{Op: Unsubscribe, Channel: ch})
 			m.move(ch, Parked)
 			m.authorize(ch)
 			return
@@ -256,26 +309,31 @@ func (m *Machine) settle(now time.Time, ch *Channel) {
 	}
 }
 
-// graced reports whether ch is asked for once more although nothing holds it: its grace begins with the answer, and who
-// holds it by then relies on that.
+// graced reports whether ch is asked for once more although nothing holds it: its grace begins with
+// the answer, and who holds it by then relies on that.
 func (m *Machine) graced(ch *Channel) bool {
-	return m.cfg.LeaveGrace > 0 && ch.phase == Refreshing && ch.due.IsZero() && !m.unsigned(ch)
+	return m.keeps(ch) && ch.phase == Refreshing && ch.due.IsZero() && !m.unsigned(ch)
 }
+
+// keeps reports whether ch, which nothing holds, is kept for the leave grace.
+func (m *Machine) keeps(ch *Channel) bool { return m.cfg.LeaveGrace > 0 && ch.parting == released }
 
 // unsigned reports whether ch needs a signature that there is not.
 func (m *Machine) unsigned(ch *Channel) bool { return ch.Signed && ch.grantFor != m.socketID }
 
-// certain is since when what the service sends to the client may be in doubt: what it sent earlier has come, or the link
-// would count as dead. What it sent before a session was lost and restored can come after that.
+// certain is since when what the service sends to the client may be in doubt: what it sent earlier
+// has come, or the link would count as dead. A process that stood still learns of it late. What the
+// service sent before a session was lost and restored can come after that.
 func (m *Machine) certain(now time.Time) time.Time {
-	at := now.Add(-m.session.LinkTimeout())
+	at := earliest(now.Add(-m.session.LinkTimeout()), m.health.before)
 	if m.session.Recovered && (m.since.IsZero() || at.Before(m.since)) {
 		return earliest(at, m.lastHeard)
 	}
 	return at
 }
 
-// takenAway notes that the service does not have ch for us any more, although the connection goes on.
+// takenAway notes that the service does not have ch for us any more, although the connection goes
+// on.
 func (m *Machine) takenAway(now time.Time, ch *Channel) {
 	ch.loss = &Loss{Epoch: m.epoch, Since: m.certain(now)}
 	m.epoch++
@@ -290,7 +348,7 @@ func (m *Machine) request(now time.Time, ch *Channel, p Phase) {
 	m.move(ch, p)
 	ch.asks++
 	ch.answers.asked()
-	m.alarm(ch, now.Add(m.cfg.SubscribeTimeout))
+	m.setTimer(ch, now.Add(m.cfg.SubscribeTimeout))
 	m.do(Action{Op: Subscribe, Channel: ch})
 }
 
@@ -309,7 +367,7 @@ func (m *Machine) leave(now time.Time, ch *Channel) {
 		}
 		return
 	}
-	if ch.phase == Requested || ch.phase.Live() || ch.answers.due > 0 {
+	if ch.phase == Requested || ch.phase.Live() || ch.answers.due > 0 || ch.answers.lost {
 		m.do(Action{Op: Unsubscribe, Channel: ch})
 	}
 	ch.answers.left()
@@ -318,7 +376,7 @@ func (m *Machine) leave(now time.Time, ch *Channel) {
 		return
 	}
 	m.move(ch, Leaving)
-	m.alarm(ch, now.Add(2*m.cfg.SubscribeTimeout))
+	m.setTimer(ch, now.Add(2*m.cfg.SubscribeTimeout))
 }
 
 // overdue sees to a channel whose time has come.
@@ -349,7 +407,8 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 		case ch.holds == 0:
 			m.move(ch, Joined)
 		case m.session.Recoverable:
-			// Answers and events go the same way: as with an unanswered probe. To ask again would only hide what was lost.
+			// Answers and events go the same way: as with an unanswered probe. To ask again would
+			// only hide what was lost.
 			m.deaf()
 			m.move(ch, Joined)
 			return
@@ -358,6 +417,7 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 			return
 		}
 	case Leaving: // what has not come by now will not come
+		m.unanswered(ch)
 		if ch.holds == 0 {
 			m.drop(ch)
 			return
@@ -372,141 +432,6 @@ func (m *Machine) backoff(now time.Time, ch *Channel, err error, after time.Dura
 	m.move(ch, Backoff)
 	delay := m.cfg.Pace.Retry(ch.tries, after)
 	ch.tries++
-	m.alarm(ch, now.Add(delay))
+	m.setTimer(ch, now.Add(delay))
 	m.do(Action{Op: Retrying, Channel: ch, Err: err, After: delay})
-}
-
-// joined takes a confirmation. From here on everything arrives, so what was missed before is told here.
-func (m *Machine) joined(now time.Time, ch *Channel) {
-	if l := ch.loss; l != nil {
-		ch.loss = nil
-		m.do(Action{Op: TellLoss, Channel: ch, Loss: *l})
-	}
-	m.confirm(now, ch)
-}
-
-func (m *Machine) confirm(now time.Time, ch *Channel) {
-	m.move(ch, Joined)
-	m.do(Action{Op: Confirmed, Channel: ch})
-	if ch.holds == 0 && m.cfg.LeaveGrace > 0 {
-		m.alarm(ch, now.Add(m.cfg.LeaveGrace))
-	}
-}
-
-// Confirmed takes a confirmation of the service.
-func (m *Machine) Confirmed(now time.Time, ch *Channel, n Name) {
-	m.seen[n] = true
-	current, awaited := ch.answers.take(n, confirms)
-	switch ch.phase {
-	case Requested:
-		if current {
-			m.joined(now, ch)
-		}
-	case Parked, Backoff: // an earlier request was refused, and this one was on its way
-		if awaited {
-			m.joined(now, ch)
-			m.look(ch)
-		}
-	case Refreshing:
-		if current && !ch.due.IsZero() { // else it is a copy: the request is not written yet
-			m.confirm(now, ch)
-		}
-	case Leaving:
-		m.look(ch)
-	}
-}
-
-// Refused takes a refusal of the service. heals says that it may pass; after is what the service asked to wait.
-func (m *Machine) Refused(now time.Time, ch *Channel, n Name, err error, heals bool, after time.Duration) {
-	m.seen[n] = true
-	if current, _ := ch.answers.take(n, refuses); !current || ch.phase != Requested && !ch.phase.Live() {
-		if ch.phase == Leaving {
-			m.look(ch)
-		}
-		return
-	}
-	if !heals {
-		m.fail(ch, err)
-		return
-	}
-	if ch.phase.Live() && ch.holds > 0 { // the service took it away
-		m.takenAway(now, ch)
-	}
-	m.backoff(now, ch, err, after)
-}
-
-// Fail ends the subscription of ch for all who hold it, because it can't be asked for: nothing was written.
-func (m *Machine) Fail(ch *Channel, err error) {
-	if ch.phase == Requested || ch.phase == Refreshing {
-		ch.answers.unwritten()
-	}
-	switch ch.phase {
-	case Requested:
-		m.fail(ch, err)
-	case Refreshing: // the service has it for us
-		m.Evict(ch, err)
-	}
-}
-
-// fail ends the subscription of ch, which the service does not have for us, for all who hold it.
-func (m *Machine) fail(ch *Channel, err error) {
-	held := ch.holds > 0
-	if held {
-		m.expel(ch, err)
-	}
-	if ch.phase != Parked {
-		m.move(ch, Parked)
-	}
-	m.unheld(ch)
-}
-
-// authorize asks the authorizer. Two questions about one channel are never under way on one connection. Those of a
-// connection that is lost are the caller's to give up: their outcome is of no use.
-func (m *Machine) authorize(ch *Channel) {
-	m.move(ch, Authorizing)
-	m.serial++
-	ch.ticket = m.serial
-	m.do(Action{Op: Authorize, Channel: ch, Ticket: Ticket{Serial: m.serial, Term: ch.term, SocketID: m.socketID}})
-}
-
-// landed takes the authorizer's outcome, and reports whether it is of use.
-func (m *Machine) landed(ch *Channel, t Ticket) bool {
-	if ch.phase != Authorizing || ch.ticket != t.Serial {
-		return false // of a connection that is lost
-	}
-	if ch.term != t.Term || ch.holds == 0 { // whoever asked is gone; a later one asks for itself
-		m.move(ch, Parked)
-		if ch.holds == 0 {
-			m.unheld(ch)
-		} else {
-			m.look(ch)
-		}
-		return false
-	}
-	return true
-}
-
-// Granted takes a signature, and reports whether it is of use.
-func (m *Machine) Granted(ch *Channel, t Ticket) bool {
-	if !m.landed(ch, t) {
-		return false
-	}
-	m.move(ch, Parked)
-	ch.grantFor, ch.tries = t.SocketID, 0
-	m.look(ch)
-	return true
-}
-
-// AuthFailed takes an error of the authorizer that can heal; after is what it asked to wait.
-func (m *Machine) AuthFailed(now time.Time, ch *Channel, t Ticket, err error, after time.Duration) {
-	if m.landed(ch, t) {
-		m.backoff(now, ch, err, after)
-	}
-}
-
-// Denied takes the authorizer's no.
-func (m *Machine) Denied(ch *Channel, t Ticket, err error) {
-	if m.landed(ch, t) {
-		m.fail(ch, err)
-	}
 }

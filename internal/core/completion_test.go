@@ -2,8 +2,8 @@ package core
 
 import "time"
 
-// complete lets the world go on as well as it can: the service answers, the authorizer grants, attempts succeed. What is
-// wanted must come about then, and events must flow.
+// complete lets the world go on as well as it can: the service answers, the authorizer grants,
+// attempts succeed. What is wanted must come about then, and events must flow.
 func (w *world) complete() {
 	w.faults = w.cfg.faults
 	began := w.now
@@ -61,7 +61,8 @@ func (w *world) answerPings() {
 	}
 }
 
-// better has one thing happen that brings the world nearer to its rest, and reports whether there was one.
+// better has one thing happen that brings the world nearer to its rest, and reports whether there
+// was one.
 func (w *world) better() bool {
 	was := w.m.conn
 	switch {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A channel that was confirmed once is not given up because the service leaves two requests unanswered: its holders have a
-// loss to learn of. One that never was is.
+// A channel that was confirmed once is not given up because the service leaves two requests
+// unanswered: its holders have a loss to learn of. One that never was is.
 func TestAChannelConfirmedBeforeIsNotGivenUp(t *testing.T) {
 	for _, before := range []bool{false, true} {
 		now := time.Unix(1000, 0)
@@ -28,9 +28,9 @@ func TestAChannelConfirmedBeforeIsNotGivenUp(t *testing.T) {
 			m.Poll(now, Signs{})
 			acts = append(acts, m.Actions()...)
 		}
-		expelled := slices.ContainsFunc(acts, func(a Action) bool { return a.Op == Expel })
-		if expelled == before || before && ch.Phase() != Backoff {
-			t.Errorf("confirmed before %t: expelled %t, %v", before, expelled, ch.Phase())
+		evicted := slices.ContainsFunc(acts, func(a Action) bool { return a.Op == EvictHolders })
+		if evicted == before || before && ch.Phase() != Backoff {
+			t.Errorf("confirmed before %t: evicted %t, %v", before, evicted, ch.Phase())
 		}
 	}
 }

@@ -45,12 +45,12 @@ type Session struct {
 // LinkTimeout is how long the link may be silent before it counts as dead; 0: for ever.
 func (s Session) LinkTimeout() time.Duration { return s.PingInterval + s.PingTimeout }
 
-// A Verdict is whether a failure can heal.
+// A Verdict is whether a failure can be retried.
 type Verdict uint8
 
 const (
 	Soon    Verdict = iota // the next attempt may succeed
-	Slowly                 // it can heal, but seldom soon
+	Slowly                 // it can be retried, but seldom soon
 	Refused                // the service does not want this client
 )
 
@@ -67,7 +67,7 @@ type End struct {
 	Err          error
 	PeerKnows    bool      // the service is known to have noticed it
 	KeepsSession bool      // the service may keep the session for recovery
-	LastHeard    time.Time // not later than the first thing that was missed
+	LastHeard    time.Time // when the last byte was read; the machine makes it the time since which something may be missing
 	TooLarge     bool      // a message was larger than the client takes
 	Culprit      *Channel  // whose message that was; nil: it is not known
 	Blame        error     // what the holders of the channel get if it happens again
@@ -100,8 +100,8 @@ func (m *Machine) reached(err error) {
 	m.waiters, m.retry = 0, false
 }
 
-// Connect adds one that waits for a connection, unless there is one or there will never be. retry asks for further
-// attempts after one that fails in a way that can heal.
+// Connect adds one that waits for a connection, unless there is one or there will never be. retry
+// asks for further attempts after one that fails in a way that can be retried.
 func (m *Machine) Connect(now time.Time, retry bool) {
 	switch m.conn {
 	case Established, Closed, Failed:
@@ -115,8 +115,8 @@ func (m *Machine) Connect(now time.Time, retry bool) {
 	}
 }
 
-// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is wanted any more: it
-// reports true.
+// GiveUp takes one that waits away. If it was the last, and there never was a connection, none is
+// wanted any more: it reports true.
 func (m *Machine) GiveUp(now time.Time, err error) (last bool) {
 	if m.waiters == 0 {
 		return false
@@ -137,7 +137,8 @@ func (m *Machine) GiveUp(now time.Time, err error) (last bool) {
 	return true
 }
 
-// enter changes how far the connection has come, and resets what was due. It is the only place where either happens.
+// enter changes how far the connection has come, and resets what was due. It is the only place
+// where either happens.
 func (m *Machine) enter(to Conn) {
 	if m.hooks.entered != nil {
 		m.hooks.entered(m.conn, to)
@@ -151,8 +152,8 @@ func (m *Machine) halt(why intent, op Op, err error) {
 	m.do(Action{Op: op, Err: err})
 }
 
-// Reconnect drops the connection, or the attempt or delay under way, and has a new one made at once. Without any of these
-// it does nothing.
+// Reconnect drops the connection, or the attempt or delay under way, and has a new one made at
+// once. Without any of these it does nothing.
 func (m *Machine) Reconnect(now time.Time) {
 	switch m.conn {
 	case Waiting:
@@ -207,7 +208,7 @@ func (m *Machine) Dialed(now time.Time, s Session) {
 	m.enter(Up)
 	m.session, m.due = s, now.Add(m.cfg.EstablishGrace)
 	m.remember(s.recovery())
-	m.health.begin()
+	m.health.begin(now)
 	switch m.intent {
 	case giveUp:
 		if m.waiters > 0 { // somebody came since
@@ -250,9 +251,10 @@ func (m *Machine) Ended(now time.Time, e End) {
 		return
 	}
 	stable := !m.since.IsZero() && now.Sub(m.since) >= m.cfg.StableAfter
+	e.LastHeard = m.Missing(e.LastHeard)
 	m.since, m.socketID, m.lastHeard = time.Time{}, "", e.LastHeard
 	m.remember(m.recovery.after(e))
-	m.health.end()
+	m.health.begin(now)
 	m.blame(&e, stable)
 	m.lose(e, stable)
 	m.refuse(e)
@@ -268,8 +270,9 @@ func (m *Machine) Ended(now time.Time, e End) {
 
 // next decides what follows on an attempt or a connection that is over.
 //
-// Refused is final only for a client that never got in: it has the wrong key, and repeating it only loads the service.
-// One that was in before may see a key being rotated, or a node that has not heard of it.
+// Refused is final only for a client that never got in: it has the wrong key, and repeating it only
+// loads the service. One that was in before may see a key being rotated, or a node that has not
+// heard of it.
 func (m *Machine) next(now time.Time, f Failure) {
 	why := m.intent
 	m.intent, m.err = none, f.Err
@@ -350,7 +353,8 @@ var ConnMoves = []ConnMove{
 	{Waiting, Closed, "Close"},
 }
 
-// A DeadLinkError ends a session from which nothing came for the service's ping interval and ping timeout together.
+// A DeadLinkError ends a session from which nothing came for the service's ping interval and ping
+// timeout together.
 type DeadLinkError struct {
 	Silence time.Duration // how long nothing came
 	Slept   bool          // only the wall clock says so: the machine slept, or its clock was set

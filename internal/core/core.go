@@ -1,7 +1,6 @@
 package core
 
 import (
-	"container/heap"
 	"errors"
 	"iter"
 	"slices"
@@ -19,11 +18,13 @@ type Config struct {
 
 // A Pacer makes the delays.
 type Pacer interface {
-	// Redial is the delay before the next attempt to connect: not less than after, what the service asked for.
+	// Redial is the delay before the next attempt to connect: not less than after, what the service
+	// asked for.
 	Redial(slow bool, after time.Duration) time.Duration
 	// Reset begins the growth of Redial anew.
 	Reset()
-	// Retry is the delay before a channel is tried again that has failed tries times in a row, not less than after.
+	// Retry is the delay before a channel is tried again that has failed tries times in a row, not
+	// less than after.
 	Retry(tries int, after time.Duration) time.Duration
 }
 
@@ -37,23 +38,27 @@ var (
 
 // A Machine decides. Its methods must not be called concurrently.
 type Machine struct {
-	cfg  Config
-	out  []Action
-	seen [names]bool // the names of answers that this service uses
+	cfg    Config
+	out    []Action
+	handed []Action      // the last that Actions returned
+	uses   [2][names]use // of each name, for answers to presence channels and to others
 
 	connection
 	health health
 
-	epoch  uint64 // counts losses
-	terms  uint64 // counts expulsions
-	serial uint64 // counts questions to the authorizer
+	epoch       uint64 // counts losses
+	generations uint64 // counts evictions
+	serial      uint64 // counts questions to the authorizer
 
 	order []*Channel // all but Unwanted ones, in the order in which they were first held; nil where one was
 	gone  int        // how many are nil
 	queue []*Channel // to be looked at by Poll
 
-	oversize int // connections in a row that ended on a message that was too large, of a channel that is not known
-	timers   timers
+	oversize  int // connections in a row that ended on a message that was too large, of a channel that is not known
+	tried     *Channel
+	trialEnds time.Time // zero: no channel is tried
+
+	timers timers
 
 	hooks hooks
 }
@@ -66,14 +71,22 @@ type hooks struct {
 }
 
 // New makes a machine that is Idle.
-func New(cfg Config) *Machine { return &Machine{cfg: cfg} }
+func New(cfg Config) *Machine { return &Machine{cfg: cfg, uses: [2][names]use{1: {unused, unused}}} }
 
-// Actions hands out what is to be done since the last call. The slice is the caller's.
+// Actions hands out what is to be done since the last call. The slice is the caller's until the
+// next call.
 func (m *Machine) Actions() []Action {
-	out := m.out
-	m.out = nil
-	return out
+	before := m.handed
+	m.handed, m.out = m.out, nil
+	if cap(before) <= reused {
+		clear(before)
+		m.out = before[:0]
+	}
+	return m.handed
 }
+
+// reused bounds the slices of Actions that are used again.
+const reused = 64
 
 func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 
@@ -83,18 +96,23 @@ func (m *Machine) Epoch() uint64 { return m.epoch }
 // Pending reports whether Poll has something to do now.
 func (m *Machine) Pending() bool { return m.waiting() || m.health.waits() }
 
+// Unsettled reports whether channels wait for another Poll: after one, those that could not be
+// asked for.
+func (m *Machine) Unsettled() bool { return m.conn == Established && m.waiting() }
+
 // waiting reports whether channels wait to be settled now.
 func (m *Machine) waiting() bool { return len(m.queue) > 0 && !(m.careful() && m.asking()) }
 
-// Due is when the next time comes that the machine has set; zero: there is none. An input other than Poll can bring it
-// nearer than what Poll has returned.
-func (m *Machine) Due() time.Time { return earliest(m.timers.next(), m.due) }
+// Due is when the next time comes that the machine has set; zero: there is none. An input other
+// than Poll can bring it nearer than what Poll has returned.
+func (m *Machine) Due() time.Time { return earliest(earliest(m.timers.next(), m.due), m.trialEnds) }
 
 // maxSettled bounds the channels of one Poll, so that the first answers are taken meanwhile.
 const maxSettled = 1024
 
-// Poll does what is due, and returns when it wants to be called next; the zero time: not before the next input. Only
-// Poll asks for something to be written. signs are of the session, if there is one.
+// Poll does what is due, and returns when it wants to be called next; the zero time: not before the
+// next input. Only Poll asks for something to be written. signs are of the session, if there is
+// one.
 func (m *Machine) Poll(now time.Time, signs Signs) (next time.Time) {
 	m.pollConnection(now)
 	if m.conn == Up || m.conn == Established {
@@ -102,6 +120,7 @@ func (m *Machine) Poll(now time.Time, signs Signs) (next time.Time) {
 	}
 	if m.conn == Established {
 		m.ring(now)
+		m.acquit(now)
 		for n := 0; n < maxSettled && m.waiting(); n++ {
 			ch := m.queue[0]
 			m.queue = m.queue[1:]
@@ -114,7 +133,7 @@ func (m *Machine) Poll(now time.Time, signs Signs) (next time.Time) {
 		if m.waiting() {
 			next = now
 		}
-		next = earliest(next, m.timers.next())
+		next = earliest(earliest(next, m.timers.next()), m.relax(now))
 	}
 	return earliest(next, m.due)
 }
@@ -152,42 +171,13 @@ func (m *Machine) Channels() iter.Seq[*Channel] {
 	}
 }
 
-// A timer has Poll look at a channel when it is due. It is void if the channel's own time is another by then.
-type timer struct {
-	at time.Time
-	ch *Channel
-}
-
-// timers is a heap, the earliest first.
-type timers []timer
-
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, j int) bool { return t[i].at.Before(t[j].at) }
-func (t timers) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
-func (t *timers) Push(x any)        { *t = append(*t, x.(timer)) }
-func (t *timers) Pop() any {
-	old := *t
-	last := old[len(old)-1]
-	old[len(old)-1] = timer{}
-	*t = old[:len(old)-1]
-	return last
-}
-
-// next drops what is void at the front, and returns the time of the first that is not.
-func (t *timers) next() time.Time {
-	for len(*t) > 0 {
-		if first := (*t)[0]; first.at.Equal(first.ch.due) {
-			return first.at
-		}
-		heap.Pop(t)
-	}
-	return time.Time{}
-}
-
 // alarm sets ch's time.
-func (m *Machine) alarm(ch *Channel, at time.Time) {
+func (m *Machine) setTimer(ch *Channel, at time.Time) {
+	if len(m.timers) > 64 && len(m.timers) > 2*(len(m.order)-m.gone) { // half of them and more are void
+		m.timers.sweep()
+	}
 	ch.due = at
-	heap.Push(&m.timers, timer{at, ch})
+	m.timers.push(timer{at, ch})
 }
 
 // ring has each channel whose time has come see to it.
@@ -197,7 +187,7 @@ func (m *Machine) ring(now time.Time) {
 		if at.IsZero() || at.After(now) {
 			return
 		}
-		t := heap.Pop(&m.timers).(timer)
+		t := m.timers.pop()
 		t.ch.due = time.Time{}
 		m.overdue(now, t.ch)
 	}

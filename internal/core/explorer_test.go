@@ -24,8 +24,8 @@ type node struct {
 	step   step
 }
 
-// An explorer walks everything that can happen in one kind of world: first breadth-first, then at random from what was
-// found.
+// An explorer walks everything that can happen in one kind of world: first breadth-first, then at
+// random from what was found.
 type explorer struct {
 	cfg   *config
 	verbs []*verb
@@ -224,8 +224,8 @@ func (x *explorer) schedule() string {
 	return b.String()
 }
 
-// explore walks one kind of world, half of it breadth-first and half at random: a number of steps, the same each time; or
-// for a time.
+// explore walks one kind of world, half of it breadth-first and half at random: a number of steps,
+// the same each time; or for a time.
 func explore(t *testing.T, cfg *config) *explorer {
 	x := newExplorer(cfg)
 	began, seed := time.Now(), uint64(1)

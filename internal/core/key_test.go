@@ -41,7 +41,7 @@ func (w *world) clone() *world {
 		}
 		return to
 	}
-	m.out = slices.Clone(m.out)
+	m.out, m.handed = slices.Clone(m.out), nil
 	m.order = slices.Clone(m.order)
 	m.queue = slices.Clone(m.queue)
 	m.timers = slices.Clone(m.timers)
@@ -74,8 +74,8 @@ func (w *world) clone() *world {
 	return &c
 }
 
-// A keyer writes what distinguishes one state from another: times relative to now, counts relative to one another, and
-// channels and holders of the same kind in an order of their own.
+// A keyer writes what distinguishes one state from another: times relative to now, counts relative
+// to one another, and channels and holders of the same kind in an order of their own.
 type keyer struct {
 	b []byte
 	w *world
@@ -103,8 +103,8 @@ func (k *keyer) at(t time.Time, limit time.Duration) {
 	k.num(int(max(min(d, limit), -limit) / time.Second))
 }
 
-// ranks are the numbers of events that matter on one channel, brought together: only their order matters, and which follow
-// one another.
+// ranks are the numbers of events that matter on one channel, brought together: only their order
+// matters, and which follow one another.
 type ranks struct {
 	list []int32
 	rank []int
@@ -145,7 +145,7 @@ func (k *keyer) channel(i int, r ranks) {
 	w := k.w
 	ch := w.chans[i]
 	s := &w.service
-	k.bit(w.owed[i], w.evicted[i], w.unheld[i], w.signed(i), ch != nil, w.expelled[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
+	k.bit(w.owed[i], w.evicted[i], w.unheld[i], w.signed(i), ch != nil, w.lateRelease[i] != nil, w.tooBig[i], s.rooms.in[i], s.left[i],
 		s.entry != nil && s.entry.in[i], !w.asked[i].IsZero() && w.now.Before(w.asked[i].Add(subscribeTimeout)))
 	k.num(r.of(s.pubs[i]))
 	k.num(w.burdens[i])
@@ -163,8 +163,8 @@ func (k *keyer) channel(i int, r ranks) {
 	k.num(ch.asks)
 	k.at(w.graced[i], time.Hour)
 	k.num(min(ch.oversize, 2))
-	k.bit(ch.queued, ch.loss != nil, ch.grantFor != "", ch.grantFor == w.m.socketID, ch.grantFor == w.m.session.SocketID,
-		w.expelled[i] != nil && *w.expelled[i] == ch.term)
+	k.bit(ch.parting == evicted, ch.answers.lost, ch.queued, ch.loss != nil, ch.grantFor != "", ch.grantFor == w.m.socketID, ch.grantFor == w.m.session.SocketID,
+		w.lateRelease[i] != nil && *w.lateRelease[i] == ch.generation)
 	var holders []int
 	for _, h := range w.holders[i] {
 		n := 0
@@ -187,7 +187,7 @@ func (k *keyer) channel(i int, r ranks) {
 	}
 	for _, q := range w.auth {
 		if q.ch == ch {
-			k.bit(q.lost, q.ticket.Serial == ch.ticket, q.ticket.Term == ch.term, q.ticket.SocketID == w.m.socketID)
+			k.bit(q.lost, q.ticket.Serial == ch.ticket, q.ticket.Generation == ch.generation, q.ticket.SocketID == w.m.socketID)
 		}
 	}
 }
@@ -220,12 +220,21 @@ func (w *world) key(buf []byte) []byte {
 	k.num(int(m.recovery))
 	k.num(m.waiters)
 	k.num(m.oversize)
+	k.at(m.trialEnds, time.Hour)
+	for i := range n {
+		if m.tried != nil && m.tried == w.chans[i] {
+			k.num(place[i])
+		}
+	}
 	k.num(min(w.faults, w.cfg.faults))
 	k.num(w.waiters)
 	k.bit(w.first[0] < w.first[1] == (place[0] < place[1]), w.burst >= 0)
 	k.bit(m.retry, m.succeeded, m.shown == m.attempt, w.polled, m.socketID == m.session.SocketID, w.id == m.session.SocketID)
 	k.bit(w.attempt != nil, w.attempt != nil && w.attempt.resume, w.attempt != nil && w.attempt.cancelled)
-	k.bit(m.seen[0], m.seen[1], m.health.answered)
+	for _, uses := range m.uses {
+		k.num(int(uses[0])<<2 | int(uses[1]))
+	}
+	k.bit(m.health.answered)
 	k.at(m.due, time.Hour)
 	if !m.since.IsZero() {
 		k.at(m.since, m.cfg.StableAfter)

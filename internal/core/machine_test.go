@@ -23,7 +23,7 @@ func TestQueueIsBoundedWithoutConnection(t *testing.T) {
 	for i := range 10_000 {
 		ch := NewChannel(fmt.Sprint(i), false)
 		m.Hold(ch)
-		m.Release(now, ch, ch.Term())
+		m.Release(now, ch, ch.Generation())
 		m.Actions()
 	}
 	if len(m.queue) > 200 || len(m.order) > 200 {
@@ -31,7 +31,8 @@ func TestQueueIsBoundedWithoutConnection(t *testing.T) {
 	}
 }
 
-// One Poll asks for so many channels at most, and wants to be called again at once until all are asked for.
+// One Poll asks for so many channels at most, and wants to be called again at once until all are
+// asked for.
 func TestPollIsBounded(t *testing.T) {
 	m, now := newTestMachine()
 	const n = 3*maxSettled + 1
@@ -67,5 +68,28 @@ func TestPingsAreBounded(t *testing.T) {
 	}
 	if m.Ping(new(Ping)) {
 		t.Errorf("%d pings wait", MaxPings+1)
+	}
+}
+
+// Times that are void by now leave nothing behind either, whatever time stands before them.
+func TestTimersAreBounded(t *testing.T) {
+	m, now := newTestMachine()
+	slow := NewChannel("slow", false)
+	m.Hold(slow)
+	m.Poll(now, Signs{}) // asked for, and not answered: its time stands first
+	for i := range 10_000 {
+		ch := NewChannel(fmt.Sprint(i), false)
+		m.Hold(ch)
+		m.Poll(now, Signs{})
+		m.Confirmed(now, ch, Internal)
+		m.Release(now, ch, ch.Generation())
+		m.Poll(now, Signs{})
+		m.Actions()
+	}
+	if len(m.timers) > 200 || len(m.queue) > 200 || len(m.order) > 200 {
+		t.Errorf("%d times, %d in the queue and %d in the order, of channels that are gone", len(m.timers), len(m.queue), len(m.order))
+	}
+	if m.Due() != slow.due || slow.due.IsZero() {
+		t.Errorf("due at %v, want %v", m.Due(), slow.due)
 	}
 }

@@ -42,6 +42,11 @@ func yes(ok bool) int {
 	return 0
 }
 
+// refusable reports whether the service may refuse the next request.
+func (w *world) refusable() bool {
+	return w.processing() && w.link.c2s[0].kind == sub && w.faulty() && !(w.cfg.steady && w.service.has(int(w.link.c2s[0].ch)))
+}
+
 // verbs are all that there are, in an order that does not change.
 var verbs = []*verb{
 	// What programs do.
@@ -56,17 +61,17 @@ var verbs = []*verb{
 			if ch := w.chans[i]; len(w.holders[i]) == 0 && ch.phase.Live() && !w.unheld[i] {
 				w.graced[i] = w.now.Add(w.cfg.grace)
 			}
-			w.m.Release(w.now, w.chans[i], h.term)
+			w.m.Release(w.now, w.chans[i], h.generation)
 		}},
-	{name: "release late", program: true, // what was expelled
-		canOn: func(w *world, i int) int { return yes(w.expelled[i] != nil && w.chans[i] != nil) },
+	{name: "release late", program: true, // what was evicted
+		canOn: func(w *world, i int) int { return yes(w.lateRelease[i] != nil && w.chans[i] != nil) },
 		do: func(w *world, i, _ int) {
-			term := *w.expelled[i]
-			w.expelled[i] = nil
-			w.m.Release(w.now, w.chans[i], term)
+			generation := *w.lateRelease[i]
+			w.lateRelease[i] = nil
+			w.m.Release(w.now, w.chans[i], generation)
 		}},
 	{name: "evict", program: true,
-		canOn: func(w *world, i int) int { return yes(len(w.holders[i]) > 0) },
+		canOn: func(w *world, i int) int { return yes(w.chans[i] != nil) },
 		do:    func(w *world, i, _ int) { w.evict(i) }},
 	{name: "renew", program: true, // somebody else is about to hold it
 		canOn: func(w *world, i int) int { return yes(w.chans[i] != nil && len(w.holders[i]) == 0 && !w.over()) },
@@ -199,10 +204,10 @@ var verbs = []*verb{
 		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind == sub && w.link.c2s[0].ch == 0) },
 		do:  func(w *world, _, _ int) { w.service.process(&w.link, w.now, acceptVast) }},
 	{name: "refuse",
-		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind == sub && w.faulty()) },
+		can: func(w *world) int { return yes(w.refusable()) },
 		do:  func(w *world, _, _ int) { w.faults++; w.service.process(&w.link, w.now, deny) }},
 	{name: "refuse for now",
-		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind == sub && w.faulty()) },
+		can: func(w *world) int { return yes(w.refusable()) },
 		do:  func(w *world, _, _ int) { w.faults++; w.service.process(&w.link, w.now, denyHeal) }},
 	{name: "do not answer",
 		can: func(w *world) int { return yes(w.processing() && w.link.c2s[0].kind != unsub && w.faulty()) },
@@ -289,12 +294,15 @@ func (w *world) hold(i int) {
 	}
 	w.m.Hold(w.chans[i])
 	w.evicted[i] = false
-	h := holder{term: w.chans[i].Term(), epoch: w.m.Epoch()}
+	if !w.chans[i].phase.Live() { // it waits for a confirmation, and there is no grace without one
+		w.graced[i] = time.Time{}
+	}
+	h := holder{generation: w.chans[i].Generation(), epoch: w.m.Epoch()}
 	w.holders[i] = append(slices.Clip(w.holders[i]), h)
 }
 
 func (w *world) evict(i int) {
-	w.evicted[i], w.unheld[i] = w.chans[i].phase == Joined, true
+	w.evicted[i], w.unheld[i], w.graced[i] = true, true, time.Time{}
 	w.m.Evict(w.chans[i], errNo)
 }
 
@@ -323,7 +331,8 @@ func (w *world) leave() {
 	w.link.fin = true
 }
 
-// endedOnRequest ends the session: over a link that is open the service learns of it, after all that was written.
+// endedOnRequest ends the session: over a link that is open the service learns of it, after all
+// that was written.
 func (w *world) endedOnRequest() {
 	known := w.link.fin
 	if w.link.open() {
@@ -387,9 +396,10 @@ func (w *world) answered(n int) question {
 	return q
 }
 
-// granted takes a signature to the machine. It is for those who held the channel when it was asked for.
+// granted takes a signature to the machine. It is for those who held the channel when it was asked
+// for.
 func (w *world) granted(q question) {
-	if w.m.Granted(q.ch, q.ticket) && q.ticket.Term != q.ch.Term() {
+	if w.m.Granted(q.ch, q.ticket) && q.ticket.Generation != q.ch.Generation() {
 		w.fail("a signature for others is taken")
 	}
 }
@@ -397,7 +407,7 @@ func (w *world) granted(q question) {
 // denied takes a no to the machine. It is for those who held the channel when it was asked for.
 func (w *world) denied(q question) {
 	i := w.find(q.ch)
-	others := q.ticket.Term != q.ch.Term() && i >= 0 && len(w.holders[i]) > 0
+	others := q.ticket.Generation != q.ch.Generation() && i >= 0 && len(w.holders[i]) > 0
 	w.m.Denied(q.ch, q.ticket, errNo)
 	w.settle()
 	if others && len(w.holders[i]) == 0 {
@@ -408,7 +418,8 @@ func (w *world) denied(q question) {
 // horizon is how long nothing happens at most.
 const horizon = 5 * time.Minute
 
-// latest is how late an answer comes at most: one that is later is not told from that to a later request.
+// latest is how late an answer comes at most: one that is later is not told from that to a later
+// request.
 const latest = 2*subscribeTimeout - time.Second
 
 // prompt reports whether all answers under way have come in time if they come then.

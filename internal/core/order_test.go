@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The order in which channels were first held stays, and each stays in it, however many others come and go.
+// The order in which channels were first held stays, and each stays in it, however many others come
+// and go.
 func TestTheOrderOutlivesThoseThatGo(t *testing.T) {
 	now := time.Unix(0, 0)
 	m := New(Config{Pace: even{}})
@@ -19,7 +20,7 @@ func TestTheOrderOutlivesThoseThatGo(t *testing.T) {
 	}
 	release := func(from []*Channel) {
 		for _, ch := range from {
-			m.Release(now, ch, ch.Term())
+			m.Release(now, ch, ch.Generation())
 			if !slices.ContainsFunc(m.Actions(), func(a Action) bool { return a.Op == Forget && a.Channel == ch }) {
 				t.Fatalf("%s is not forgotten", ch.Name)
 			}

@@ -18,7 +18,8 @@ func up(m *Machine, now time.Time, s Session) {
 	m.Poll(now, Signs{})
 }
 
-// A restored session keeps its socket id. One that comes back with another is a fresh one: what was missed is told.
+// A restored session keeps its socket id. One that comes back with another is a fresh one: what was
+// missed is told.
 func TestARestoredSessionOfAnotherIDIsAFreshOne(t *testing.T) {
 	for _, id := range []string{"s", "other"} {
 		now := time.Unix(1000, 0)

@@ -1,17 +1,20 @@
 package core
 
-// Recovery is what the service would restore if the session under way, or the last one, were asked for again.
+// Recovery is what the service would restore if the session under way, or the last one, were asked
+// for again.
 //
-// A service keeps an entry of a session when it notices the end of its connection, with the rooms of that moment, and
-// neither removes nor renews the entry when it restores it (PROTOCOL: Socket.IO's in-memory adapter). So a first
-// connection may always be asked for: either the service has noticed its end, and kept its last rooms, or it has not, and
-// refuses. A recovered connection whose end the service has not noticed would be restored from the entry of the
-// connection before it: rooms joined since are missing, and when the old connection is noticed at last, the rooms of the
-// new one, which has the same id, are emptied. Nobody tells of either, and no pong disproves it. It may therefore be
-// asked for only if the service is known to have noticed its end.
+// A service keeps an entry of a session when it notices the end of its connection, with the rooms
+// of that moment, and neither removes nor renews the entry when it restores it (PROTOCOL:
+// Socket.IO's in-memory adapter). So a first connection may always be asked for: either the service
+// has noticed its end, and kept its last rooms, or it has not, and refuses. A recovered connection
+// whose end the service has not noticed would be restored from the entry of the connection before
+// it: rooms joined since are missing, and when the old connection is noticed at last, the rooms of
+// the new one, which has the same id, are emptied. Nobody tells of either, and no pong disproves
+// it. It may therefore be asked for only if the service is known to have noticed its end.
 //
-// A resume that was asked for and failed is never asked for again: it would fail in the same way (a replay that is too
-// big, or that can't be decoded), or the service may have made a connection of it that it still holds.
+// A resume that was asked for and failed is never asked for again: it would fail in the same way (a
+// replay that is too big, or that can't be decoded), or the service may have made a connection of
+// it that it still holds.
 type Recovery uint8
 
 const (

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRegressions has the shortest path to each fault that the explorer found, and to those that the machine was made to
-// exclude.
+// TestRegressions has the shortest path to each fault that the explorer found, and to those that
+// the machine was made to exclude.
 func TestRegressions(t *testing.T) {
 	for _, r := range []struct{ fault, kind, schedule string }{
 		{"a recovered session is asked for whose end the service has not noticed, and loses its rooms late", "recovered",
@@ -30,6 +30,18 @@ func TestRegressions(t *testing.T) {
 		{"a stream that came after a loss is told of it", "recovery", "connect, ok, hold a, poll, drain, reset, release a, hold a"},
 		{"an answer to a request from before an unsubscribe confirms the one after it", "stale",
 			"connect, ok, hold a, publish a, release a, accept, hold a, accept, deliver, publish a"},
+		{"the first copy that the service ever sends is taken for the answer to the next request", "first copies",
+			"connect, ok, hold presence-a, publish presence-a, refuse, deliver, hold presence-a"},
+		{"a channel is taken for restored whose refusal was lost with the connection before", "grace with refusals",
+			"connect, ok, hold a, poll, drain, publish a, drain, service closes, ok, refuse, service closes, evict a, wait, dialed, hold a, publish a"},
+		{"a restored channel whose last request was not answered is asked for twice at once", "grace",
+			"connect, ok, hold a, poll, accept, refuse, drain, hold a, poll, drain, release a, wait, drain, hold a, release a, service closes, ok, wait, " +
+				"hold a, publish a, release a, accept, do not answer, hold a, wait, drain, release a, service closes, ok, hold a"},
+		{"a channel is forgotten that was held anew while nobody knew whether the service still had it", "signed",
+			"connect, ok, hold private-a, drain, grant, drain, service closes, ok, service closes, evict private-a, wait, hold private-a, dialed, " +
+				"evict private-a"},
+		{"a channel that an earlier connection may have left with the service is forgotten", "signed",
+			"connect, ok, hold b, drain, service closes, ok, service closes, can't write b"},
 		{"a channel is confirmed because answers came that may have been its own", "one name",
 			"connect, ok, hold a, wait, evict a, accept, accept, hold a, accept, deliver, overlook, wait, overlook"},
 		{"a signature for streams that are gone is taken for those that came after", "signed",
@@ -46,7 +58,7 @@ func TestRegressions(t *testing.T) {
 			"connect, ok, hold a, poll, drain, refresh a, poll, release a, hold a, refresh a"},
 		{"a loss is told from when the client learned of it", "answers",
 			"connect, ok, hold a, wait, accept, refuse for now, deliver, publish a, wait"},
-		{"a loss that a restored session tells of is told from the restoration", "grace",
+		{"a loss that a restored session tells of is told from the restoration", "grace with refusals",
 			"connect, ok, hold a, poll, drain, refresh a, publish a, refuse for now, service closes, wait, wait, ok"},
 		{"a channel is forgotten that can't be asked for once more", "signed",
 			"connect, ok, hold b, drain, service closes, can't write b"},
@@ -64,12 +76,26 @@ func TestRegressions(t *testing.T) {
 			"connect, ok, half-open, wait, hold a, wait, wait, hold a, poll late"},
 		{"a channel is evicted and kept for a grace that is over", "grace",
 			"connect, ok, hold a, poll, drain, release a, hold a, evict a, poll"},
+		{"a channel within its grace is not left on request", "grace",
+			"connect, ok, hold a, poll, drain, release a, poll, evict a, poll"},
+		{"a channel that was evicted during an outage is kept for its grace once it is restored", "grace",
+			"connect, ok, hold a, poll, drain, service closes, evict a, ok"},
+		{"a channel that is evicted in the instant of a refresh is asked for once more", "grace",
+			"connect, ok, hold a, poll, drain, refresh a, evict a, poll"},
+		{"a channel that is evicted in the instant of its confirmation is kept for its grace", "grace",
+			"connect, ok, hold a, poll, accept, evict a, deliver"},
 		{"messages that are too large and tell no channel end one connection after the other", "too much",
 			"connect, ok, hold a, hold b, poll, accept, accept too much, deliver, deliver, ok, ok, accept too much, deliver, ok, ok, " +
 				"accept too much, deliver, (ok), (ok), (accept too much), (deliver), (ok), (ok), (accept too much), (deliver)"},
 		{"a message for a channel that was left ends the subscription of the next", "too much",
 			"connect, ok, hold a, poll, accept, accept too much, deliver, deliver, ok, ok, accept too much, deliver, ok, ok, " +
 				"accept too much, release a, hold b, wait, deliver"},
+		{"a channel that could not be asked for waits for the next look while an old answer is due", "signed",
+			"connect, ok, hold private-a, wait, deny, hold private-a, wait, grant, evict private-a, publish private-a, " +
+				"hold private-a, can't write private-a, wait, grant"},
+		{"a refusal that was restored, and a confirmation after it, leave the service with a channel that nobody holds", "grace with refusals",
+			"connect, ok, hold a, poll, accept, refuse, drain, hold a, poll, drain, release a, wait, drain, hold a, wait, accept, deliver, " +
+				"refresh a, refuse, accept, service closes"},
 		{"an unsubscribe is written before the socket id is settled", "grace",
 			"connect, ok, hold a, poll, drain, release a, poll, service closes, wait, dialed, renew a"},
 	} {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// replay has in a world of that kind one thing happen after the other, and then lets it go on as well as it can. The
-// schedule of a broken invariant is a call of it. What only the fault made possible stands in parentheses. With -v it tells
-// what the machine decided.
+// replay has in a world of that kind one thing happen after the other, and then lets it go on as
+// well as it can. The schedule of a broken invariant is a call of it. What only the fault made
+// possible stands in parentheses. With -v it tells what the machine decided.
 func replay(t *testing.T, kind string, schedule ...string) {
 	t.Helper()
 	var cfg *config

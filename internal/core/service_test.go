@@ -55,7 +55,7 @@ const (
 	big               // an event that is too large to be taken
 	confirm
 	refuse     // for good
-	refuseHeal // with a code that can heal
+	refuseHeal // with a code that can be retried
 	pong
 	vast // a confirmation that is too large to be taken, and does not tell its channel
 )
@@ -63,15 +63,17 @@ const (
 // own reports whether it was sent to the client's session alone.
 func (m *message) own() bool { return m.kind >= confirm }
 
-// rooms are those that a session is in, its own among them: what the service sends to one session goes there.
+// rooms are those that a session is in, its own among them: what the service sends to one session
+// goes there.
 type rooms struct {
 	in  [maxChannels]bool
 	own bool
 }
 
-// A service is the RealtimeX service as PROTOCOL describes it, as far as one client can tell. It keeps rooms by session
-// id. An entry for recovery is written when it notices the end of a connection, with the rooms of that moment; no
-// restoration removes or renews it. A connection that it notices late empties the rooms of the one that has the same id.
+// A service is the RealtimeX service as PROTOCOL describes it, as far as one client can tell. It
+// keeps rooms by session id. An entry for recovery is written when it notices the end of a
+// connection, with the rooms of that moment; no restoration removes or renews it. A connection that
+// it notices late empties the rooms of the one that has the same id.
 type service struct {
 	recovery bool
 	names    []Name // of confirmations
@@ -94,7 +96,8 @@ func (s *service) fresh() {
 	s.left = [maxChannels]bool{}
 }
 
-// restore is the same session on a new connection, with what it missed. An old connection that was not noticed stays.
+// restore is the same session on a new connection, with what it missed. An old connection that was
+// not noticed stays.
 func (s *service) restore() (missed []message) {
 	if s.holds {
 		s.olds++
@@ -152,7 +155,7 @@ type answer uint8
 const (
 	accept     answer = iota // done and answered
 	deny                     // refused for good
-	denyHeal                 // refused with a code that can heal
+	denyHeal                 // refused with a code that can be retried
 	silent                   // done and not answered
 	acceptVast               // done, and the answer is too large
 	overlooked               // not done
@@ -222,7 +225,8 @@ func (s *service) cut(l *link, now time.Time) {
 	l.c2s = nil
 }
 
-// oldest is when the first of the subscribes was written whose answer is still under way; zero: none is.
+// oldest is when the first of the subscribes was written whose answer is still under way; zero:
+// none is.
 func (l *link) oldest() (at time.Time) {
 	for _, r := range l.c2s {
 		if r.kind == sub {

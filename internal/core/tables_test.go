@@ -30,7 +30,8 @@ func (m moves) hooks() hooks {
 	}
 }
 
-// check holds the tables against what was observed: no move that is not listed, and none listed that does not happen.
+// check holds the tables against what was observed: no move that is not listed, and none listed
+// that does not happen.
 func (m moves) check(t *testing.T) {
 	listed := newMoves()
 	for _, mv := range Moves {

@@ -14,8 +14,10 @@ type config struct {
 	channels []string // "private-…" is signed
 	recovery bool     // the service can restore a session
 	pongs    bool     // the service answers pings
+	replayed bool     // for schedules alone; it is not explored
 	names    []Name   // under which it answers
 	refusals []Name   // under which it refuses, if that differs
+	steady   bool     // the service does not refuse what it has taken: if it did, and the refusal were lost with the connection, nothing would tell
 	grace    time.Duration
 	stable   time.Duration // 0: a minute
 	holders  int           // of a channel, at most
@@ -55,11 +57,11 @@ var (
 
 // A holder is one stream: when it was added, and what it was handed.
 type holder struct {
-	term, epoch uint64
-	live        bool  // its channel was confirmed while it was there: from next on, every event is owed to it
-	next        int32 // the first event that it neither got nor was told of
-	last        int32 // the last event that it got
-	cause       bool  // something happened since that can have cost it events
+	generation, epoch uint64
+	live              bool  // its channel was confirmed while it was there: from next on, every event is owed to it
+	next              int32 // the first event that it neither got nor was told of
+	last              int32 // the last event that it got
+	cause             bool  // something happened since that can have cost it events
 }
 
 // A question is one that the authorizer is at work on.
@@ -85,39 +87,39 @@ type world struct {
 	m   *Machine
 	now time.Time
 
-	chans    [maxChannels]*Channel // the caller's table
-	holders  [maxChannels][]holder
-	expelled [maxChannels]*uint64   // the term of one that was expelled, and releases its hold only now
-	asked    [maxChannels]time.Time // when the request that is not answered was written
-	graced   [maxChannels]time.Time // until then a channel that was joined stays so
-	first    [maxChannels]int       // which channel was held first
-	woken    [maxChannels]bool      // who waits for the channel was told to look
-	live     [maxChannels]bool
-	unheld   [maxChannels]bool // it was evicted since the last Poll: there is no grace
-	evicted  [maxChannels]bool // it is to be left at once
-	owed     [maxChannels]bool // it was restored, and the service has not confirmed it since
-	burdens  [maxChannels]int  // connections in a row that ended on a message of it, while it was held
-	tooBig   [maxChannels]bool // the next subscribe can't be written
-	auth     []question
-	calls    []call
-	pings    int32     // how many were written
-	shifted  bool      // a pong was too late, and those behind it are taken for later ones
-	pingAt   time.Time // when the one under way was; zero: none is
-	waiters  int
-	entries  int // counts the channels that came into the table
-	burst    int // after a connection: the last channel that was asked for; -1: it is over
-	attempt  *attempt
-	wasIn    bool // it was established once
-	doomed   bool // the session must not be asked for again
-	deaf     bool // a session was ended as deaf, and no pong has come since
-	link     link
-	service  service
-	sid      int    // counts the service's sessions
-	id       string // what the service called the last one
-	seen     State
-	faults   int
-	polled   bool
-	next     time.Time
+	chans       [maxChannels]*Channel // the caller's table
+	holders     [maxChannels][]holder
+	lateRelease [maxChannels]*uint64   // the generation of one that was evicted, and releases its hold only now
+	asked       [maxChannels]time.Time // when the request that is not answered was written
+	graced      [maxChannels]time.Time // until then a channel that was joined stays so
+	first       [maxChannels]int       // which channel was held first
+	woken       [maxChannels]bool      // who waits for the channel was told to look
+	live        [maxChannels]bool
+	unheld      [maxChannels]bool // it was evicted since the last Poll: there is no grace
+	evicted     [maxChannels]bool // it is to be left at once
+	owed        [maxChannels]bool // it was restored, and the service has not confirmed it since
+	burdens     [maxChannels]int  // connections in a row that ended on a message of it, while it was held
+	tooBig      [maxChannels]bool // the next subscribe can't be written
+	auth        []question
+	calls       []call
+	pings       int32     // how many were written
+	shifted     bool      // a pong was too late, and those behind it are taken for later ones
+	pingAt      time.Time // when the one under way was; zero: none is
+	waiters     int
+	entries     int // counts the channels that came into the table
+	burst       int // after a connection: the last channel that was asked for; -1: it is over
+	attempt     *attempt
+	wasIn       bool // it was established once
+	doomed      bool // the session must not be asked for again
+	deaf        bool // a session was ended as deaf, and no pong has come since
+	link        link
+	service     service
+	sid         int    // counts the service's sessions
+	id          string // what the service called the last one
+	seen        State
+	faults      int
+	polled      bool
+	next        time.Time
 
 	bad   string
 	trace func(format string, args ...any)
@@ -192,7 +194,7 @@ func (w *world) poll(signs Signs) {
 	for n := 0; ; n++ {
 		w.next = w.m.Poll(w.now, signs)
 		w.settle()
-		if w.next.IsZero() || w.next.After(w.now) {
+		if !w.m.Unsettled() && (w.next.IsZero() || w.next.After(w.now)) {
 			break
 		}
 		if n > 20 {
@@ -233,7 +235,7 @@ func (w *world) carry(a Action) {
 		}
 	}
 	switch a.Op {
-	case Changed, Confirmed, Expel, Kept, Forget:
+	case Changed, Confirmed, EvictHolders, Kept, Forget:
 		w.woken[i] = true
 	case Stale:
 		for j := range w.woken {
@@ -306,8 +308,8 @@ func (w *world) carry(a Action) {
 		w.auth = append(slices.Clip(w.auth), question{ch: a.Channel, ticket: a.Ticket})
 	case TellLoss:
 		w.tell(i, a.Loss)
-	case Expel:
-		w.expel(i, a)
+	case EvictHolders:
+		w.holdersEvicted(i, a)
 	case Kept:
 		for j := range w.holders[i] {
 			w.holders[i][j].cause = false
@@ -320,7 +322,7 @@ func (w *world) carry(a Action) {
 			w.fail("%s is held and forgotten", a.Channel.Name)
 		}
 		w.chans[i] = nil
-		w.asked[i], w.burdens[i] = time.Time{}, 0
+		w.asked[i], w.burdens[i], w.evicted[i] = time.Time{}, 0, false
 	}
 }
 
@@ -358,14 +360,18 @@ func (w *world) overdue(i int) bool {
 	return !w.asked[i].IsZero() && !w.now.Before(w.asked[i].Add(subscribeTimeout))
 }
 
-// deafened notes that a session is ended because the service is deaf: for a request that was not answered, or for a ping,
-// but not again before the service has answered one.
+// deafened notes that a session is ended because the service is deaf: for a request that was not
+// answered, or for a ping, but not again before the service has answered one.
 func (w *world) deafened() {
 	for i := range w.asked {
 		if w.overdue(i) {
 			w.doomed = true
 			return
 		}
+	}
+	if !w.cfg.pongs && len(w.cfg.names) > 1 { // for a request too: which one a copy answers can't be known
+		w.doomed = true
+		return
 	}
 	if w.deaf {
 		w.fail("the service is left for deaf again, and may never answer a ping")
@@ -392,13 +398,14 @@ func (w *world) show(s State) {
 	}
 	for i, ch := range w.chans { // the caller ends its streams itself
 		for _, h := range w.holders[i] {
-			w.m.Release(w.now, ch, h.term)
+			w.m.Release(w.now, ch, h.generation)
 		}
 		w.holders[i] = nil
 	}
 }
 
-// renamed notes that the service calls the session by another name: what was signed was for the one before.
+// renamed notes that the service calls the session by another name: what was signed was for the one
+// before.
 func (w *world) renamed(id string) {
 	if id == w.id {
 		return
@@ -428,12 +435,12 @@ func (w *world) tell(i int, l Loss) {
 	}
 }
 
-func (w *world) expel(i int, a Action) {
+func (w *world) holdersEvicted(i int, a Action) {
 	w.graced[i] = time.Time{}
 	kept := w.holders[i][:0:0]
 	var ended, live int
 	for _, h := range w.holders[i] {
-		if h.term != a.Ticket.Term {
+		if h.generation != a.Ticket.Generation {
 			kept = append(kept, h)
 			continue
 		}
@@ -443,16 +450,16 @@ func (w *world) expel(i int, a Action) {
 		}
 	}
 	if a.Err == errTooBig && w.burdens[i] == 0 {
-		w.fail("%s is expelled for the messages of another", a.Channel.Name)
+		w.fail("%s is evicted for the messages of another", a.Channel.Name)
 	}
 	if ended == 0 {
-		w.fail("%s: an expulsion that ends nobody", a.Channel.Name)
+		w.fail("%s: an eviction that ends nobody", a.Channel.Name)
 	}
 	if live > 0 && !a.Joined {
-		w.fail("%s: streams are expelled that had events, and it is not said", a.Channel.Name)
+		w.fail("%s: streams are evicted that had events, and it is not said", a.Channel.Name)
 	}
-	if w.expelled[i] == nil {
-		w.expelled[i] = &a.Ticket.Term
+	if w.lateRelease[i] == nil {
+		w.lateRelease[i] = &a.Ticket.Generation
 	}
 	w.holders[i], w.burdens[i] = kept, 0
 }
@@ -529,7 +536,8 @@ func (w *world) event(i int, seq int32) {
 	}
 }
 
-// pong takes a pong to the machine. Pongs have no number: one that is later than the ping timeout can't be told from others.
+// pong takes a pong to the machine. Pongs have no number: one that is later than the ping timeout
+// can't be told from others.
 func (w *world) pong(id int32, written time.Time) {
 	other := w.m.health.sent != nil && id != w.pings
 	w.shifted = w.shifted || other && w.now.Sub(written) >= pingTimeout
@@ -561,7 +569,7 @@ func (w *world) ended(e End) {
 		e.Err = errLink
 	}
 	for i := range w.chans {
-		w.asked[i], w.graced[i], w.owed[i], w.evicted[i] = time.Time{}, time.Time{}, false, false
+		w.asked[i], w.graced[i], w.owed[i] = time.Time{}, time.Time{}, false
 		w.concern(i)
 		if ch := w.chans[i]; w.service.has(i) && (ch == nil || !ch.phase.Live()) {
 			w.service.left[i] = true // if it is restored, the client does not know
@@ -578,8 +586,8 @@ func (w *world) ended(e End) {
 	w.settle()
 }
 
-// dialed has the attempt succeed: the service restores the session, or makes a fresh one. The client gets what it missed
-// before anything else.
+// dialed has the attempt succeed: the service restores the session, or makes a fresh one. The
+// client gets what it missed before anything else.
 func (w *world) dialed() {
 	a := w.attempt
 	w.attempt = nil
@@ -621,142 +629,4 @@ func (w *world) established(id string) {
 	w.service.offset = w.service.recovery
 	w.m.Established(w.now, id)
 	w.settle()
-}
-
-// check holds the world against what must be true at any time.
-func (w *world) check() {
-	if w.bad != "" {
-		return
-	}
-	w.checkConnection()
-	for i, ch := range w.chans {
-		w.checkChannel(i, ch)
-	}
-}
-
-func (w *world) checkConnection() {
-	m := w.m
-	if m.waiters != w.waiters {
-		w.fail("%d wait in Connect, and the machine knows of %d", w.waiters, m.waiters)
-	}
-	if w.waiters > 0 && (m.conn == Idle || m.conn == Established || w.over()) {
-		w.fail("somebody waits in Connect, and the connection is %s", m.conn)
-	}
-	switch m.conn {
-	case Closed:
-		if w.attempt != nil && !w.attempt.cancelled || w.link.up && !w.link.ending {
-			w.fail("the connection is Closed, and what is under way is not ended")
-		}
-	case Idle, Waiting:
-		if w.attempt != nil || w.link.up {
-			w.fail("the connection is %s, and one is under way", m.conn)
-		}
-		if m.conn == Waiting && m.due.IsZero() {
-			w.fail("the connection waits for nothing")
-		}
-	case Dialing:
-		if w.attempt == nil {
-			w.fail("the connection is Dialing, and no attempt is under way")
-		}
-	case Up, Established:
-		switch {
-		case !w.link.up:
-			w.fail("the connection is %s, and there is none", m.conn)
-		case m.intent != none && !w.link.ending:
-			w.fail("the session should end, and nobody ends it")
-		case m.conn == Up && m.due.IsZero() && m.intent == none:
-			w.fail("the socket id is never settled")
-		}
-	}
-	if !m.succeeded && w.waiters == 0 && w.polled {
-		idle := m.conn == Idle || w.over()
-		halted := m.intent == giveUp
-		if !idle && !halted {
-			w.fail("nobody wants a connection, and it is %s", m.conn)
-		}
-	}
-	if shown := w.seen.Conn; shown != m.conn && m.conn != Up && (m.conn != Dialing || shown != Waiting && shown != Dialing) {
-		w.fail("%s is shown, and the connection is %s", shown, m.conn)
-	}
-}
-
-func (w *world) checkChannel(i int, ch *Channel) {
-	if ch == nil {
-		if len(w.holders[i]) > 0 {
-			w.fail("%s is held and not in the table", w.cfg.channels[i])
-		}
-		return
-	}
-	if ch.holds != len(w.holders[i]) {
-		w.fail("%s: the machine counts %d holds, and there are %d", ch.Name, ch.holds, len(w.holders[i]))
-	}
-	for _, h := range w.holders[i] {
-		if h.term != ch.term {
-			w.fail("%s: a stream holds it in term %d, and that is %d", ch.Name, h.term, ch.term)
-		}
-	}
-	if ch.holds > 0 && !slices.Contains(w.m.order, ch) {
-		w.fail("%s is held and forgotten", ch.Name)
-	}
-	if ch.phase.Live() && ch.loss != nil {
-		w.fail("%s is live with an untold loss", ch.Name)
-	}
-	up := w.m.conn == Up || w.m.conn == Established
-	if ch.phase == Suspended && up {
-		w.fail("%s is Suspended on a connection", ch.Name)
-	}
-	if !up && !w.over() && ch.phase != Parked && ch.phase != Suspended {
-		w.fail("%s is %s without a connection", ch.Name, ch.phase)
-	}
-	if w.m.conn == Established && w.polled {
-		w.checkProgress(i, ch)
-	}
-	if ch.phase == Joined && ch.holds > 0 && w.m.conn == Established && w.m.intent == none && w.polled {
-		w.checkTruth(i, ch)
-	}
-}
-
-// checkProgress holds that what is wanted, and what is not, has something under way or due.
-func (w *world) checkProgress(i int, ch *Channel) {
-	if ch.queued && w.m.careful() && w.m.asking() && (ch.phase == Parked || ch.holds == 0) {
-		return // one at a time
-	}
-	switch ch.phase {
-	case Unwanted, Parked, Suspended:
-		w.fail("%s is %s, held by %d, and nothing is under way", ch.Name, ch.phase, ch.holds)
-	case Authorizing:
-		if !slices.ContainsFunc(w.auth, func(q question) bool { return q.ch == ch && q.ticket.Serial == ch.ticket }) {
-			w.fail("%s is Authorizing, and the authorizer is not asked", ch.Name)
-		}
-	case Backoff, Requested, Refreshing, Leaving:
-		if ch.due.IsZero() {
-			w.fail("%s is %s, and nothing is due", ch.Name, ch.phase)
-		}
-	case Joined:
-		if ch.holds == 0 && w.evicted[i] {
-			w.fail("%s is not left, and should be at once", ch.Name)
-		}
-		if ch.holds == 0 && ch.due.IsZero() {
-			w.fail("%s is Joined, nothing holds it, and it is not left", ch.Name)
-		}
-	}
-}
-
-// checkTruth holds that a channel which is confirmed here is one that the service has for us.
-func (w *world) checkTruth(i int, ch *Channel) {
-	s := &w.service
-	if !w.link.open() || w.link.ending || s.holds && s.rooms.own && s.rooms.in[i] {
-		return
-	}
-	for _, r := range w.link.c2s {
-		if r.kind == sub && int(r.ch) == i {
-			return
-		}
-	}
-	for _, m := range w.link.s2c {
-		if (m.kind == refuse || m.kind == refuseHeal) && int(m.ch) == i {
-			return
-		}
-	}
-	w.fail("%s is Joined, and the service sends none of its events", ch.Name)
 }

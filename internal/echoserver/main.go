@@ -1,5 +1,6 @@
-// Command echoserver serves what the published conformance suites of Engine.IO and Socket.IO test: at /engine.io/ an Engine.IO server
-// that echoes every message, and at /socket.io/ a Socket.IO server with the namespaces "/" and "/custom".
+// Command echoserver serves what the published conformance suites of Engine.IO and Socket.IO test:
+// at /engine.io/ an Engine.IO server that echoes every message, and at /socket.io/ a Socket.IO
+// server with the namespaces "/" and "/custom".
 //
 //	go run ./internal/echoserver -addr 127.0.0.1:3210
 package main

@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// Assembler puts packets and their attachments together: give it every packet and every binary frame in the order in which
-// they came. The zero value is usable. It must not be used concurrently. After an error it holds nothing, and the link that it
-// came from can't be trusted to be in step.
+// Assembler puts packets and their attachments together: give it every packet and every binary
+// frame in the order in which they came. The zero value is usable. It must not be used
+// concurrently. After an error it holds nothing, and the link that it came from can't be trusted to
+// be in step.
 type Assembler struct {
 	Limits Limits // Attachments and Bytes count here; Bytes includes the JSON
 
@@ -19,8 +20,12 @@ type Assembler struct {
 // Due reports whether attachments are still to come: then Add refuses every packet.
 func (a *Assembler) Due() bool { return a.packet.Type.binary() }
 
-// Add takes a decoded packet. One without attachments comes back at once, complete. Of one with attachments Data is copied,
-// because the caller's buffer will hold the next frame by the time it is complete. ErrAttachmentDue if an attachment was due.
+// Pending is the JSON of the packet whose attachments are due, nil if none are.
+func (a *Assembler) Pending() []byte { return a.packet.Data }
+
+// Add takes a decoded packet. One without attachments comes back at once, complete. Of one with
+// attachments Data is copied, because the caller's buffer will hold the next frame by the time it
+// is complete. ErrAttachmentDue if an attachment was due.
 func (a *Assembler) Add(p SocketPacket) (SocketPacket, bool, error) {
 	if a.packet.Type.binary() {
 		return a.fail(ErrAttachmentDue)
@@ -29,8 +34,11 @@ func (a *Assembler) Add(p SocketPacket) (SocketPacket, bool, error) {
 		return p, true, nil
 	}
 	lim := a.Limits.orDefault()
-	if p.Attachments <= 0 || p.Attachments > lim.Attachments {
+	if p.Attachments <= 0 {
 		return a.fail(ErrAttachmentCount)
+	}
+	if p.Attachments > lim.Attachments {
+		return a.fail(ErrManyAttachments)
 	}
 	if a.size = int64(len(p.Data)); a.size > lim.Bytes {
 		return a.fail(ErrTooLarge)
@@ -41,8 +49,9 @@ func (a *Assembler) Add(p SocketPacket) (SocketPacket, bool, error) {
 	return SocketPacket{}, false, nil
 }
 
-// AddBinary takes the bytes of a binary frame, which it copies, and gives the packet once all its attachments are there. That
-// packet aliases nothing of the caller's. ErrAttachmentNotDue if no attachment was due.
+// AddBinary takes the bytes of a binary frame, which it copies, and gives the packet once all its
+// attachments are there. That packet aliases nothing of the caller's. ErrAttachmentNotDue if no
+// attachment was due.
 func (a *Assembler) AddBinary(b []byte) (SocketPacket, bool, error) {
 	if !a.packet.Type.binary() {
 		return a.fail(ErrAttachmentNotDue)
@@ -64,10 +73,11 @@ func (a *Assembler) fail(kind Kind) (SocketPacket, bool, error) {
 	return SocketPacket{}, false, fault(kind, 0)
 }
 
-// Inline gives p.Data with each placeholder replaced by its attachment, as a JSON string in base64 (what encoding/json makes of
-// a []byte). It checks that Data is JSON, and each num: plain digits that name an attachment, and one that no other placeholder
-// has named, so that the result can't outgrow what was received by more than base64 does. An attachment that no placeholder
-// names is left out. The result is a copy, unless there is no placeholder.
+// Inline gives p.Data with each placeholder replaced by its attachment, as a JSON string in base64
+// (what encoding/json makes of a []byte). It checks that Data is JSON, and each num: plain digits
+// that name an attachment, and one that no other placeholder has named, so that the result can't
+// outgrow what was received by more than base64 does. An attachment that no placeholder names is
+// left out. The result is a copy, unless there is no placeholder.
 func Inline(p SocketPacket) ([]byte, error) {
 	if len(p.Data) == 0 {
 		return nil, fault(ErrNoPayload, 0)
@@ -98,12 +108,14 @@ func Inline(p SocketPacket) ([]byte, error) {
 // span is a placeholder in the JSON: data[start:end], for attachment num.
 type span struct{ start, end, num int }
 
-// placeholders finds the placeholders in data, which checkValue has passed, and checks them against n attachments. A
-// placeholder is, as in the reference, any object with "_placeholder":true; other members of it are ignored.
+// placeholders finds the placeholders in data, which checkValue has passed, and checks them against
+// n attachments. A placeholder is, as in the reference, any object with "_placeholder":true; other
+// members of it are ignored.
 //
-// Nothing recurses, because a payload may be nested as deep as its sender likes. In valid JSON a string with a colon after it is
-// a member's name, and the member is one of the object that was opened last: so of what is open only the objects are kept, in
-// 12 bytes each, and an object with a member in it has 5 bytes at least.
+// Nothing recurses, because a payload may be nested as deep as its sender likes. In valid JSON a
+// string with a colon after it is a member's name, and the member is one of the object that was
+// opened last: so of what is open only the objects are kept, in 12 bytes each, and an object with a
+// member in it has 5 bytes at least.
 func placeholders(data []byte, n int) ([]span, error) {
 	if len(data) > math.MaxInt32 {
 		return nil, fault(ErrTooLarge, 0)
@@ -158,7 +170,8 @@ type openObject struct {
 	marked     bool  // it has "_placeholder":true
 }
 
-// attachment gives the number of the attachment that o is the placeholder of, if it is one that is not used yet.
+// attachment gives the number of the attachment that o is the placeholder of, if it is one that is
+// not used yet.
 func (o openObject) attachment(data []byte, used []bool) (num int, ok bool) {
 	if o.num == 0 || len(used) == 0 {
 		return 0, false

@@ -89,7 +89,7 @@ func TestAssemblerOutOfStep(t *testing.T) {
 		{"attachment over the limit", Limits{Bytes: 100}, []string{one, "!" + strings.Repeat("x", 100)}, ErrTooLarge},
 		{"attachments over the limit together", Limits{Bytes: 150},
 			[]string{twoAttachments, "!" + strings.Repeat("x", 50), "!" + strings.Repeat("x", 50)}, ErrTooLarge},
-		{"more than this assembler takes", Limits{Attachments: 1}, []string{twoAttachments}, ErrAttachmentCount},
+		{"more than this assembler takes", Limits{Attachments: 1}, []string{twoAttachments}, ErrManyAttachments},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := Assembler{Limits: c.lim}
@@ -130,8 +130,8 @@ func TestAssemblerOutOfStep(t *testing.T) {
 		}
 	})
 	t.Run("a count that no header can have", func(t *testing.T) {
-		for _, n := range []int{-1, 0, 11} {
-			if _, _, err := new(Assembler).Add(SocketPacket{Type: BinaryEvent, Attachments: n}); !errors.Is(err, ErrAttachmentCount) {
+		for n, want := range map[int]Kind{-1: ErrAttachmentCount, 0: ErrAttachmentCount, 11: ErrManyAttachments} {
+			if _, _, err := new(Assembler).Add(SocketPacket{Type: BinaryEvent, Attachments: n}); !errors.Is(err, want) {
 				t.Errorf("%d attachments: error %v", n, err)
 			}
 		}

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// serverEvent is a Socket.IO packet of about size bytes, shaped as the service sends them: short members, and text.
+// serverEvent is a Socket.IO packet of about size bytes, shaped as the service sends them: short
+// members, and text.
 func serverEvent(size int) []byte {
 	const order = `{"id":1048576,"symbol":"ACME","price":101.25,"qty":300,"side":"buy","note":"left at the door"}`
 	const head, tail = `2["server-event",{"channel":"orders","event":"created","data":[`, `]}]`

@@ -1,16 +1,17 @@
 package engineio
 
-// A Cursor goes through an array, or an object, and those in it that it is told to open, in one pass and without recursion. Each
-// value is found by its ends and handed out as it came, to any depth: what it holds is for whoever decodes it to judge. A value
-// that turns out not to be JSON is found by the look of it, so that it does not cost what stands beside it; then Whole reports
+// A Cursor goes through an array, or an object, and those in it that it is told to open, in one
+// pass and without recursion. Each value is found by its ends and handed out as it came, to any
+// depth: what it holds is for whoever decodes it to judge. A value that turns out not to be JSON is
+// found by the look of it, so that it does not cost what stands beside it; then Whole reports
 // false, and no value that was handed out can be relied on to be what the sender meant.
 //
 //	for more := c.Open('['); more; more = c.More(']') {
 //		v := c.Value()
 //	}
 //
-// A fault between the values ends every loop, and Err tells it. The zero value is at the end of no bytes. Nothing is allocated
-// but for what is nested deeper than 1024.
+// A fault between the values ends every loop, and Err tells it. The zero value is at the end of no
+// bytes. Nothing is allocated but for what is nested deeper than 1024.
 type Cursor struct {
 	b     []byte
 	i     int
@@ -41,8 +42,8 @@ func (c *Cursor) Open(bracket byte) (more bool) {
 	return c.fault == 0
 }
 
-// More takes the comma after a value, or the bracket that closes what was opened, ']' or '}', and reports whether it was the
-// comma.
+// More takes the comma after a value, or the bracket that closes what was opened, ']' or '}', and
+// reports whether it was the comma.
 func (c *Cursor) More(closing byte) (more bool) {
 	if c.Peek() == ',' {
 		c.i++
@@ -52,14 +53,16 @@ func (c *Cursor) More(closing byte) (more bool) {
 	return false
 }
 
-// Key takes a member's name and the colon after it, and returns the name as a JSON string, with its quotes and escapes.
+// Key takes a member's name and the colon after it, and returns the name as a JSON string, with its
+// quotes and escapes.
 func (c *Cursor) Key() []byte {
 	key := c.String()
 	c.take(':')
 	return key
 }
 
-// String takes a value that must be a string, and returns it with its quotes and escapes; nil after a fault.
+// String takes a value that must be a string, and returns it with its quotes and escapes; nil after
+// a fault.
 func (c *Cursor) String() []byte {
 	if c.Peek() != '"' || c.fault != 0 {
 		c.fail(ErrJSON)

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// elements goes through an array, and says what was found: the values, whether all were JSON, and the fault.
+// elements goes through an array, and says what was found: the values, whether all were JSON, and
+// the fault.
 func elements(b []byte) (values []json.RawMessage, whole bool, err error) {
 	c := NewCursor(b)
 	for more := c.Open('['); more; more = c.More(']') {
@@ -130,8 +131,9 @@ func TestCursorAfterAFault(t *testing.T) {
 	}
 }
 
-// encoding/json is the oracle. An array that it reads is read alike, and whole. One that it refuses is never called whole and
-// without a fault; and whatever is read of it, the values and what stands between them are the input.
+// encoding/json is the oracle. An array that it reads is read alike, and whole. One that it refuses
+// is never called whole and without a fault; and whatever is read of it, the values and what stands
+// between them are the input.
 func FuzzCursor(f *testing.F) {
 	seed(f, "sio-decode.json", func(s string) { f.Add([]byte(strings.TrimLeft(s, "0123456789-"))) })
 	for _, s := range []string{`[nope,{]}]`, `["a",[[}},{"b":"\x"}]`, `[{a:1},"\"]",1 ] `, `["a` + "\x00" + `",'b',]`, `[{"a":[1,2,]},2]`} {

@@ -2,7 +2,8 @@ package engineio
 
 import "strconv"
 
-// Kind is what was wrong with a packet. It is an error itself, so that errors.Is(err, ErrTooDeep) asks for one kind.
+// Kind is what was wrong with a packet. It is an error itself, so that errors.Is(err, ErrTooDeep)
+// asks for one kind.
 type Kind uint8
 
 const (
@@ -11,7 +12,8 @@ const (
 	ErrTooManyPackets                   // a polling body of more packets than allowed
 	ErrBase64                           // a binary packet in a polling body that is no base64
 	ErrHandshake                        // an open packet that can't be used
-	ErrAttachmentCount                  // an attachment count missing, zero, malformed or over the limit
+	ErrAttachmentCount                  // an attachment count missing, zero or malformed
+	ErrManyAttachments                  // more than Limits.Attachments of them
 	ErrNamespace                        // a namespace too long, or with bytes that no namespace has
 	ErrAckID                            // an ack id malformed, past 2^53-1, or on a type that takes none
 	ErrNoPayload                        // a type that needs a payload, without one
@@ -34,6 +36,7 @@ var kindText = [...]string{
 	ErrBase64:           "malformed base64",
 	ErrHandshake:        "bad handshake",
 	ErrAttachmentCount:  "illegal attachment count",
+	ErrManyAttachments:  "too many attachments",
 	ErrNamespace:        "illegal namespace",
 	ErrAckID:            "illegal ack id",
 	ErrNoPayload:        "payload missing",
@@ -57,8 +60,8 @@ func (k Kind) Error() string {
 	return kindText[k]
 }
 
-// Error is the one error type of this package. It says what was wrong and where, and never what was sent. It unwraps to its
-// Kind.
+// Error is the one error type of this package. It says what was wrong and where, and never what was
+// sent. It unwraps to its Kind.
 type Error struct {
 	Kind   Kind
 	Offset int    // bytes into what the failing function was given; for a payload fault found by DecodeSocket, into Data

@@ -5,10 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// SplitEvent reads the JSON of an event, ["name",arg,…], and checks all of it: JSON, UTF-8, lim.Depth, and a name that is a
-// string and not one that Socket.IO keeps for itself ("error" is an ordinary name). name is the JSON string as it came, with
-// its quotes and escapes; args is what stands between the name's comma and the closing bracket, for NextArg, nil if there is
-// none. Both alias data. Nothing is allocated.
+// SplitEvent reads the JSON of an event, ["name",arg,…], and checks all of it: JSON, UTF-8,
+// lim.Depth, and a name that is a string and not one that Socket.IO keeps for itself ("error" is an
+// ordinary name). name is the JSON string as it came, with its quotes and escapes; args is what
+// stands between the name's comma and the closing bracket, for NextArg, nil if there is none. Both
+// alias data. Nothing is allocated.
 func SplitEvent(data []byte, lim Limits) (name, args []byte, err error) {
 	switch {
 	case len(data) == 0:
@@ -57,8 +58,9 @@ func SplitEvent(data []byte, lim Limits) (name, args []byte, err error) {
 	return name, args, nil
 }
 
-// NextArg takes the first argument off what SplitEvent gave, without the space around it. When args is used up, arg is nil.
-// What SplitEvent did not check it does not check either: then arg is anything, and rest still gets shorter.
+// NextArg takes the first argument off what SplitEvent gave, without the space around it. When args
+// is used up, arg is nil. What SplitEvent did not check it does not check either: then arg is
+// anything, and rest still gets shorter.
 func NextArg(args []byte) (arg, rest []byte) {
 	start := skipSpace(args, 0)
 	depth, i := 0, start
@@ -95,8 +97,9 @@ func trimSpace(b []byte) []byte {
 	return b
 }
 
-// reserved tells whether name, a JSON string, is one of the names that both ends of the reference emit locally, so that an
-// event of that name would be taken for a change of state. An escaped spelling is the same name.
+// reserved tells whether name, a JSON string, is one of the names that both ends of the reference
+// emit locally, so that an event of that name would be taken for a change of state. An escaped
+// spelling is the same name.
 func reserved(name []byte) bool {
 	word := name[1 : len(name)-1]
 	if bytes.IndexByte(word, '\\') >= 0 {
@@ -110,11 +113,12 @@ func reserved(name []byte) bool {
 	return false
 }
 
-// wordBuffer holds any word that unquote is used for (14 bytes at most), and more, so that a longer one is seen to be longer.
+// wordBuffer holds any word that unquote is used for (14 bytes at most), and more, so that a longer
+// one is seen to be longer.
 const wordBuffer = 20
 
-// unquote appends what the valid JSON string quoted spells. It stops when dst has no room for another rune, never allocating: it
-// is for comparing with words that are shorter than that.
+// unquote appends what the valid JSON string quoted spells. It stops when dst has no room for
+// another rune, never allocating: it is for comparing with words that are shorter than that.
 func unquote(dst, quoted []byte) []byte {
 	for i := 1; i < len(quoted)-1 && cap(dst)-len(dst) >= utf8.UTFMax; {
 		c := quoted[i]
@@ -127,7 +131,8 @@ func unquote(dst, quoted []byte) []byte {
 		i++
 		switch c {
 		case 'u':
-			// Half of a surrogate pair becomes U+FFFD, and so do both: no word that is compared with has either.
+			// Half of a surrogate pair becomes U+FFFD, and so do both: no word that is compared
+			// with has either.
 			r, _ := hex4(quoted[i:])
 			dst = utf8.AppendRune(dst, r)
 			i += 4

@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// seed adds the inputs of the vectors, frame by frame, so that fuzzing starts from what real peers send.
+// seed adds the inputs of the vectors, frame by frame, so that fuzzing starts from what real peers
+// send.
 func seed(f *testing.F, file string, add func(frame string)) {
 	f.Helper()
 	text, err := os.ReadFile("testdata/" + file)
@@ -110,8 +111,8 @@ func FuzzSocket(f *testing.F) {
 	})
 }
 
-// encoding/json is the oracle: an event is taken exactly if that reads it as an array that begins with a string, apart from
-// what this package refuses on purpose.
+// encoding/json is the oracle: an event is taken exactly if that reads it as an array that begins
+// with a string, apart from what this package refuses on purpose.
 func FuzzSplitEvent(f *testing.F) {
 	seed(f, "sio-decode.json", func(s string) { f.Add([]byte(strings.TrimLeft(s, "0123456789-"))) })
 	f.Add([]byte(`["a", 1 , "x,]" ,[{"b":[1.5e-3,"\\\""]}],-0 , {} ]` + "\n"))
@@ -133,8 +134,8 @@ func FuzzSplitEvent(f *testing.F) {
 		case "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener":
 			want = false // Socket.IO keeps them
 		}
-		// encoding/json replaces what is not UTF-8, has another limit of depth, and takes space in front, where socket.io-parser
-		// would see an ack id.
+		// encoding/json replaces what is not UTF-8, has another limit of depth, and takes space in
+		// front, where socket.io-parser would see an ack id.
 		want = want && utf8.Valid(data) && nesting(data) <= depth && data[0] == '['
 		if want != (err == nil) {
 			t.Fatalf("%q: error %v, want taken = %v", data, err, want)

@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Intervals outside of this are refused: a shorter one is a flood, a longer one a link whose death nobody notices.
+// Intervals outside of this are refused: a shorter one is a flood, a longer one a link whose death
+// nobody notices.
 const (
 	minInterval = time.Millisecond
 	maxInterval = 24 * time.Hour
@@ -33,8 +34,9 @@ func (h Handshake) String() string {
 // GoString is String, for %#v.
 func (h Handshake) GoString() string { return "engineio.Handshake" + h.String() }
 
-// DecodeHandshake reads the data of an open packet. Unknown keys are ignored, because later servers may add some; a missing
-// maxPayload is 0, because earlier ones send none. The error is ErrHandshake with the name of the bad key, never its value.
+// DecodeHandshake reads the data of an open packet. Unknown keys are ignored, because later servers
+// may add some; a missing maxPayload is 0, because earlier ones send none. The error is
+// ErrHandshake with the name of the bad key, never its value.
 func DecodeHandshake(data []byte) (Handshake, error) {
 	if len(data) > maxHandshake {
 		return Handshake{}, handshakeFault("too long")
@@ -69,15 +71,16 @@ func DecodeHandshake(data []byte) (Handshake, error) {
 	}, nil
 }
 
-// intervalOK compares in milliseconds: as a Duration, an absurd number overflows into a plausible one.
+// intervalOK compares in milliseconds: as a Duration, an absurd number overflows into a plausible
+// one.
 func intervalOK(ms int64) bool {
 	return ms >= minInterval.Milliseconds() && ms <= maxInterval.Milliseconds()
 }
 
 func handshakeFault(detail string) error { return &Error{Kind: ErrHandshake, Detail: detail} }
 
-// AppendHandshake appends the data of an open packet: exactly the keys sid, upgrades, pingInterval, pingTimeout and maxPayload,
-// in this order. Intervals are cut to whole milliseconds.
+// AppendHandshake appends the data of an open packet: exactly the keys sid, upgrades, pingInterval,
+// pingTimeout and maxPayload, in this order. Intervals are cut to whole milliseconds.
 func AppendHandshake(dst []byte, h Handshake) []byte {
 	dst = appendString(append(dst, `{"sid":`...), h.SID)
 	dst = append(dst, `,"upgrades":[`...)
@@ -93,7 +96,8 @@ func AppendHandshake(dst []byte, h Handshake) []byte {
 	return append(dst, '}')
 }
 
-// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD, which is the error that AppendQuote reports.
+// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD, which is the
+// error that AppendQuote reports.
 func appendString(dst []byte, s string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, s)
 	return dst

@@ -20,8 +20,8 @@ func TestHostileSocket(t *testing.T) {
 		{"type below the digits", "/hidden", ErrPacketType},
 		{"type that is a letter", "hidden", ErrPacketType},
 
-		{"attachments far too many", `5999-["hidden"]`, ErrAttachmentCount},
-		{"attachments one too many", `511-["hidden"]`, ErrAttachmentCount},
+		{"attachments far too many", `5999-["hidden"]`, ErrManyAttachments},
+		{"attachments one too many", `511-["hidden"]`, ErrManyAttachments},
 		{"attachments none", `50-["hidden"]`, ErrAttachmentCount},
 		{"attachments overflowing an int", `518446744073709551617-["hidden"]`, ErrAttachmentCount},
 		{"attachments negative", `5-1-["hidden"]`, ErrAttachmentCount},
@@ -181,8 +181,9 @@ func TestDepthLimit(t *testing.T) {
 	}
 }
 
-// Each of these is refused or read in one pass. A reader that is quadratic anywhere would take 10^13 steps, and one that
-// recurses without a bound gigabytes of stack: neither ends well within the timeout of the test.
+// Each of these is refused or read in one pass. A reader that is quadratic anywhere would take
+// 10^13 steps, and one that recurses without a bound gigabytes of stack: neither ends well within
+// the timeout of the test.
 func TestFourMegabytes(t *testing.T) {
 	const size = 4 << 20
 	fill := func(head, unit, tail string) []byte {
@@ -255,8 +256,8 @@ func TestPacketOverItsLimit(t *testing.T) {
 	}
 }
 
-// A packet cut anywhere is refused, or is another packet: it never panics. This is what a session makes of one-byte fragments
-// if it forgets to join them.
+// A packet cut anywhere is refused, or is another packet: it never panics. This is what a session
+// makes of one-byte fragments if it forgets to join them.
 func TestCutAnywhere(t *testing.T) {
 	for _, in := range []string{
 		`52-/admin,3["a\u0041",{"x":[{"_placeholder":true,"num":1}]},{"_placeholder":true,"num":0},-1.5e+3,null,true,false]`,

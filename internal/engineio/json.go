@@ -6,17 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// This is a validator of RFC 8259, not a decoder: it says where a value ends, and whether it is one. It looks at each byte once
-// (at text that is not ASCII twice), does not recurse, and keeps one bit for each level of nesting, so that it allocates only
-// for what is nested deeper than 1024.
+// This is a validator of RFC 8259, not a decoder: it says where a value ends, and whether it is
+// one. It looks at each byte once (at text that is not ASCII twice), does not recurse, and keeps
+// one bit for each level of nesting, so that it allocates only for what is nested deeper than 1024.
 
-// ValidJSON tells whether b is one JSON value, in UTF-8 and within lim.Depth, with nothing but space around it.
+// ValidJSON tells whether b is one JSON value, in UTF-8 and within lim.Depth, with nothing but
+// space around it.
 func ValidJSON(b []byte, lim Limits) bool {
 	_, kind := checkValue(b, lim.depth())
 	return kind == 0
 }
 
-// checkValue wants one value, and space around it at most, to be all of b. It gives where the fault is, and 0 if there is none.
+// checkValue wants one value, and space around it at most, to be all of b. It gives where the fault
+// is, and 0 if there is none.
 func checkValue(b []byte, maxNesting int) (at int, kind Kind) {
 	end, kind := skipValue(b, 0, maxNesting)
 	if kind != 0 {
@@ -28,7 +30,8 @@ func checkValue(b []byte, maxNesting int) (at int, kind Kind) {
 	return end, 0
 }
 
-// skipValue gives where the value ends that begins, after space, at b[i], or where and what its fault is.
+// skipValue gives where the value ends that begins, after space, at b[i], or where and what its
+// fault is.
 func skipValue(b []byte, i, maxNesting int) (end int, kind Kind) {
 	var first [16]uint64
 	objects := first[:] // bit d is set while the container at depth d is an object
@@ -104,9 +107,9 @@ func skipValue(b []byte, i, maxNesting int) (end int, kind Kind) {
 	}
 }
 
-// skipLoose gives where what stands at b[i] ends, if it is no JSON value, by the look of it: at the quote that is not escaped, at
-// the bracket that closes as many as were open, or before the next comma, bracket or space. It gives len(b) if there is no end,
-// and i if nothing stands there.
+// skipLoose gives where what stands at b[i] ends, if it is no JSON value, by the look of it: at the
+// quote that is not escaped, at the bracket that closes as many as were open, or before the next
+// comma, bracket or space. It gives len(b) if there is no end, and i if nothing stands there.
 func skipLoose(b []byte, i int) int {
 	depth := 0
 	for i < len(b) {
@@ -136,7 +139,8 @@ func ends(b []byte, i int) bool {
 	return i == len(b) || b[i] == ',' || b[i] == ']' || b[i] == '}' || skipSpace(b, i) > i
 }
 
-// skipLooseString takes for a string what stands between the quote at b[i] and the next one that is not escaped.
+// skipLooseString takes for a string what stands between the quote at b[i] and the next one that is
+// not escaped.
 func skipLooseString(b []byte, i int) int {
 	for i++; i < len(b); i++ {
 		switch b[i] {
@@ -170,8 +174,8 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// Eight bytes at a time: a byte of w-n*ones has its high bit set where the byte of w was below n, so far as that byte was
-// ASCII and none before it was.
+// Eight bytes at a time: a byte of w-n*ones has its high bit set where the byte of w was below n,
+// so far as that byte was ASCII and none before it was.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Every text of up to six characters, of the characters that JSON's structure is made of, and of those of its numbers.
+// Every text of up to six characters, of the characters that JSON's structure is made of, and of
+// those of its numbers.
 func TestJSONExhaustively(t *testing.T) {
 	for _, alphabet := range []string{`[]{}",:1`, `01-+.e`} {
 		var text [6]byte
@@ -42,7 +43,8 @@ func TestJSONWords(t *testing.T) {
 	}
 }
 
-// Strings are read eight bytes at a time: what ends or spoils one must be seen at every place in, and after, such a group.
+// Strings are read eight bytes at a time: what ends or spoils one must be seen at every place in,
+// and after, such a group.
 func TestJSONStringsAtEveryAlignment(t *testing.T) {
 	for _, c := range []struct {
 		in   string
@@ -73,8 +75,8 @@ func TestValidJSON(t *testing.T) {
 	}
 }
 
-// What is nested as deep as its sender likes is followed to its end: past what the stack holds bits for, objects and arrays are
-// still told apart.
+// What is nested as deep as its sender likes is followed to its end: past what the stack holds bits
+// for, objects and arrays are still told apart.
 func TestJSONToAnyDepth(t *testing.T) {
 	for _, depth := range []int{1023, 1024, 1025, 2049, 10_001, 100_000} {
 		for _, shape := range [][2]string{{"[", "]"}, {`{"k":`, "}"}, {`[{"k":`, "}]"}} {

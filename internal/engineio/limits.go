@@ -2,11 +2,13 @@ package engineio
 
 import "math"
 
-// Limits bounds what a peer can make this package hold or follow. A field that is zero or negative means its default.
+// Limits bounds what a peer can make this package hold or follow. A field that is zero or negative
+// means its default.
 type Limits struct {
 	Attachments int // binary attachments of one packet; 10 by default, as in socket.io-parser
-	// Depth is how many levels the JSON of a packet may be nested. By default there is no limit: how deep a payload may be is
-	// for whoever decodes it to say. Here nothing recurses, and a level costs a bit.
+	// Depth is how many levels the JSON of a packet may be nested. By default there is no limit:
+	// how deep a payload may be is for whoever decodes it to say. Here nothing recurses, and a
+	// level costs a bit.
 	Depth int
 	Bytes int64 // one packet with its attachments; 16 MiB by default
 }
@@ -18,13 +20,16 @@ const (
 	// anyDepth is no limit of depth.
 	anyDepth = math.MaxInt
 
-	// maxNamespace bounds a namespace in bytes. A namespace is a path that someone typed into a program.
+	// maxNamespace bounds a namespace in bytes. A namespace is a path that someone typed into a
+	// program.
 	maxNamespace = 256
 
-	// maxAckID is 2^53-1. The reference counts acks in a JavaScript number; past this it can't tell one id from the next.
+	// maxAckID is 2^53-1. The reference counts acks in a JavaScript number; past this it can't tell
+	// one id from the next.
 	maxAckID = 1<<53 - 1
 
-	// DefaultMaxPackets is how many packets DecodePayload takes from one body when it is given no limit.
+	// DefaultMaxPackets is how many packets DecodePayload takes from one body when it is given no
+	// limit.
 	DefaultMaxPackets = 16384
 
 	// maxHandshake bounds the JSON of an open packet in bytes; a real one has about 120.

@@ -2,10 +2,12 @@ package engineio
 
 import "bytes"
 
-// Member gives the value of object's member of that name, without the space around it; of several the last, as JSON.parse does.
-// object is valid JSON: ok is false if it is no object or has no such member. name is printable ASCII and has maxMember bytes at
-// most. Escaped spellings of it are the same name. value aliases object, and nothing is allocated: it is for a client that picks
-// two or three fields out of what the service sends, where a decoder would cost the goroutine a larger stack.
+// Member gives the value of object's member of that name, without the space around it; of several
+// the last, as JSON.parse does. object is valid JSON: ok is false if it is no object or has no such
+// member. name is printable ASCII and has maxMember bytes at most. Escaped spellings of it are the
+// same name. value aliases object, and nothing is allocated: it is for a client that picks two or
+// three fields out of what the service sends, where a decoder would cost the goroutine a larger
+// stack.
 func Member(object []byte, name string) (value []byte, ok bool) {
 	i := skipSpace(object, 0)
 	if i == len(object) || object[i] != '{' {

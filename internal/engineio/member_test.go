@@ -32,7 +32,8 @@ func TestMember(t *testing.T) {
 	}
 }
 
-// What encoding/json finds in an object, Member finds; of what is no JSON, nothing is promised but that it returns.
+// What encoding/json finds in an object, Member finds; of what is no JSON, nothing is promised but
+// that it returns.
 func FuzzMember(f *testing.F) {
 	seed(f, "sio-decode.json", func(s string) { f.Add([]byte(strings.TrimLeft(s, "0123456789")), "data") })
 	f.Add([]byte(`{"d\u0061ta":{"data":1},"data":2,"":3}`), "data")

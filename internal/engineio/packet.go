@@ -24,15 +24,16 @@ func (t PacketType) String() string {
 	return "unknown"
 }
 
-// Packet is one Engine.IO packet. Binary marks a Message that carries an attachment instead of text.
+// Packet is one Engine.IO packet. Binary marks a Message that carries an attachment instead of
+// text.
 type Packet struct {
 	Type   PacketType
 	Binary bool
 	Data   []byte // aliases the input; empty if there is none
 }
 
-// DecodePacket reads a WebSocket text frame, or a text element of a polling payload. A binary frame needs no decoding: it is
-// Packet{Type: Message, Binary: true, Data: frame}.
+// DecodePacket reads a WebSocket text frame, or a text element of a polling payload. A binary frame
+// needs no decoding: it is Packet{Type: Message, Binary: true, Data: frame}.
 func DecodePacket(frame []byte) (Packet, error) {
 	if len(frame) == 0 || frame[0]-'0' > byte(Noop) {
 		return Packet{}, packetFault(frame)
@@ -48,8 +49,8 @@ func packetFault(frame []byte) error {
 	return fault(ErrPacketType, 0)
 }
 
-// AppendPacket appends what a WebSocket frame carries for p: of a text frame, or, if p.Binary, of a binary one, which is Data
-// alone.
+// AppendPacket appends what a WebSocket frame carries for p: of a text frame, or, if p.Binary, of a
+// binary one, which is Data alone.
 func AppendPacket(dst []byte, p Packet) []byte {
 	if !p.Binary {
 		dst = append(dst, '0'+byte(p.Type))

@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 )
 
-// separator stands between the packets of a polling payload. JSON has no such byte: in a string it must be escaped.
+// separator stands between the packets of a polling payload. JSON has no such byte: in a string it
+// must be escaped.
 const separator = 0x1e
 
-// DecodePayload reads the body of an HTTP long poll, in either direction: packets joined by 0x1e, binary ones as 'b' and
-// base64. More packets than maxPackets give ErrTooManyPackets before anything is allocated; zero or less means
-// DefaultMaxPackets. One bad packet refuses the whole body. Text data aliases body; binary data does not.
+// DecodePayload reads the body of an HTTP long poll, in either direction: packets joined by 0x1e,
+// binary ones as 'b' and base64. More packets than maxPackets give ErrTooManyPackets before
+// anything is allocated; zero or less means DefaultMaxPackets. One bad packet refuses the whole
+// body. Text data aliases body; binary data does not.
 func DecodePayload(body []byte, maxPackets int) ([]Packet, error) {
 	if maxPackets <= 0 {
 		maxPackets = DefaultMaxPackets
@@ -48,7 +50,8 @@ func decodeElement(element []byte) (Packet, Kind) {
 	return Packet{Type: PacketType(element[0] - '0'), Data: element[1:]}, 0
 }
 
-// decodeBase64 takes padding or none, as the reference does. encoding/base64 skips line breaks; here they are foreign.
+// decodeBase64 takes padding or none, as the reference does. encoding/base64 skips line breaks;
+// here they are foreign.
 func decodeBase64(text []byte) ([]byte, bool) {
 	if bytes.ContainsAny(text, "\r\n") {
 		return nil, false

@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
@@ -48,8 +49,8 @@ func AckOf(event SocketPacket) SocketPacket {
 	return SocketPacket{Type: Ack, Namespace: event.Namespace, ID: event.ID, HasID: true, Data: []byte("[]")}
 }
 
-// DecodeHeader reads what stands before the JSON and leaves the JSON, in Data, unchecked: for who scans it anyway. Only a
-// namespace other than "/" allocates.
+// DecodeHeader reads what stands before the JSON and leaves the JSON, in Data, unchecked: for who
+// scans it anyway. Only a namespace other than "/" allocates.
 func DecodeHeader(b []byte, lim Limits) (SocketPacket, error) {
 	if len(b) > 1 && b[0] == '2' && b[1] == '[' && int64(len(b)) <= lim.Bytes {
 		return SocketPacket{Type: Event, Namespace: "/", Data: b[1:]}, nil
@@ -70,9 +71,12 @@ func decodeHeader(b []byte, lim Limits) (SocketPacket, error) {
 	p := SocketPacket{Type: SocketType(b[0] - '0'), Namespace: "/"}
 	i := 1
 	if p.Type.binary() {
-		n, end, ok := number(b, i, uint64(lim.Attachments))
+		n, end, ok := number(b, i, math.MaxInt32)
 		if !ok || n == 0 || end == len(b) || b[end] != '-' {
 			return SocketPacket{}, fault(ErrAttachmentCount, i)
+		}
+		if n > uint64(lim.Attachments) {
+			return SocketPacket{}, fault(ErrManyAttachments, i)
 		}
 		p.Attachments = int(n)
 		i = end + 1
@@ -103,7 +107,8 @@ func decodeHeader(b []byte, lim Limits) (SocketPacket, error) {
 
 func (t SocketType) takesID() bool { return t == Event || t == Ack || t.binary() }
 
-// number reads decimal digits from b[i:], at least one and without a leading zero, that make no more than limit.
+// number reads decimal digits from b[i:], at least one and without a leading zero, that make no
+// more than limit.
 func number(b []byte, i int, limit uint64) (n uint64, end int, ok bool) {
 	for end = i; end < len(b) && b[end]-'0' <= 9; end++ {
 		n = n*10 + uint64(b[end]-'0')
@@ -132,8 +137,8 @@ func namespace(b []byte, i int) (end int, ok bool) {
 	return i + length, true
 }
 
-// DecodeSocket is DecodeHeader and CheckData, and takes an event only with a name that SplitEvent takes. A text event in the
-// namespace "/" allocates nothing.
+// DecodeSocket is DecodeHeader and CheckData, and takes an event only with a name that SplitEvent
+// takes. A text event in the namespace "/" allocates nothing.
 func DecodeSocket(b []byte, lim Limits) (SocketPacket, error) {
 	p, err := DecodeHeader(b, lim)
 	if err == nil && (p.Type == Event || p.Type == BinaryEvent) {
@@ -148,9 +153,10 @@ func DecodeSocket(b []byte, lim Limits) (SocketPacket, error) {
 	return p, nil
 }
 
-// CheckData tells whether p.Data is what p.Type takes, as a whole: JSON in UTF-8 within lim.Depth, of the right shape, and, of
-// a binary type, with placeholders that each name an attachment of their own. What an event is named, and whether it has a name,
-// is for SplitEvent to judge: a client passes over an event without one.
+// CheckData tells whether p.Data is what p.Type takes, as a whole: JSON in UTF-8 within lim.Depth,
+// of the right shape, and, of a binary type, with placeholders that each name an attachment of
+// their own. What an event is named, and whether it has a name, is for SplitEvent to judge: a
+// client passes over an event without one.
 //
 //	CONNECT         an object or nothing
 //	DISCONNECT      nothing
@@ -184,8 +190,8 @@ func CheckData(p SocketPacket, lim Limits) error {
 	return nil
 }
 
-// checkShape wants one JSON value that begins with one of two bytes. No space may stand before it: the reference would read
-// that as an ack id of 0.
+// checkShape wants one JSON value that begins with one of two bytes. No space may stand before it:
+// the reference would read that as an ack id of 0.
 func checkShape(data []byte, lim Limits, first, orFirst byte) error {
 	switch {
 	case len(data) == 0:
@@ -199,9 +205,10 @@ func checkShape(data []byte, lim Limits, first, orFirst byte) error {
 	return nil
 }
 
-// AppendSocket appends the header and the JSON of p, for an Engine.IO Message. Its buffers are for the caller to send after it,
-// each as a binary message; of a binary type, their number is announced, or p.Attachments while there are none. The namespace
-// may be left empty for "/"; it must begin with '/' and have no comma.
+// AppendSocket appends the header and the JSON of p, for an Engine.IO Message. Its buffers are for
+// the caller to send after it, each as a binary message; of a binary type, their number is
+// announced, or p.Attachments while there are none. The namespace may be left empty for "/"; it
+// must begin with '/' and have no comma.
 func AppendSocket(dst []byte, p SocketPacket) []byte {
 	dst = append(dst, '0'+byte(p.Type))
 	if p.Type.binary() {

@@ -45,7 +45,8 @@ func TestSplitEvent(t *testing.T) {
 	}
 }
 
-// An event's name is for SplitEvent to judge: what has none that it takes is an event all the same, which a client passes over.
+// An event's name is for SplitEvent to judge: what has none that it takes is an event all the same,
+// which a client passes over.
 func TestCheckDataLeavesTheNameAlone(t *testing.T) {
 	for _, in := range []string{`2[5]`, `2[]`, `2[null,1]`, `2[{"a":1}]`, `2["connect"]`, `27[5]`, `51-[5,{"_placeholder":true,"num":0}]`} {
 		p, err := DecodeHeader([]byte(in), DefaultLimits)
@@ -61,8 +62,8 @@ func TestCheckDataLeavesTheNameAlone(t *testing.T) {
 	}
 }
 
-// An event that wants an acknowledgement carries its id to whoever routes it, through the Assembler too, and the answer is an ACK
-// with that id.
+// An event that wants an acknowledgement carries its id to whoever routes it, through the Assembler
+// too, and the answer is an ACK with that id.
 func TestAckIDComesThrough(t *testing.T) {
 	for in, want := range map[string]string{
 		`20["a"]`: `30[]`, `27["a",1]`: `37[]`, `2/admin,12["a"]`: `3/admin,12[]`, `29007199254740991["a"]`: `39007199254740991[]`,

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// The files in testdata are what engine.io-parser 5.2.3 and socket.io-parser 4.2.7 make of given input. Binary data stands in
-// them as {"$bin":"hex"}. Where this package departs from them, it is stricter, and the reason stands in a table here.
+// The files in testdata are what engine.io-parser 5.2.3 and socket.io-parser 4.2.7 make of given
+// input. Binary data stands in them as {"$bin":"hex"}. Where this package departs from them, it is
+// stricter, and the reason stands in a table here.
 
 type departure struct {
 	kind Kind
@@ -74,7 +75,8 @@ func readVectors[T any](t *testing.T, file string) []T {
 	}
 	vectors := make([]T, len(set.Vectors))
 	for i, raw := range set.Vectors {
-		// Ack ids that no uint64 holds belong to inputs that are refused before the id is looked at.
+		// Ack ids that no uint64 holds belong to inputs that are refused before the id is looked
+		// at.
 		if err := json.Unmarshal(raw, &vectors[i]); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
 			t.Fatal(err)
 		}
@@ -302,8 +304,9 @@ func TestPayloadVectors(t *testing.T) {
 				}
 				return
 			}
-			// The reference delivers what stood before a bad packet. Here one bad packet refuses the body: the session ends either
-			// way, and whoever sent the body can't be told how much of it counted.
+			// The reference delivers what stood before a bad packet. Here one bad packet refuses
+			// the body: the session ends either way, and whoever sent the body can't be told how
+			// much of it counted.
 			if v.Out[len(v.Out)-1].Type == "error" {
 				if err == nil || got != nil {
 					t.Errorf("got %v, error %v; want an error alone", got, err)

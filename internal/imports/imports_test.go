@@ -13,9 +13,12 @@ import (
 
 const module = "github.com/realtimex/realtimex-go/"
 
-// allowed is the picture in docs/architecture.md: what each package may import of ours, in code that is not a test.
+// allowed is the picture in docs/architecture.md: what each package may import of ours, in code
+// that is not a test.
 var allowed = map[string][]string{
 	"rtx/presence":        {"rtx", "internal/observe"},
+	"rtx/flow":            {"rtx"},
+	"rtx/mirror":          {"rtx"},
 	"rtx":                 {"internal/advice", "internal/core", "internal/observe", "internal/redact", "internal/stream", "internal/engineio", "rtx/auth", "rtx/transport"},
 	"rtx/auth":            {"internal/redact"},
 	"rtx/transport":       {"internal/engineio", "internal/redact"},
@@ -25,7 +28,8 @@ var allowed = map[string][]string{
 	"internal/core":       {},
 	"internal/redact":     {},
 	"internal/advice":     {"rtx/transport", "internal/redact"},
-	"rtxtest":             {"rtx/auth", "internal/engineio", "internal/sioserver"},
+	"rtxtest":             {"internal/testserver", "rtx/auth"},
+	"internal/testserver": {"rtx/auth", "internal/engineio", "internal/sioserver"},
 	"internal/sioserver":  {"internal/engineio"},
 	"internal/echoserver": {"internal/sioserver"},
 }

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// An ID names one event of a channel: who sent it, "" for the service, and the sender's number for it.
+// An ID names one event of a channel: who sent it, "" for the service, and the sender's number for
+// it.
 type ID struct {
 	From string
 	N    uint64
@@ -55,7 +56,8 @@ func (e Event) Payload() json.RawMessage {
 	return b
 }
 
-// A Book is what the service accepted, by channel, in its order. Its methods may be called concurrently.
+// A Book is what the service accepted, by channel, in its order. Its methods may be called
+// concurrently.
 type Book struct {
 	mu       sync.Mutex
 	channels map[string][]Event
@@ -63,8 +65,8 @@ type Book struct {
 	total    int
 }
 
-// Publish numbers an event, sends it and records it. Calls wait for each other, so that the book's order is the service's.
-// If send fails, the event is kept as Unsure.
+// Publish numbers an event, sends it and records it. Calls wait for each other, so that the book's
+// order is the service's. If send fails, the event is kept as Unsure.
 func (b *Book) Publish(e Event, send func(Event) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +81,8 @@ func (b *Book) Publish(e Event, send func(Event) error) error {
 	return err
 }
 
-// Accept records an event that others have sent. Events of one channel are given in the service's order.
+// Accept records an event that others have sent. Events of one channel are given in the service's
+// order.
 func (b *Book) Accept(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
@@ -22,21 +21,24 @@ const (
 	Silent   Rule = "a hole without its gap"
 	Count    Rule = "a gap counts more than is missing"
 	Place    Rule = "a gap does not stand where the loss is"
+	Since    Rule = "a gap that begins after something that it explains was accepted"
 	Cause    Rule = "a gap without a cause"
 	Overflow Rule = "an overflow where the policy has none, or an end by overflow without its gap"
 )
 
-// leftTooLate reports whether a stream may have left the channel of a gap while the link was down already. If the outage
-// was recovered, something must have been published meanwhile.
+// leftTooLate reports whether a stream may have left the channel of a gap, as it liked or on
+// request, while the link was down already: it left when the gap ends, and an outage is found out
+// within a minute. Since when something may be missing is another matter. If the outage was
+// recovered, something must have been published meanwhile.
 func (j *judge) leftTooLate(g rtx.Gap) bool {
 	for _, o := range j.t.Link.Outages() {
-		if !o.Up.IsZero() && o.Up.Before(g.Since) || o.Down.Sub(g.Since) > time.Minute {
+		if !o.Up.IsZero() && o.Up.Before(g.Since) || o.Down.Sub(g.Until) > time.Minute {
 			continue
 		}
 		if !o.Recovered {
 			return true
 		}
-		if len(j.t.promises[g.Channel]) > 0 && !j.released(g.Channel) {
+		if len(j.t.promises[g.Channel]) > 0 && !j.released(g.Channel) && !j.t.Link.mayEnd(g.Channel) {
 			continue
 		}
 		for _, e := range j.book.events(g.Channel, nil) { // each part of a partition is told
@@ -57,7 +59,8 @@ type Breach struct {
 
 func (b Breach) String() string { return fmt.Sprintf("%s: %s: %s", b.Tape, b.Rule, b.Text) }
 
-// Check returns the breaches of a tape whose stream has ended, or whose reader stands still. It changes nothing.
+// Check returns the breaches of a tape whose stream has ended, or whose reader stands still. It
+// changes nothing.
 func Check(b *Book, t *Tape) []Breach {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,6 +87,7 @@ type judge struct {
 	open      []rtx.Gap // pure losses since then, for their place
 	anonymous uint64    // dropped values whose channel nobody knows
 	unknown   uint64    // losses that only those can explain
+	several   several
 }
 
 // lane is one channel on the tape.
@@ -95,9 +99,12 @@ type lane struct {
 
 	since []rtx.Gap // since the last value of the channel
 	void  time.Time // promises made until then are void: the channel has left the stream
-	until time.Time // what was accepted until then a reconnection explains (Early)
+	times []rtx.Gap // the reconnections told, in whose time something may be missing (Early)
 
-	told, need, missing counts // so far
+	told, need, strict, missing counts // so far
+
+	heard int    // gaps of several channels by its last value
+	lent  counts // what it has of them
 }
 
 // counts are numbers of losses by kind.
@@ -176,8 +183,12 @@ func (j *judge) gap(g rtx.Gap) {
 	if g.Reconnected && j.t.Link != nil && !j.t.Link.caused(g) && !j.leftTooLate(g) {
 		j.breach(Cause, "%s says Reconnected from %v to %v, and no connection was lost for good then: %s", g.Channel, clock(g.Since), clock(g.Until), j.t.Link.around(g))
 	}
-	if g.Ended && (g.Err == nil || j.t.Link != nil && !j.t.Link.mayEnd(g.Channel)) {
+	if g.Ended && (g.Err == nil || !g.Several && j.t.Link != nil && !j.t.Link.mayEnd(g.Channel)) {
 		j.breach(Cause, "%s says Ended (%v)", g.Channel, g.Err)
+	}
+	if g.Several {
+		j.several.add(g)
+		return
 	}
 	if g.Channel == "" {
 		if j.t.Reader == InPlace || g.Reconnected || g.Ended || g.Malformed > 0 {
@@ -192,16 +203,17 @@ func (j *judge) gap(g rtx.Gap) {
 	if g.Ended && g.Until.After(l.void) {
 		l.void = g.Until
 	}
-	if g.Reconnected && g.Until.After(l.until) {
-		l.until = g.Until
+	if g.Reconnected {
+		l.times = append(l.times, g)
 	}
 	if !g.Reconnected && !g.Ended {
 		j.open = append(j.open, g)
 	}
 }
 
-// places checks that the losses told since the last value were accepted between that and the next, which has the index
-// at on its channel: for a reader in place, and losses that happen where the stream is. A nil next is the end.
+// places checks that the losses told since the last value were accepted between that and the next,
+// which has the index at on its channel: for a reader in place, and losses that happen where the
+// stream is. A nil next is the end.
 func (j *judge) places(next *Event, at int) {
 	open := j.open
 	j.open = nil
@@ -225,19 +237,17 @@ func (j *judge) places(next *Event, at int) {
 	}
 }
 
-// hole judges what is missing of a channel before the event with the index to, with the gaps told since its last value.
+// hole judges what is missing of a channel before the event with the index to, with the gaps told
+// since its last value.
 func (j *judge) hole(l *lane, to int) {
-	var need, missing counts
-	until := l.until
+	var need, strict, missing counts
+	j.several.reach(l)
+	times := l.times
 	if j.t.Reader == InPlace {
-		until = time.Time{}
-		for _, g := range l.since {
-			if g.Reconnected && g.Until.After(until) {
-				until = g.Until
-			}
-		}
+		times = slices.DeleteFunc(slices.Clone(l.since), func(g rtx.Gap) bool { return !g.Reconnected })
+		j.span(l, to)
 	}
-	var first *Event
+	var first, early *Event
 	for i := l.next; i < to; i++ {
 		e := &l.events[i]
 		one := counts{dropped: 1}
@@ -245,14 +255,24 @@ func (j *judge) hole(l *lane, to int) {
 			one = counts{malformed: 1}
 		}
 		missing.add(one)
-		if !e.Unsure && j.promised(l, e.At) && e.At.After(until) {
+		if e.Unsure || !j.promised(l, e.At) {
+			continue
+		}
+		if !slices.ContainsFunc(times, func(g rtx.Gap) bool { return !e.At.After(g.Until) }) {
 			need.add(one)
 			if first == nil {
 				first = e
 			}
 		}
+		if !slices.ContainsFunc(times, func(g rtx.Gap) bool { return !e.At.After(g.Until) && j.since(g, e) }) {
+			strict.add(one)
+			if early == nil {
+				early = e
+			}
+		}
 	}
 	l.need.add(need)
+	l.strict.add(strict)
 	l.missing.add(missing)
 	if j.t.Reader == InPlace {
 		var told counts
@@ -260,10 +280,71 @@ func (j *judge) hole(l *lane, to int) {
 			told.add(counts{g.Dropped, g.Malformed})
 		}
 		j.compare(l, first, to, need, told, missing)
+		j.begins(l, early, to, strict, need, told)
 	} else {
 		j.compare(l, first, to, l.need, l.told, counts{^uint64(0), ^uint64(0)})
+		j.begins(l, early, to, l.strict, l.need, l.told)
 	}
-	l.since = nil
+	l.since, l.heard = nil, len(j.several.gaps)
+}
+
+// since reports whether a gap begins early enough to explain that an event is missing: it may have
+// been accepted earlier by the time that it may take on its way.
+func (j *judge) since(g rtx.Gap, e *Event) bool {
+	return !e.At.Add(j.t.Flight).Before(g.Since) || j.t.Slow != nil && j.t.Slow(*e)
+}
+
+// restored reports whether an event may have come when the connection was restored, at any time
+// after it was accepted.
+func (j *judge) restored(e *Event) bool {
+	if j.t.Link == nil {
+		return false
+	}
+	return slices.ContainsFunc(j.t.Link.Outages(), func(o Outage) bool {
+		return o.Recovered && !e.At.After(o.Up) && e.At.After(o.Down.Add(-time.Minute)) // the end is found out up to a minute late
+	})
+}
+
+// begins checks that what neither a count nor a reconnection's time explains was not accepted
+// before the latter began.
+func (j *judge) begins(l *lane, early *Event, to int, strict, need, told counts) {
+	others := j.several.told // counts of several channels, which may be of this one
+	if told.malformed+others.malformed >= strict.malformed && told.dropped+others.dropped+j.anonymous >= strict.dropped || need == strict {
+		return
+	}
+	id, at := ID{}, time.Time{}
+	if early != nil {
+		id, at = early.ID, early.At
+	}
+	j.breach(Since, "%s: missing before %s, from %v on, which was accepted at %s: %d lost and %d malformed outside of the time of each gap; told: %d and %d",
+		l.channel, l.name(to), id, clock(at), strict.dropped, strict.malformed, told.dropped, told.malformed)
+	l.strict = l.told // once is enough
+}
+
+// span checks the times of gaps that only count: as much is missing of what was accepted until they
+// end, and, where nothing is thrown away later than it came, since they began.
+func (j *judge) span(l *lane, to int) {
+	atOnce := j.t.Policy == rtx.DropNewest || j.t.Policy == rtx.EndStream
+	for _, g := range l.since {
+		if g.Reconnected || g.Ended {
+			continue
+		}
+		var within counts
+		for i := l.next; i < to; i++ {
+			e := &l.events[i]
+			switch {
+			case e.At.After(g.Until):
+			case e.Malformed && (j.since(g, e) || j.restored(e)):
+				within.malformed++
+			case !e.Malformed && (!atOnce || j.since(g, e) || j.restored(e)):
+				within.dropped++
+			}
+		}
+		if g.Dropped > within.dropped || g.Malformed > within.malformed {
+			j.breach(Since, "%s: %d lost and %d malformed from %s to %s, when %d and %d are missing",
+				l.channel, g.Dropped, g.Malformed, clock(g.Since), clock(g.Until), within.dropped, within.malformed)
+		}
+	}
 }
 
 // compare checks need ≤ told ≤ missing, by kind.
@@ -275,7 +356,7 @@ func (j *judge) compare(l *lane, first *Event, to int, need, told, missing count
 			told.dropped = need.dropped
 		}
 	}
-	if told.dropped < need.dropped || told.malformed < need.malformed {
+	if shown := j.lend(l, need, told); shown.dropped < need.dropped || shown.malformed < need.malformed {
 		id, name := ID{}, ""
 		if first != nil {
 			id, name = first.ID, first.Name
@@ -307,7 +388,8 @@ func (j *judge) promised(l *lane, at time.Time) bool {
 	return false
 }
 
-// released reports whether the stream has given the channel up: what it had not handed out by then, it need not.
+// released reports whether the stream has given the channel up: what it had not handed out by then,
+// it need not.
 func (j *judge) released(channel string) bool {
 	return slices.ContainsFunc(j.t.promises[channel], func(p promise) bool { return !p.to.IsZero() })
 }
@@ -317,7 +399,7 @@ func (j *judge) finish() {
 		j.lane(channel)
 	}
 	j.places(nil, 0)
-	var dropped, missing uint64
+	var dropped, missing, broken, unread uint64
 	for _, channel := range slices.Sorted(maps.Keys(j.lanes)) {
 		l := j.lanes[channel]
 		due := l.next
@@ -345,6 +427,12 @@ func (j *judge) finish() {
 		}
 		dropped += l.told.dropped
 		missing += l.missing.dropped
+		broken += l.told.malformed
+		unread += l.missing.malformed
+	}
+	dropped += j.several.told.dropped
+	if more := j.several.told.malformed; more > 0 && broken+more > unread {
+		j.breach(Count, "told of all channels: %d malformed; missing: %d", broken+j.several.told.malformed, unread)
 	}
 	if dropped+j.anonymous > missing {
 		j.breach(Count, "told of all channels: %d lost; missing: %d", dropped+j.anonymous, missing)
@@ -352,13 +440,14 @@ func (j *judge) finish() {
 	j.overflow(dropped + j.anonymous)
 }
 
-// overflow checks what the policy promises: under End and Grow values are dropped by the end of the stream alone.
+// overflow checks what the policy promises: under End and Grow values are dropped by the end of the
+// stream alone.
 func (j *judge) overflow(dropped uint64) {
 	overflowed := j.t.ended && errors.Is(j.t.err, rtx.ErrOverflow)
 	if overflowed && dropped == 0 {
 		j.breach(Overflow, "the stream ended by an overflow that no gap tells")
 	}
-	isEnd, isGrow := j.t.Policy == rtx.End, strings.HasPrefix(j.t.Policy.String(), "Grow")
+	isEnd, isGrow := j.t.Policy == rtx.EndStream, j.t.Policy > 0
 	if !isEnd && !isGrow {
 		if overflowed {
 			j.breach(Overflow, "%v ended the stream", j.t.Policy)
@@ -368,7 +457,8 @@ func (j *judge) overflow(dropped uint64) {
 	if isEnd && (dropped > 1 || dropped == 1 && !overflowed) {
 		j.breach(Overflow, "%d lost under End, and the stream ended with %v", dropped, j.t.err)
 	}
-	// A reader of C learns of a loss after the last value when it has taken that, and handles it then.
+	// A reader of C learns of a loss after the last value when it has taken that, and handles it
+	// then.
 	after := 0
 	if j.t.Reader == Early {
 		after = -1

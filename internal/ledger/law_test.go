@@ -15,8 +15,8 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func second(n int) time.Time { return start.Add(time.Duration(n) * time.Second) }
 
-// written is a book with events 1 to n of the channels, accepted in turn a second apart: a1 b1 a2 b2. Numbers in broken
-// are malformed.
+// written is a book with events 1 to n of the channels, accepted in turn a second apart: a1 b1 a2
+// b2. Numbers in broken are malformed.
 func written(n int, broken []uint64, channels ...string) *Book {
 	b := &Book{}
 	at := 0
@@ -30,20 +30,35 @@ func written(n int, broken []uint64, channels ...string) *Book {
 	return b
 }
 
-// played is a tape of what the words say: a3 is a value of the channel a, -a2 two dropped, !a1 one malformed, ~a4-6 a
-// reconnection from second 4 to second 6, xa an end, -?1 a dropped value of no channel.
+// played is a tape of what the words say: a3 is a value of the channel a, -a2 two dropped, !a1 one
+// malformed, -a2@4-6 two dropped from second 4 to second 6, ~a4-6 a reconnection in that time, xa
+// an end, -?1 a dropped value of no channel, and with + for the channel the same of several
+// channels.
 func played(t *testing.T, words string) *Tape {
 	t.Helper()
 	tape := &Tape{Name: "tape", Link: &Link{}}
 	for w := range strings.FieldsSeq(words) {
 		var n, m int
+		if strings.HasPrefix(w[1:], "+") {
+			several := played(t, w[:1]+"?"+w[2:]).entries[0].Gap
+			several.Channel, several.Several = "", true
+			tape.Gap(*several)
+			continue
+		}
+		word, times, at := strings.Cut(w, "@")
+		from, to := 0, 1000
+		if at {
+			if _, err := fmt.Sscanf(times, "%d-%d", &from, &to); err != nil {
+				t.Fatal(w, err)
+			}
+		}
 		switch w[0] {
 		case '-':
-			fmt.Sscan(w[2:], &n)
-			tape.Gap(rtx.Gap{Channel: strings.Trim(w[1:2], "?"), Dropped: uint64(n), Since: start, Until: start})
+			fmt.Sscan(word[2:], &n)
+			tape.Gap(rtx.Gap{Channel: strings.Trim(w[1:2], "?"), Dropped: uint64(n), Since: second(from), Until: second(to)})
 		case '!':
-			fmt.Sscan(w[2:], &n)
-			tape.Gap(rtx.Gap{Channel: w[1:2], Malformed: uint64(n), Since: start, Until: start, Err: errors.New("no Value")})
+			fmt.Sscan(word[2:], &n)
+			tape.Gap(rtx.Gap{Channel: w[1:2], Malformed: uint64(n), Since: second(from), Until: second(to), Err: errors.New("no Value")})
 		case '~':
 			if _, err := fmt.Sscanf(w[2:], "%d-%d", &n, &m); err != nil {
 				t.Fatal(w, err)
@@ -120,12 +135,34 @@ func TestLaw(t *testing.T) {
 		{name: "a gap of no channel", tape: "a1 -?1 a3 a4 a5 a6", want: Cause},
 		{name: "Grow loses at the end", tape: "a1 a2 a3 a4 -a2", set: func(t *Tape) { t.Policy = rtx.Grow(9) }},
 		{name: "Grow goes on after a loss", tape: "a1 a2 -a2 a5 a6", set: func(t *Tape) { t.Policy = rtx.Grow(9) }, want: Overflow},
-		{name: "End loses one", tape: "a1 a2 -a1", set: func(t *Tape) { t.Policy, t.end = rtx.End, time.Time{}; t.Ended(rtx.ErrOverflow) }},
-		{name: "End loses two", tape: "a1 a2 -a2", set: func(t *Tape) { t.Policy, t.end = rtx.End, time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
-		{name: "End loses one, and goes on", tape: "a1 a2 a3 a4 a5 -a1", set: func(t *Tape) { t.Policy = rtx.End }, want: Overflow},
+		{name: "End loses one", tape: "a1 a2 -a1", set: func(t *Tape) { t.Policy, t.end = rtx.EndStream, time.Time{}; t.Ended(rtx.ErrOverflow) }},
+		{name: "End loses two", tape: "a1 a2 -a2", set: func(t *Tape) { t.Policy, t.end = rtx.EndStream, time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
+		{name: "End loses one, and goes on", tape: "a1 a2 a3 a4 a5 -a1", set: func(t *Tape) { t.Policy = rtx.EndStream }, want: Overflow},
 		{name: "DropOldest ends", tape: "a1 -a1 a3", set: func(t *Tape) { t.end = time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
 		{name: "overflow without a gap", tape: "a1 a2 a3", set: func(t *Tape) { t.end = time.Time{}; t.Ended(rtx.ErrOverflow) }, want: Overflow},
 
+		{name: "reconnected, and it begins with what is missing", tape: "a1 ~a2-3 a4 a5 a6"},
+		{name: "reconnected, and it begins after that", tape: "a1 ~a3-3 a4 a5 a6", want: Since},
+		{name: "reconnected, and it begins while that is on its way", tape: "a1 ~a3-3 a4 a5 a6", set: func(t *Tape) { t.Flight = time.Second; t.Link.outages[0].Up = second(3) }},
+		{name: "reconnected over a slow link", tape: "a1 ~a3-3 a4 a5 a6", set: func(t *Tape) {
+			t.Slow = func(e Event) bool { return e.N == 2 }
+			t.Link.outages[0].Up = second(3)
+		}},
+		{name: "reconnected twice, and something missing in between", tape: "a1 ~a2-2 ~a4-4 a5 a6", want: Since},
+		{name: "reconnected twice, and one missing in between is counted", tape: "a1 ~a2-2 -a1 ~a4-4 a5 a6", set: func(t *Tape) { t.Link.outages[0].Up = second(4) }},
+		{name: "overflow of what had come before", tape: "a1 -a1@4-4 a3 a4 a5 a6"},
+		{name: "overflow of what comes after", tape: "a1 -a1@0-1 a3 a4 a5 a6", want: Since},
+		{name: "overflow of the newest", tape: "a1 -a1@2-2 a3 a4 a5 a6", set: func(t *Tape) { t.Policy = rtx.DropNewest }},
+		{name: "overflow of the newest, told for later", tape: "a1 -a1@3-4 a3 a4 a5 a6", set: func(t *Tape) { t.Policy = rtx.DropNewest }, want: Since},
+		{name: "malformed then", tape: "a1 a2 !a1@3-3 a4 a5 a6", broken: []uint64{3}},
+		{name: "malformed later", tape: "a1 a2 !a1@4-4 a4 a5 a6", broken: []uint64{3}, want: Since},
+		{name: "malformed, and restored later", tape: "a1 a2 !a1@4-4 a4 a5 a6", broken: []uint64{3}, set: func(t *Tape) {
+			t.Link.outages = []Outage{{Down: second(2), Up: second(4), Recovered: true}}
+		}},
+		{name: "malformed earlier", tape: "a1 a2 !a1@1-2 a4 a5 a6", broken: []uint64{3}, want: Since},
+
+		{name: "early: reconnected, and it begins after what is missing", tape: "~a3-3 a1 a4 a5 a6", reader: Early, want: Since},
+		{name: "early: reconnected twice, and something missing in between", tape: "~a2-2 ~a4-4 a1 a5 a6", reader: Early, want: Since},
 		{name: "early: everything", tape: "a1 a2 a3 a4 a5 a6", reader: Early},
 		{name: "early: overflow told early", tape: "-a2 a1 a4 a5 a6", reader: Early},
 		{name: "early: overflow told late", tape: "a1 a4 -a2 a5 a6", reader: Early, want: Silent},
@@ -136,6 +173,10 @@ func TestLaw(t *testing.T) {
 		{name: "early: lost after a reconnection", tape: "a1 ~a1-3 a5 a6", reader: Early, want: Silent},
 		{name: "early: of no channel", tape: "a1 -?2 a4 a5 a6", reader: Early},
 		{name: "early: of no channel, too few", tape: "a1 -?1 a4 a5 a6", reader: Early, want: Silent},
+		{name: "early: of several channels", tape: "-+2 a1 a4 a5 a6", reader: Early},
+		{name: "early: of several channels, too few", tape: "-+1 a1 a4 a5 a6", reader: Early, want: Silent},
+		{name: "early: of several channels, late", tape: "a1 a4 -+2 a5 a6", reader: Early, want: Silent},
+		{name: "early: of several channels, too many", tape: "-+3 a1 a4 a5 a6", reader: Early, want: Count},
 		{name: "early: of no channel, too many", tape: "a1 -?3 a4 a5 a6", reader: Early, want: Count},
 	}
 	for _, tt := range tests {
@@ -186,6 +227,17 @@ func TestLawOfSeveralChannels(t *testing.T) {
 		"a1 b1 ~a1-6 b2 b3 -a1":  Place,
 		"a1 b1 ~a1-6 b2 -a1 b3":  "",
 		"a1 b1 ~a1-6 b2 -a1 -b1": "",
+		"a1 b1 -+2 a3 b3":        "",
+		"a1 b1 -+1 a3 b3":        Silent,
+		"a1 b1 -+3 a3 b3":        Count,
+		"a1 b1 -a1 -+1 a3 b3":    "",
+		"a1 b1 a3 -+2 b3":        Silent,
+		"a1 -+2 b1 a3 b3":        Silent,
+		"a1 b1 !+2 a3 b3":        Silent,
+		"a1 b1 ~+1-4 a3 b3":      "",
+		"a1 b1 ~+1-3 a3 b3":      Silent,
+		"a1 b1 a3 ~+1-4 b3":      Silent,
+		"a1 b1 x+ a3 b3":         "",
 	} {
 		tp := played(t, tape).promise("a", "b")
 		tp.Link.outages = []Outage{{Down: second(1), Up: second(2)}}

@@ -24,9 +24,11 @@ type Outage struct {
 	Down, Up  time.Time // Up is zero while it lasts
 	Recovered bool      // the service had kept everything
 	Cut       bool      // an attempt to recover was cut after it was asked for: it is not repeated
+	Deaf      bool      // the client ended the connection, because a ping was not answered
 }
 
-// Watch records a client's states until it is closed. It must keep up with them, so it has a goroutine of its own.
+// Watch records a client's states until it is closed. It must keep up with them, so it has a
+// goroutine of its own.
 func (l *Link) Watch(c *rtx.Client) {
 	for { // Drain ends the stream
 		states := c.States(context.Background())
@@ -43,14 +45,14 @@ func (l *Link) note(s rtx.StateChange) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch s.State {
-	case rtx.Connected:
+	case rtx.StateConnected:
 		if n := len(l.outages); n > 0 && l.outages[n-1].Up.IsZero() {
 			l.outages[n-1].Up, l.outages[n-1].Recovered = s.At, s.Recovered
 		}
 		l.up = true
-	case rtx.Reconnecting:
+	case rtx.StateReconnecting:
 		if l.up {
-			l.outages = append(l.outages, Outage{Down: s.At})
+			l.outages = append(l.outages, Outage{Down: s.At, Deaf: errors.Is(s.Err, rtx.ErrUnresponsive)})
 		}
 		var dial *rtx.DialError
 		if n := len(l.outages); n > 0 && errors.As(s.Err, &dial) && dial.Step == rtx.StepConnect {
@@ -60,7 +62,8 @@ func (l *Link) note(s rtx.StateChange) {
 	}
 }
 
-// Leaves notes that the channel may be unsubscribed or refused from now on, whatever its streams want.
+// Leaves notes that the channel may be unsubscribed or refused from now on, whatever its streams
+// want.
 func (l *Link) Leaves(channel string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,8 +80,9 @@ func (l *Link) Outages() []Outage {
 	return append([]Outage(nil), l.outages...)
 }
 
-// caused reports whether there was no connection for a part of the time that the gap tells, and that was not recovered. A
-// connection that is lost before its socket id is known is a part of the outage before it.
+// caused reports whether there was no connection for a part of the time that the gap tells, and
+// that was not recovered. A connection that is lost before its socket id is known is a part of the
+// outage before it.
 func (l *Link) caused(g rtx.Gap) bool {
 	for _, o := range l.Outages() {
 		if !o.Recovered && !o.Down.After(g.Until) && (o.Up.IsZero() || !o.Up.Before(g.Since)) {

@@ -9,7 +9,8 @@ import (
 // A Pace is called after each value: a slow consumer.
 type Pace func()
 
-// A View takes the numbered payload, and what is known of its channel and event, from a stream's value.
+// A View takes the numbered payload, and what is known of its channel and event, from a stream's
+// value.
 type View[T any] func(v T) (channel, name string, value Value)
 
 // Plain is the view of a stream of bare payloads.
@@ -29,6 +30,22 @@ func ReadAll[T any](t *Tape, s *rtx.Stream[T], view View[T], pace Pace) {
 		}
 		t.Value(view(v))
 		pace()
+	}
+	t.Ended(s.Err())
+}
+
+// ReadPending records a stream by Wake and Pending until it ends.
+func ReadPending[T any](t *Tape, s *rtx.Stream[T], view View[T], pace Pace) {
+	for !s.Ended() {
+		<-s.Wake
+		for v, g := range s.Pending() {
+			if g != nil {
+				t.Gap(*g)
+				continue
+			}
+			t.Value(view(v))
+			pace()
+		}
 	}
 	t.Ended(s.Err())
 }
@@ -54,7 +71,7 @@ func ReadC[T any](t *Tape, s *rtx.Stream[T], view View[T], pace Pace) {
 		select {
 		case v, ok := <-s.C:
 			for g := range s.Gaps() {
-				t.Gap(g)
+				t.Gap(*g)
 			}
 			if !ok {
 				t.Ended(s.Err())
@@ -64,7 +81,7 @@ func ReadC[T any](t *Tape, s *rtx.Stream[T], view View[T], pace Pace) {
 			pace()
 		case <-s.Lost:
 			for g := range s.Gaps() {
-				t.Gap(g)
+				t.Gap(*g)
 			}
 		}
 	}

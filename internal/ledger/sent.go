@@ -9,8 +9,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// Sent is what one sender has given to Trigger, one call at a time, numbered in order. Its methods may be called
-// concurrently, Trigger by one goroutine at a time.
+// Sent is what one sender has given to Trigger, one call at a time, numbered in order. Its methods
+// may be called concurrently, Trigger by one goroutine at a time.
 type Sent struct {
 	From string
 
@@ -47,8 +47,9 @@ type Arrival struct {
 	N       uint64
 }
 
-// Check returns the breaches of Trigger's word. arrived is what the service has from this sender, in its order. current
-// is the number of the sender's connections if the last one is still up and the service has had the time, else 0.
+// Check returns the breaches of Trigger's word. arrived is what the service has from this sender,
+// in its order. current is the number of the sender's connections if the last one is still up and
+// the service has had the time, else 0.
 func (s *Sent) Check(arrived []Arrival, current uint64) (breaches []Breach) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

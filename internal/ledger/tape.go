@@ -15,7 +15,7 @@ import (
 type Reader uint8
 
 const (
-	InPlace Reader = iota // All and Batches: each gap exactly where the loss is
+	InPlace Reader = iota // Pending, All and Batches: each gap exactly where the loss is
 	Early                 // C, then Gaps before the value is handled: there or earlier
 )
 
@@ -28,13 +28,16 @@ type Entry struct {
 	At            time.Time
 }
 
-// A Tape is what one stream handed out. Values and gaps are recorded by one goroutine; the other methods may be called
-// concurrently. The exported fields are set before, but for Want and Maybe, which may be set until Check.
+// A Tape is what one stream handed out. Values and gaps are recorded by one goroutine; the other
+// methods may be called concurrently. The exported fields are set before, but for Want, Maybe and
+// Slow, which may be set until Check.
 type Tape struct {
 	Name    string
 	Reader  Reader
 	Link    *Link
 	Maybe   func(Event) bool // of these, the ones that may be for another stream; nil for none
+	Slow    func(Event) bool // the ones that may have been on their way for any time; nil for none
+	Flight  time.Duration    // the longest time that others may have
 	Want    func(Event) bool // the events that the stream is for; nil for all of its channels
 	Policy  rtx.Policy       // the stream's
 	Channel string           // of a stream of one channel whose values don't say theirs
@@ -137,8 +140,8 @@ func (t *Tape) Release(channel string) {
 	t.promises[channel] = ps
 }
 
-// Due says that everything accepted until now must have been handed out by the end of the tape: the stream is open, the
-// link up, and the reader has had the time.
+// Due says that everything accepted until now must have been handed out by the end of the tape: the
+// stream is open, the link up, and the reader has had the time.
 func (t *Tape) Due() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,8 +157,9 @@ func (t *Tape) Ended(err error) {
 	t.ended, t.err = true, err
 }
 
-// Totals are the figures of a tape.
-type Totals struct{ Values, Gaps, Dropped, Malformed, Reconnected, Ended int }
+// Totals are the figures of a tape. Reconnected counts the channels that the stream has by promise,
+// Left those that it may have left.
+type Totals struct{ Values, Gaps, Dropped, Malformed, Reconnected, Left, Ended int }
 
 // Totals counts the tape's entries.
 func (t *Tape) Totals() (n Totals) {
@@ -170,13 +174,30 @@ func (t *Tape) Totals() (n Totals) {
 		n.Dropped += int(e.Gap.Dropped)
 		n.Malformed += int(e.Gap.Malformed)
 		if e.Gap.Reconnected {
-			n.Reconnected++
+			if slices.ContainsFunc(t.promises[e.Gap.Channel], func(p promise) bool { return p.to.IsZero() }) {
+				n.Reconnected++
+			} else {
+				n.Left++
+			}
 		}
 		if e.Gap.Ended {
 			n.Ended++
 		}
 	}
 	return n
+}
+
+// Ends returns why channels left the stream, by their names, as its gaps say.
+func (t *Tape) Ends() map[string]error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ends := make(map[string]error)
+	for _, e := range t.entries {
+		if e.Gap != nil && e.Gap.Ended {
+			ends[e.Gap.Channel] = e.Gap.Err
+		}
+	}
+	return ends
 }
 
 // Keys returns the keys of the values.

@@ -1,7 +1,10 @@
 // Package observe is what package rtx tells package presence of a channel.
 package observe
 
-import "log/slog"
+import (
+	"context"
+	"log/slog"
+)
 
 // A Kind says what a [Fact] is.
 type Kind uint8
@@ -14,7 +17,8 @@ const (
 	Ended                     // the channel was refused or left, or the client ended, by Err; nil for Drain. It comes once, last
 )
 
-// A Fact is one thing that happened to a channel. Payload and ChannelData are good during the call only.
+// A Fact is one thing that happened to a channel. Payload and ChannelData are good during the call
+// only.
 type Fact struct {
 	Kind                 Kind
 	Name                 string
@@ -22,14 +26,31 @@ type Fact struct {
 	Err                  error
 }
 
-// An Observer takes the facts of one channel. All but Ended come in the order of the wire, never two at once; Ended comes
-// from any goroutine. Take must not block.
-type Observer interface{ Take(Fact) }
+// An Observer takes the facts of one channel. All but Ended come in the order of the wire, never
+// two at once; Ended comes from any goroutine. Take must not block.
+type Observer interface {
+	Take(Fact)
+	// Figures gives those of each room, without waiting for Take. Any goroutine calls it, without a
+	// lock.
+	Figures(add func(Figures))
+}
+
+// Figures are a room's at one moment.
+type Figures struct {
+	ID        uint64 // that of its Watch
+	Depth     int    // changes that wait to be taken
+	Capacity  int
+	Delivered uint64 // changes taken
+	Malformed uint64 // infos that could not be decoded
+}
 
 // A Watch is an observer's hold on a channel.
 type Watch struct {
-	Observer  Observer                       // the channel's: all who observe it share one
-	Release   func()                         // gives the hold up; idempotent
-	Unmarshal func(data []byte, v any) error // the client's decoder
+	ID        uint64                          // of the room, among the client's rooms and streams
+	Observer  Observer                        // the channel's: all who observe it share one
+	Release   func()                          // gives the hold up; idempotent
+	Waited    func(ctx context.Context) error // what a wait for the channel says that ctx has ended
+	Missing   func() error                    // a *rtx.NotReadyError if the channel is not confirmed now
+	Unmarshal func(data []byte, v any) error  // the client's decoder
 	Log       *slog.Logger
 }

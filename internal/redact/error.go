@@ -7,8 +7,9 @@ import (
 	"reflect"
 )
 
-// Error returns err if each error in its tree reads as [Secrets.Text] would show it. Else it returns an error that reads
-// so, and is all of the chain that errors.Unwrap sees: see [Secrets.Wrap].
+// Error returns err if each error in its tree reads as [Secrets.Text] would show it. Else it
+// returns an error that reads so, and is all of the chain that errors.Unwrap sees: see
+// [Secrets.Wrap].
 func (s Secrets) Error(err error) error {
 	if err == nil || s.fit(err) {
 		return err
@@ -16,9 +17,9 @@ func (s Secrets) Error(err error) error {
 	return s.Wrap(err, err.Error())
 }
 
-// Wrap returns an error that reads as [Secrets.Text] shows the text, and stands for err: errors.Is finds in it what it finds
-// in err, errors.As too unless what it finds shows a secret, and Timeout is err's. errors.Unwrap does not lead to err,
-// whose own words may be anything.
+// Wrap returns an error that reads as [Secrets.Text] shows the text, and stands for err: errors.Is
+// finds in it what it finds in err, errors.As too unless what it finds shows a secret, and Timeout
+// is err's. errors.Unwrap does not lead to err, whose own words may be anything.
 func (s Secrets) Wrap(err error, text string) error {
 	return &wrapped{&original{text: s.Text(text), err: err, secrets: s}}
 }
@@ -52,8 +53,9 @@ func every(err error, ok func(error) bool) bool {
 	return true
 }
 
-// wrapped has no Unwrap on purpose: whoever walks a chain and prints it must not come to the original. That is behind a
-// second pointer because fmt, which can't call the methods of a field that is not exported, looks behind the first one.
+// wrapped has no Unwrap on purpose: whoever walks a chain and prints it must not come to the
+// original. That is behind a second pointer because fmt, which can't call the methods of a field
+// that is not exported, looks behind the first one.
 type wrapped struct{ *original }
 
 type original struct {

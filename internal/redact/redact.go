@@ -1,7 +1,9 @@
-// Package redact makes words of others fit for an error and a log: without the secrets in use, bounded, printable.
+// Package redact makes words of others fit for an error and a log: without the secrets in use,
+// bounded, printable.
 //
-// A text that comes from the network, or from code that talks to it (an http.RoundTripper, a proxy, a certificate), may
-// quote what it was sent, may be of any length, and may hold what a terminal obeys. All functions are pure.
+// A text that comes from the network, or from code that talks to it (an http.RoundTripper, a proxy,
+// a certificate), may quote what it was sent, may be of any length, and may hold what a terminal
+// obeys. All functions are pure.
 package redact
 
 import (
@@ -25,33 +27,37 @@ const (
 	// MaxText is the most bytes that [Secrets.Text] returns.
 	MaxText = 200
 
-	// long is the length in bytes from which a secret is hidden wherever it stands. A shorter one is hidden as a whole token
-	// only: the letters of the key "un" are part of many words, and whoever reads half of them knows the key.
+	// long is the length in bytes from which a secret is hidden wherever it stands. A shorter one
+	// is hidden as a whole token only: the letters of the key "un" are part of many words, and
+	// whoever reads half of them knows the key.
 	long = 8
 
 	cutMark = "…"
 )
 
-// Secrets are texts that nobody may be shown. The zero value hides nothing. It is not changed once made, and prints nothing
-// of what it holds.
+// Secrets are texts that nobody may be shown. The zero value hides nothing. It is not changed once
+// made, and prints nothing of what it holds.
 type Secrets struct {
-	// Longest first, none twice, none empty. A function, because fmt prints what a field holds, and what a pointer there leads
-	// to; of a function it prints the address.
+	// Longest first, none twice, none empty. A function, because fmt prints what a field holds, and
+	// what a pointer there leads to; of a function it prints the address.
 	forms func() []string
 }
 
 // Of returns Secrets of these texts. Empty ones count for nothing.
 func Of(texts ...string) Secrets { return Secrets{}.With(texts...) }
 
-// With returns s and these texts, in each form in which they may be quoted: as they are, in a URL, in a string of JSON or
-// Go, and in such a string that is quoted itself.
+// With returns s and these texts, in each form in which they may be quoted: as they are, in a URL,
+// in a string of JSON or Go, and in such a string that is quoted itself.
 func (s Secrets) With(texts ...string) Secrets {
 	forms := slices.Clone(s.all())
 	for _, t := range texts {
 		if t == "" {
 			continue
 		}
-		forms = append(forms, t, url.QueryEscape(t), url.PathEscape(t), inString(t), inString(inString(t)))
+		if forms = append(forms, t); plain(t) {
+			continue
+		}
+		forms = append(forms, url.QueryEscape(t), url.PathEscape(t), inString(t), inString(inString(t)))
 		if quoted, err := json.Marshal(t); err == nil { // it escapes <, > and & too
 			forms = append(forms, strings.Trim(string(quoted), `"`))
 		}
@@ -82,8 +88,8 @@ func (s Secrets) WithAuth(auth string) Secrets {
 	return s.With(auth, key, sum)
 }
 
-// WithHeader returns s and the value of a header such as Authorization: the whole, what follows the scheme ("Bearer x"),
-// and both halves of what Basic has encoded.
+// WithHeader returns s and the value of a header such as Authorization: the whole, what follows the
+// scheme ("Bearer x"), and both halves of what Basic has encoded.
 func (s Secrets) WithHeader(value string) Secrets {
 	scheme, rest, found := strings.Cut(value, " ")
 	if !found {
@@ -99,12 +105,26 @@ func (s Secrets) WithHeader(value string) Secrets {
 	return s
 }
 
-// inString escapes what a JSON text or a Go string can't hold between quotation marks, and nothing else.
-func inString(s string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) }
+// plain reports whether a text is the same in each form: keys and ids are, nearly all.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '-' && s[i] != '_' {
+			return false
+		}
+	}
+	return true
+}
 
-// Hide returns the text with each secret replaced by [Mark]. One of 8 bytes or more is replaced wherever it stands, a
-// shorter one only where it is a whole token: where no letter, digit or underscore goes on from it on either side. The
-// escapes of a URL or a string (%22, \n, \u0022) are no part of a token.
+// inString escapes what a JSON text or a Go string can't hold between quotation marks, and nothing
+// else.
+func inString(s string) string { return inStrings.Replace(s) }
+
+var inStrings = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// Hide returns the text with each secret replaced by [Mark]. One of 8 bytes or more is replaced
+// wherever it stands, a shorter one only where it is a whole token: where no letter, digit or
+// underscore goes on from it on either side. The escapes of a URL or a string (%22, \n, \u0022) are
+// no part of a token.
 func (s Secrets) Hide(text string) string {
 	hidden, _ := s.hide(text, math.MaxInt)
 	return hidden
@@ -157,7 +177,8 @@ func (s Secrets) match(text string, i int) int {
 	return 0
 }
 
-// stands tells whether the secret between before and after is there as such, and not as letters of another word.
+// stands tells whether the secret between before and after is there as such, and not as letters of
+// another word.
 func stands(secret, before, after string) bool {
 	if len(secret) >= long {
 		return true
@@ -193,8 +214,9 @@ func escapeEnds(text string) bool {
 	return len(t) == 2 && t[0] == '\\' && strings.IndexByte("abfnrtv", t[1]) >= 0
 }
 
-// Text returns words of a peer's as an error may show them: without the secrets, printable, and of at most [MaxText]
-// bytes, the last of which are "…" where something was cut. It looks no further into a long text than it has to.
+// Text returns words of a peer's as an error may show them: without the secrets, printable, and of
+// at most [MaxText] bytes, the last of which are "…" where something was cut. It looks no further
+// into a long text than it has to.
 func (s Secrets) Text(text string) string {
 	hidden, whole := s.hide(text, 4*MaxText)
 	shown := Printable(hidden)
@@ -204,8 +226,9 @@ func (s Secrets) Text(text string) string {
 	return Bound(shown, MaxText)
 }
 
-// Printable returns the text with each code point that does not print, or that is not UTF-8, replaced by a full stop: what
-// moves a cursor, colors a terminal, breaks a line of a log, turns the direction of the text, or can't be seen.
+// Printable returns the text with each code point that does not print, or that is not UTF-8,
+// replaced by a full stop: what moves a cursor, colors a terminal, breaks a line of a log, turns
+// the direction of the text, or can't be seen.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/realtimex/realtimex-go/rtxtest"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 )
 
 // fault draws one, or a storm of several.
@@ -42,7 +42,7 @@ func (d *drawer) during(at time.Duration, longest time.Duration, text string, do
 }
 
 // each has a fault strike one client's connection, or all.
-func (d *drawer) each(at time.Duration, text string, do func(c *rtxtest.Conn)) {
+func (d *drawer) each(at time.Duration, text string, do func(c *testserver.Conn)) {
 	slot := d.slot()
 	if d.IntN(3) == 0 {
 		d.strike(at, text+", of all", func(w *world) {
@@ -63,27 +63,27 @@ func (d *drawer) each(at time.Duration, text string, do func(c *rtxtest.Conn)) {
 func (d *drawer) cleanFault(at time.Duration) {
 	switch d.IntN(6) {
 	case 0, 1:
-		how := pickOne(d, rtxtest.Reset, rtxtest.CloseFrame)
-		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *rtxtest.Conn) { c.Drop(how) })
+		how := pickOne(d, testserver.Reset, testserver.CloseFrame)
+		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *testserver.Conn) { c.Drop(how) })
 	case 2:
-		d.during(at, 45*time.Second, "stop", (*world).stop, func(w *world) { w.resume(rtxtest.Remember) })
+		d.during(at, 45*time.Second, "stop", (*world).stop, func(w *world) { w.resume(testserver.Remember) })
 	case 3:
 		n := 1 + d.IntN(3)
 		d.strike(at, fmt.Sprintf("refuse %d", n), func(w *world) { w.s.RefuseNext(n) })
 	case 4:
 		d.slow(at)
 	case 5:
-		d.strike(at, "hang at the first step", func(w *world) { w.s.HangNext(rtxtest.StepOpen, 1) })
-		d.each(at, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
+		d.strike(at, "hang at the first step", func(w *world) { w.s.HangNext(testserver.StepOpen, 1) })
+		d.each(at, "drop", func(c *testserver.Conn) { c.Drop(testserver.Reset) })
 	}
 }
 
 func (d *drawer) slow(at time.Duration) {
-	l := rtxtest.Link{Latency: time.Duration(d.IntN(300)) * time.Millisecond}
+	l := testserver.Link{Latency: time.Duration(d.IntN(300)) * time.Millisecond}
 	if d.IntN(3) == 0 {
 		l.BytesPerSecond = 2000 + d.IntN(20000)
 	}
-	d.during(at, time.Minute, fmt.Sprintf("slow link %+v", l), func(w *world) { w.s.SetLink(l) }, func(w *world) { w.s.SetLink(rtxtest.Link{}) })
+	d.during(at, time.Minute, fmt.Sprintf("slow link %+v", l), func(w *world) { w.setLink(l) }, func(w *world) { w.setLink(testserver.Link{}) })
 }
 
 // frames are such as no service should send; each ends the connection, or is passed over.
@@ -102,30 +102,30 @@ var frames = []string{
 func (d *drawer) anyFault(at time.Duration) {
 	switch d.IntN(20) {
 	case 0, 1, 2:
-		how := pickOne(d, rtxtest.Reset, rtxtest.CloseFrame, rtxtest.Disconnect)
-		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *rtxtest.Conn) { c.Drop(how) })
+		how := pickOne(d, testserver.Reset, testserver.CloseFrame, testserver.Disconnect)
+		d.each(at, fmt.Sprintf("drop (%d)", how), func(c *testserver.Conn) { c.Drop(how) })
 	case 3, 4:
-		d.each(at, "half-open", func(c *rtxtest.Conn) { c.HalfOpen() })
+		d.each(at, "half-open", func(c *testserver.Conn) { c.HalfOpen() })
 	case 5:
-		memory := pickOne(d, rtxtest.Forget, rtxtest.Remember)
+		memory := pickOne(d, testserver.Forget, testserver.Remember)
 		d.during(at, 2*time.Minute, "stop", (*world).stop, func(w *world) { w.resume(memory) })
 	case 6:
-		memory := pickOne(d, rtxtest.Forget, rtxtest.Remember)
+		memory := pickOne(d, testserver.Forget, testserver.Remember)
 		d.strike(at, fmt.Sprintf("restart (%d)", memory), func(w *world) { w.stop(); w.resume(memory) })
 	case 7:
 		n, status := 1+d.IntN(4), pickOne(d, 503, 502, 429, 500)
 		d.strike(at, fmt.Sprintf("refuse %d with %d", n, status), func(w *world) { w.s.RefuseNextWith(n, status) })
-		d.each(at, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
+		d.each(at, "drop", func(c *testserver.Conn) { c.Drop(testserver.Reset) })
 	case 8, 9:
-		step, n := pickOne(d, rtxtest.StepOpen, rtxtest.StepConnect, rtxtest.StepSubscribe, rtxtest.StepSubscribe), 1+d.IntN(4)
+		step, n := pickOne(d, testserver.StepOpen, testserver.StepConnect, testserver.StepSubscribe, testserver.StepSubscribe), 1+d.IntN(4)
 		d.strike(at, fmt.Sprintf("hang %d at step %d", n, step), func(w *world) { w.s.HangNext(step, n) })
-		d.each(at, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
+		d.each(at, "drop", func(c *testserver.Conn) { c.Drop(testserver.Reset) })
 	case 10, 11:
 		d.during(at, 12*time.Second, "hold confirmations", func(w *world) {
 			w.release()
 			w.held = w.s.HoldConfirmations()
 		}, func(w *world) { w.release() })
-		d.each(at+time.Duration(d.IntN(2000))*time.Millisecond, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
+		d.each(at+time.Duration(d.IntN(2000))*time.Millisecond, "drop", func(c *testserver.Conn) { c.Drop(testserver.Reset) })
 	case 12:
 		channel := published[d.IntN(len(published))]
 		d.during(at, 2*time.Minute, "deny "+channel, func(w *world) { w.s.Deny(channel, "not now", 4009) }, func(w *world) { w.s.Allow(channel) })
@@ -133,12 +133,12 @@ func (d *drawer) anyFault(at time.Duration) {
 		d.slow(at)
 	case 14, 15:
 		frame := frames[d.IntN(len(frames))]
-		d.each(at, fmt.Sprintf("inject %.60q", frame), func(c *rtxtest.Conn) { c.Inject(frame) })
+		d.each(at, fmt.Sprintf("inject %.60q", frame), func(c *testserver.Conn) { c.Inject(frame) })
 	case 16:
 		if d.IntN(2) == 0 {
-			d.each(at, "inject a binary frame", func(c *rtxtest.Conn) { c.InjectBinary([]byte{1, 2, 3}) })
+			d.each(at, "inject a binary frame", func(c *testserver.Conn) { c.InjectBinary([]byte{1, 2, 3}) })
 		} else {
-			d.each(at, "inject an oversized frame", func(c *rtxtest.Conn) { c.InjectOversized("a", 100<<10) })
+			d.each(at, "inject an oversized frame", func(c *testserver.Conn) { c.InjectOversized("a", 100<<10) })
 		}
 	case 17:
 		d.auth(at)
@@ -150,7 +150,7 @@ func (d *drawer) anyFault(at time.Duration) {
 		}
 	case 19:
 		d.during(at, 5*time.Minute, "tell presence twice", func(w *world) { w.s.DuplicatePresence(true) }, func(w *world) { w.s.DuplicatePresence(false) })
-		d.each(at, "repeat a confirmation", func(c *rtxtest.Conn) {
+		d.each(at, "repeat a confirmation", func(c *testserver.Conn) {
 			if slices.Contains(c.Channels(), anchor) {
 				c.Inject(`42["realtimex_internal:subscription_succeeded",{"channel":"a"}]`)
 			}
@@ -173,5 +173,5 @@ func (d *drawer) auth(at time.Duration) {
 	case 4:
 		d.during(at, 3*time.Minute, "a slow backend", func(w *world) { w.s.Auth().Delay(time.Duration(n) * time.Second) }, func(w *world) { w.s.Auth().Delay(0) })
 	}
-	d.each(at, "drop", func(c *rtxtest.Conn) { c.Drop(rtxtest.Reset) })
+	d.each(at, "drop", func(c *testserver.Conn) { c.Drop(testserver.Reset) })
 }

@@ -13,6 +13,7 @@ var (
 	seedsFlag    = flag.Int("seeds", defaultSeeds, "how many seeds to run")
 	firstFlag    = flag.Uint64("first", 1, "the first of them")
 	simulateFlag = flag.Duration("simulate", 0, "go on with new seeds for this time")
+	replayFlag   = flag.Int("replay", 0, "how many seeds to replay; 0 is a few")
 	tapesFlag    = flag.Bool("tapes", false, "print what the service accepted, and the tapes that breach the law")
 	traceFlag    = flag.String("log", "", "print the log of this client, such as 1.1")
 )

@@ -3,37 +3,47 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/ledger"
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// A peer is one client, from New to Close. But for what its own goroutines do it belongs to the world's.
+// A peer is one client, from New to Close. But for what its own goroutines do it belongs to the
+// world's.
 type peer struct {
 	w       *world
 	name    string
+	number  int // among all
 	client  *rtx.Client
+	http    *http.Client
 	link    ledger.Link
 	ctx     context.Context
 	cancel  context.CancelFunc
 	streams []*opened
 	sent    []*sender
 	rooms   []*room
+	holds   int
 	readers sync.WaitGroup // whoever reads or waits
 	closed  bool
+
+	badDropped, badMalformed atomic.Uint64 // told of the bad channels
 }
 
 // newPeer makes a client and has it connect.
 func (w *world) newPeer(slot int) *peer {
-	p := &peer{w: w, name: fmt.Sprintf("%d.%d", slot, len(w.all))}
+	time.Sleep(1_000_037) // the first of its timers are nobody else's
+	p := &peer{w: w, number: len(w.all), name: fmt.Sprintf("%d.%d", slot, len(w.all))}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.http = w.far(p.number)
 	opts := []rtx.Option{
-		rtx.WithURL(w.s.URL()), rtx.WithHTTPClient(w.s.HTTPClient()), rtx.WithConnectRetry(), w.authorizer(),
+		rtx.WithURL(w.s.URL()), rtx.WithHTTPClient(p.http), rtx.WithConnectRetry(), w.authorizer(p.http),
 		rtx.WithUserData(map[string]any{"user_id": "user-" + p.name, "user_info": map[string]any{"slot": slot}}),
-		rtx.WithReadLimit(64 << 10), rtx.WithBackoff(250*time.Millisecond, w.plan.backoff),
+		rtx.WithReadLimit(readLimit), rtx.WithBackoff(250*time.Millisecond, w.plan.backoff),
 	}
 	opts = append(opts, trace(p.name))
 	c, err := rtx.New(w.s.Key(), opts...)
@@ -55,6 +65,9 @@ func (w *world) newPeer(slot int) *peer {
 		p.sent = append(p.sent, s)
 		p.readers.Go(func() { s.run(p) })
 	}
+	if w.plan.hostile {
+		p.suffer()
+	}
 	if w.plan.mayLeave {
 		for _, c := range slices.Concat(published, chats, []string{lobby}) {
 			p.link.Leaves(c)
@@ -63,25 +76,34 @@ func (w *world) newPeer(slot int) *peer {
 	return p
 }
 
+// apart is a time that is not another's: the runtime draws by chance which of two timers of one
+// instant comes first.
+func (p *peer) apart(n int) time.Duration { return time.Duration(p.number*8+n+1) * 1_000_037 }
+
 // hold subscribes to a channel for good, however often that is refused.
 func (p *peer) hold(channel string) {
+	p.holds++
+	apart := p.apart(p.holds)
 	p.readers.Go(func() {
+		var held *rtx.Hold
 		for p.ctx.Err() == nil {
 			asked := time.Now()
-			if p.client.Channel(channel).Subscribe(p.ctx) == nil {
+			if h, err := p.client.Channel(channel).Subscribe(p.ctx); err == nil {
+				held.Release()
+				held = h
 				p.promise(channel, asked)
 			}
 			// Asked for again now and then: it may have been refused since.
 			select {
 			case <-p.ctx.Done():
-			case <-time.After(20 * time.Second):
+			case <-time.After(20*time.Second + apart):
 			}
 		}
 	})
 }
 
-// promise makes what a held channel has due on the streams of the whole client that were opened before it was asked for:
-// one that is opened while the link is down has no gap for that.
+// promise makes what a held channel has due on the streams of the whole client that were opened
+// before it was asked for: one that is opened while the link is down has no gap for that.
 func (p *peer) promise(channel string, asked time.Time) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
@@ -99,6 +121,12 @@ func (p *peer) close() {
 		return
 	}
 	p.closed = true
+	for _, o := range p.streams {
+		o.cancel()
+	}
+	for _, r := range p.rooms {
+		r.cancel()
+	}
 	p.cancel()
 	p.readers.Go(func() {
 		if err := p.client.Close(); err != nil {

@@ -8,26 +8,29 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 // A plan is everything that a seed decides, drawn before the run begins.
 type plan struct {
 	seed     uint64
-	service  []rtxtest.Option
+	service  []testserver.Option
 	settings []string // what service says, in words
 	recovery time.Duration
 	clean    bool // each cut is shorter than the recovery window: no hole by reconnection at all
 	mayLeave bool // faults may have a subscription refused
 	endpoint bool
 	pong     bool
+	topmost  bool // rosters come unwrapped too
 	peers    int
 	length   time.Duration
 	backoff  time.Duration
 	steps    []step
 	deaf     bool // the connections are deaf in the end
+	hostile  bool // some channels are in bad hands
+	calm     bool // nothing else goes wrong
 }
 
 // A step is something that happens at a time.
@@ -39,8 +42,8 @@ type step struct {
 
 func (p *plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d clients, %v, back-off to %v, endpoint %v, clean %v; %s\n",
-		p.seed, p.peers, p.length, p.backoff, p.endpoint, p.clean, strings.Join(p.settings, ", "))
+	fmt.Fprintf(&b, "seed %d: %d clients, %v, back-off to %v, endpoint %v, clean %v, hostile %v; %s\n",
+		p.seed, p.peers, p.length, p.backoff, p.endpoint, p.clean, p.hostile, strings.Join(p.settings, ", "))
 	for _, s := range p.steps {
 		fmt.Fprintf(&b, "%12v %s\n", s.at, s.text)
 	}
@@ -61,6 +64,8 @@ func newPlan(seed uint64) *plan {
 	if d.IntN(40) == 0 {
 		p.length = time.Duration(3+d.IntN(5)) * time.Hour
 	}
+	hostile := rand.New(rand.NewPCG(seed, 0xbad))
+	p.hostile = hostile.IntN(2) == 0
 	p.backoff = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}[d.IntN(3)]
 	d.settings()
 	d.opening()
@@ -73,6 +78,11 @@ func newPlan(seed uint64) *plan {
 	for range 4 + d.IntN(14) {
 		d.fault()
 	}
+	if p.hostile {
+		for range 10 + hostile.IntN(30) {
+			d.misdeed(hostile, time.Minute+time.Duration(hostile.Int64N(int64(p.length-time.Minute))))
+		}
+	}
 	p.deaf = p.recovery > 0 && p.pong && !p.clean && d.IntN(4) == 0
 	slices.SortStableFunc(p.steps, func(a, b step) int { return int(a.at - b.at) })
 	return p
@@ -81,7 +91,8 @@ func newPlan(seed uint64) *plan {
 // settings draws the service.
 func (d *drawer) settings() {
 	p := d.p
-	set := func(text string, o rtxtest.Option) {
+	p.service = append(p.service, testserver.WithSeed(p.seed))
+	set := func(text string, o testserver.Option) {
 		p.settings = append(p.settings, text)
 		p.service = append(p.service, o)
 	}
@@ -93,28 +104,32 @@ func (d *drawer) settings() {
 		p.recovery = time.Duration(1+d.IntN(20)) * time.Second
 	}
 	if p.recovery > 0 {
-		set(fmt.Sprintf("recovery for %v", p.recovery), rtxtest.WithRecovery(p.recovery))
+		set(fmt.Sprintf("recovery for %v", p.recovery), testserver.WithRecovery(p.recovery))
 	}
-	// A service that can recover names the socket id at once: where it is late with that, a connection that is deaf from its
-	// first moment gets its rooms back by being asked again, and its gap only when it is found out.
+	// A service that can recover names the socket id at once: where it is late with that, a
+	// connection that is deaf from its first moment gets its rooms back by being asked again, and
+	// its gap only when it is found out.
 	switch d.IntN(6) {
 	case 0:
 		if p.recovery == 0 {
-			set("no connection_established", rtxtest.WithEstablished(-1))
+			set("no connection_established", testserver.WithEstablished(-1))
 		}
 	case 1:
 		if p.recovery == 0 {
-			set("late connection_established", rtxtest.WithEstablished(time.Duration(d.IntN(1500))*time.Millisecond))
+			set("late connection_established", testserver.WithEstablished(time.Duration(d.IntN(1500))*time.Millisecond))
 		}
 	}
 	if d.IntN(8) == 0 {
 		p.pong = false
-		set("no pong", rtxtest.WithoutPong())
+		set("no pong", testserver.WithoutPong())
 	}
-	set("presence", rtxtest.WithPresenceDelivery(rtxtest.PresenceDelivery(d.IntN(3))))
-	set("names", rtxtest.WithPresenceNames(rtxtest.PresenceNames(d.IntN(3))))
-	set("confirmation", rtxtest.WithPresenceConfirmation(rtxtest.PresenceConfirmation(d.IntN(3))))
-	set("shape", rtxtest.WithMemberShape(rtxtest.MemberShape(d.IntN(3))))
+	delivery := testserver.PresenceDelivery(d.IntN(3))
+	set("presence", testserver.WithPresenceDelivery(delivery))
+	set("names", testserver.WithPresenceNames(testserver.PresenceNames(d.IntN(3))))
+	confirmation := testserver.PresenceConfirmation(d.IntN(3))
+	set("confirmation", testserver.WithPresenceConfirmation(confirmation))
+	p.topmost = delivery != testserver.PresenceWrapped || confirmation == testserver.ConfirmWithMembers
+	set("shape", testserver.WithMemberShape(testserver.MemberShape(d.IntN(3))))
 	p.endpoint = d.IntN(2) == 0
 	p.mayLeave = !p.clean
 }
@@ -130,7 +145,8 @@ func (d *drawer) opening() {
 		}
 	}
 	if d.p.clean {
-		// The service keeps events for as long as sessions: whoever has seen none for longer is not recovered.
+		// The service keeps events for as long as sessions: whoever has seen none for longer is not
+		// recovered.
 		for at := time.Minute; at < d.p.length; at += time.Minute {
 			d.step(at, "publish one on the anchor", func(w *world) { w.publish(anchor, []ledger.Event{{Name: "e1"}}) })
 		}
@@ -178,15 +194,15 @@ func (d *drawer) stream(slot int, at time.Duration) {
 	q := request{
 		events: []string{pickOne(d, "e1", "e2", "*", "*")},
 		buffer: pickOne(d, 1, 2, 5, 16, 256),
-		policy: pickOne(d, rtx.DropOldest, rtx.DropOldest, rtx.DropNewest, rtx.End, rtx.Grow(100), rtx.Grow(1<<20)),
-		reader: pickOne(d, "all", "all", "batches", "c", "c"),
+		policy: pickOne(d, rtx.DropOldest, rtx.DropOldest, rtx.DropNewest, rtx.EndStream, rtx.Grow(100), rtx.Grow(1<<20)),
+		reader: pickOne(d, "all", "pending", "batches", "c", "c"),
 		pace:   pickOne(d, "eager", "eager", "slow", "stuck"),
 		seed:   d.Uint64(), message: d.IntN(2) == 0,
 	}
 	all := append(slices.Clone(published), chats...)
-	switch d.IntN(8) {
-	case 0: // the whole client
-	case 1, 2:
+	switch kind := d.IntN(8); {
+	case kind == 0 && !d.p.hostile: // the whole client
+	case kind == 1 || kind == 2:
 		q.channels = slices.Clone(published)
 		d.Shuffle(len(q.channels), func(i, j int) { q.channels[i], q.channels[j] = q.channels[j], q.channels[i] })
 		q.channels = q.channels[:2+d.IntN(2)]

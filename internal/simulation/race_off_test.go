@@ -2,5 +2,8 @@
 
 package simulation
 
-// defaultSeeds is how many seeds a plain go test runs.
-const defaultSeeds = 200
+const (
+	defaultSeeds = 150 // how many seeds a plain go test runs
+	replaySeeds  = 3   // and how many it replays
+	raceDetector = false
+)

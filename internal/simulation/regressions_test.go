@@ -8,21 +8,23 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/presence"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// Faults that the simulation has found, each as the shortest schedule that shows it. The seed is the one that did.
+// Faults that the simulation has found, each as the shortest schedule that shows it. The seed is
+// the one that did.
 
-// scenario runs f in a bubble with a service that can recover and a connected client whose backend signs.
-func scenario(t *testing.T, f func(t *testing.T, s *rtxtest.Server, c *rtx.Client), opts ...rtxtest.Option) {
+// scenario runs f in a bubble with a service that can recover and a connected client whose backend
+// signs.
+func scenario(t *testing.T, f func(t *testing.T, s *testserver.Server, c *rtx.Client), opts ...testserver.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := rtxtest.NewPipeServer(t, opts...)
+		s := testserver.NewPipeServer(t, opts...)
 		c, err := rtx.New(s.Key(), rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()),
-			rtx.WithAuth(auth.Endpoint(s.AuthEndpoint(), auth.HTTPClient(s.HTTPClient()), auth.AllowHTTP())))
+			rtx.WithAuth(auth.Endpoint(s.AuthEndpoint(), auth.WithHTTPClient(s.HTTPClient()), auth.WithPlainHTTP())))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,22 +67,23 @@ func has(s *rtx.Stream[ledger.Value]) string {
 	return strings.Join(words, " ")
 }
 
-// Seed 9. A connection that could not be recovered is followed by one that is lost before a channel was confirmed on it,
-// and that one is recovered: the service has kept the room, but what was missed before is missed.
+// Seed 9. A connection that could not be recovered is followed by one that is lost before a channel
+// was confirmed on it, and that one is recovered: the service has kept the room, but what was
+// missed before is missed.
 func TestGapSurvivesTheRecoveryOfALaterConnection(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		quick, slow := ready(t, c, "quick"), ready(t, c, "private-slow")
 		s.Publish("private-slow", "e", ledger.Value{N: 1})
 		synctest.Wait()
 		s.Auth().Delay(3 * time.Second)
-		s.Restart(rtxtest.Forget)
+		s.Restart(testserver.Forget)
 		s.Publish("private-slow", "e", ledger.Value{N: 2})
 		time.Sleep(time.Second) // the quick one is subscribed, the other waits for the backend
 		release := s.HoldConfirmations()
 		time.Sleep(5 * time.Second)                 // and now for the service
 		s.Publish("quick", "e", ledger.Value{N: 1}) // with an offset, without which nothing is recovered
 		synctest.Wait()
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		release()
 		time.Sleep(time.Minute)
 		if n := s.Stats().Recoveries; n != 1 {
@@ -93,17 +96,18 @@ func TestGapSurvivesTheRecoveryOfALaterConnection(t *testing.T) {
 		if got := has(quick); got != "gap 1" {
 			t.Errorf("the other got %q", got)
 		}
-	}, rtxtest.WithRecovery(time.Minute))
+	}, testserver.WithRecovery(time.Minute))
 }
 
-// Seed 1027. The service does not see a recovered connection end, would take the next one for the same, and empties its
-// rooms when the heartbeat of the first runs out. So it is not asked for: the next connection is a fresh one.
+// Seed 1027. The service does not see a recovered connection end, would take the next one for the
+// same, and empties its rooms when the heartbeat of the first runs out. So it is not asked for: the
+// next connection is a fresh one.
 func TestRecoveredConnectionWhoseEndNobodySawIsNotRecovered(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		stream := ready(t, c, "a")
 		s.Publish("a", "e", ledger.Value{N: 1})
 		synctest.Wait()
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		time.Sleep(10 * time.Second)
 		s.HalfOpenAll()
 		c.Reconnect()
@@ -116,17 +120,17 @@ func TestRecoveredConnectionWhoseEndNobodySawIsNotRecovered(t *testing.T) {
 		if got := has(stream); got != "1 gap 3" {
 			t.Errorf("got %q", got)
 		}
-	}, rtxtest.WithRecovery(5*time.Minute))
+	}, testserver.WithRecovery(5*time.Minute))
 }
 
-// Seed 665045468339 of an earlier generator. A pong proves nothing about a service that notices late: it answers the probe
-// of a connection whose rooms it empties a minute later.
+// Seed 665045468339 of an earlier generator. A pong proves nothing about a service that notices
+// late: it answers the probe of a connection whose rooms it empties a minute later.
 func TestPongProvesNothing(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		stream := ready(t, c, "a")
 		s.Publish("a", "e", ledger.Value{N: 1})
 		synctest.Wait()
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		time.Sleep(100 * time.Second) // recovered, and probed
 		s.SetHeartbeats(false)
 		s.HalfOpenAll()
@@ -137,23 +141,24 @@ func TestPongProvesNothing(t *testing.T) {
 		s.SetHeartbeats(true)
 		time.Sleep(60 * time.Second) // the service notices the old connection
 		s.Publish("a", "e", ledger.Value{N: 3})
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		time.Sleep(10 * time.Second)
 		s.Publish("a", "e", ledger.Value{N: 4})
 		s.Publish("a", "e", ledger.Value{N: 5})
 		if got := has(stream); got != "1 gap 2 3 4 5" {
 			t.Errorf("got %q", got)
 		}
-	}, rtxtest.WithRecovery(5*time.Minute))
+	}, testserver.WithRecovery(5*time.Minute))
 }
 
-// A restoration brings back the rooms of the last end that the service saw: one that was joined since is missing.
+// A restoration brings back the rooms of the last end that the service saw: one that was joined
+// since is missing.
 func TestRoomJoinedAfterARecoveryIsNotForgotten(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		_ = ready(t, c, "a")
 		s.Publish("a", "e", ledger.Value{N: 1})
 		synctest.Wait()
-		s.DropAll(rtxtest.Reset)
+		s.DropAll(testserver.Reset)
 		time.Sleep(100 * time.Second) // recovered
 		stream := ready(t, c, "b")
 		s.Publish("b", "e", ledger.Value{N: 2})
@@ -167,37 +172,38 @@ func TestRoomJoinedAfterARecoveryIsNotForgotten(t *testing.T) {
 		if got := has(stream); got != "2 gap 5" {
 			t.Errorf("got %q", got)
 		}
-	}, rtxtest.WithRecovery(5*time.Minute))
+	}, testserver.WithRecovery(5*time.Minute))
 }
 
 // A recovered connection whose end the service made, or saw, is recovered like any other.
 func TestRecoveredConnectionWhoseEndWasSeenIsRecovered(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		stream := ready(t, c, "a")
 		s.Publish("a", "e", ledger.Value{N: 1})
 		synctest.Wait()
 		for range 4 {
-			s.DropAll(rtxtest.Reset)
+			s.DropAll(testserver.Reset)
 			s.Publish("a", "e", ledger.Value{N: 2})
 			time.Sleep(5 * time.Second)
 		}
 		if got := has(stream); got != "1 2 2 2 2" {
 			t.Errorf("got %q", got)
 		}
-	}, rtxtest.WithRecovery(5*time.Minute))
+	}, testserver.WithRecovery(5*time.Minute))
 }
 
-// Seeds 271 and 5459. A recovered channel is asked for again, for the roster. Where that is not answered, the connection
-// is as good as deaf, and another is made: a room would wait for its roster for ever, and to ask once more could bring a
-// lost subscription back without a word about what it has missed.
+// Seeds 271 and 5459. A recovered channel is asked for again, for the roster. Where that is not
+// answered, the connection is as good as deaf, and another is made: a room would wait for its
+// roster for ever, and to ask once more could bring a lost subscription back without a word about
+// what it has missed.
 func TestRosterOfARecoveredChannelComes(t *testing.T) {
-	scenario(t, func(t *testing.T, s *rtxtest.Server, c *rtx.Client) {
+	scenario(t, func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 		room := presence.Watch[info](t.Context(), c.Channel(lobby))
 		if err := room.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.HangNext(rtxtest.StepSubscribe, 1)
-		s.DropAll(rtxtest.Reset)
+		s.HangNext(testserver.StepSubscribe, 1)
+		s.DropAll(testserver.Reset)
 		time.Sleep(time.Minute)
 		if n := s.Stats().Recoveries; n != 1 {
 			t.Errorf("%d recoveries", n)
@@ -207,5 +213,5 @@ func TestRosterOfARecoveredChannelComes(t *testing.T) {
 		if _, here := room.Members().Get("ada"); !here {
 			t.Error("the room does not know who joined")
 		}
-	}, rtxtest.WithRecovery(5*time.Minute))
+	}, testserver.WithRecovery(5*time.Minute))
 }

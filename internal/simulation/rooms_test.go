@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -16,6 +17,7 @@ type info = map[string]any
 // A room is one watched roster: what its changes come to, folded one by one.
 type room struct {
 	room    *presence.Room[info]
+	cancel  context.CancelFunc
 	name    string
 	channel string
 	shut    bool
@@ -28,8 +30,10 @@ type room struct {
 
 // watch opens a room on a presence channel and folds its changes.
 func (p *peer) watch(channel string, pace ledger.Pace) {
+	ctx, cancel := context.WithCancel(p.ctx)
 	r := &room{
-		room:    presence.Watch[info](p.ctx, p.client.Channel(channel)),
+		cancel:  cancel,
+		room:    presence.Watch[info](ctx, p.client.Channel(channel)),
 		name:    "room " + channel + " of " + p.name,
 		channel: channel, folded: make(map[string]info),
 	}
@@ -39,7 +43,7 @@ func (p *peer) watch(channel string, pace ledger.Pace) {
 			r.fold(p.w, c)
 			pace()
 		}
-		if err := r.room.Err(); err != nil && !errors.Is(err, rtx.ErrClosed) && !errors.Is(err, rtx.ErrUnsubscribed) && !refused(err) && p.ctx.Err() == nil {
+		if err := r.room.Err(); err != nil && !errors.Is(err, rtx.ErrClosed) && !errors.Is(err, rtx.ErrUnsubscribed) && !refused(err) && ctx.Err() == nil {
 			p.w.breach("%s ended with %v", r.name, err)
 		}
 	})

@@ -13,18 +13,19 @@ import (
 
 // figures are those of all seeds of a run.
 type figures struct {
-	seeds, clients, streams, events, values, triggers, faults, outages, recoveries atomic.Int64
-	reconnected, dropped, malformed, ended, changes                                atomic.Int64
-	fake                                                                           atomic.Int64 // nanoseconds
+	seeds, clients, streams, events, values, triggers, faults, misdeeds, poison, outages, recoveries atomic.Int64
+	reconnected, dropped, malformed, ended, changes                                                  atomic.Int64
+	breaches                                                                                         atomic.Int64
+	fake                                                                                             atomic.Int64 // nanoseconds
 }
 
 func (f *figures) String() string {
 	return fmt.Sprintf("%d seeds, %.1f simulated hours, %d clients, %d streams; %d events accepted, %d values handed out, "+
-		"%d triggers, %d changes of rosters; %d faults injected, %d outages of which %d recovered; "+
-		"holes told: %d by reconnection, %d values by overflow, %d malformed payloads, %d channels that left",
+		"%d triggers, %d changes of rosters; %d faults injected, %d hostile acts, by which %d payloads were lost on their own channels, %d outages of which %d recovered; "+
+		"holes told: %d by reconnection, %d values by overflow, %d malformed payloads, %d channels that left; %d breaches",
 		f.seeds.Load(), time.Duration(f.fake.Load()).Hours(), f.clients.Load(), f.streams.Load(), f.events.Load(), f.values.Load(),
-		f.triggers.Load(), f.changes.Load(), f.faults.Load(), f.outages.Load(), f.recoveries.Load(),
-		f.reconnected.Load(), f.dropped.Load(), f.malformed.Load(), f.ended.Load())
+		f.triggers.Load(), f.changes.Load(), f.faults.Load(), f.misdeeds.Load(), f.poison.Load(), f.outages.Load(), f.recoveries.Load(),
+		f.reconnected.Load(), f.dropped.Load(), f.malformed.Load(), f.ended.Load(), f.breaches.Load())
 }
 
 func TestSimulation(t *testing.T) {
@@ -73,6 +74,7 @@ func simulate(t *testing.T, seed uint64, f *figures, verbose bool) {
 		w.end()
 		f.add(w, time.Since(began))
 		breaches := w.judge()
+		f.breaches.Add(int64(len(breaches)))
 		for i, b := range breaches {
 			if i == 20 {
 				t.Errorf("and %d more", len(breaches)-i)
@@ -91,6 +93,7 @@ func (f *figures) add(w *world, fake time.Duration) {
 	f.fake.Add(int64(fake))
 	f.events.Add(int64(w.book.Len()))
 	f.faults.Add(int64(w.faults))
+	f.misdeeds.Add(int64(w.misdeeds))
 	for _, p := range w.all {
 		f.clients.Add(1)
 		for _, o := range p.link.Outages() {
@@ -99,6 +102,7 @@ func (f *figures) add(w *world, fake time.Duration) {
 				f.recoveries.Add(1)
 			}
 		}
+		f.poison.Add(int64(p.badMalformed.Load()))
 		for _, s := range p.sent {
 			f.triggers.Add(int64(s.ledger.Len()))
 		}
@@ -109,7 +113,7 @@ func (f *figures) add(w *world, fake time.Duration) {
 			n := o.tape.Totals()
 			f.streams.Add(1)
 			f.values.Add(int64(n.Values))
-			f.reconnected.Add(int64(n.Reconnected))
+			f.reconnected.Add(int64(n.Reconnected + n.Left))
 			f.dropped.Add(int64(n.Dropped))
 			f.malformed.Add(int64(n.Malformed))
 			f.ended.Add(int64(n.Ended))

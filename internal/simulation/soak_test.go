@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/ledger"
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 var soakFlag = flag.Duration("soak", 0, "run the soak for this time; 0 skips it")
@@ -44,14 +44,15 @@ func (u usage) String() string {
 	return fmt.Sprintf("heap %.1f MiB, %d goroutines, %d file descriptors", float64(u.heap)/(1<<20), u.goroutines, u.files)
 }
 
-// A client with a stream on each of 1,000 channels, over TCP, under a steady load and a fault every second, holds in the
-// end what it held after a warm-up: as many goroutines and file descriptors, and no more memory than by soakHeap.
+// A client with a stream on each of 1,000 channels, over TCP, under a steady load and a fault every
+// second, holds in the end what it held after a warm-up: as many goroutines and file descriptors,
+// and no more memory than by soakHeap.
 func TestSoak(t *testing.T) {
 	if *soakFlag == 0 {
 		t.Skip("runs with -soak 2m")
 	}
 	const n = 1000
-	s := rtxtest.NewServer(t)
+	s := testserver.NewServer(t)
 	c, err := rtx.New(s.Key(), rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()), rtx.WithBackoff(time.Millisecond, 20*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestSoak(t *testing.T) {
 	var values, gaps [n]int
 	var rising [n]uint64
 	for i := range streams {
-		streams[i] = rtx.On[ledger.Value](t.Context(), c.Channel(fmt.Sprint("channel-", i)), "e", rtx.Buffer(16))
+		streams[i] = rtx.On[ledger.Value](t.Context(), c.Channel(fmt.Sprint("channel-", i)), "e", rtx.WithBuffer(16))
 		readers.Go(func() {
 			for v, g := range streams[i].All() {
 				switch {
@@ -100,16 +101,16 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	// The server's own memory of what clients asked is bounded, and full after this.
-	outage := func(how rtxtest.Drop) {
+	outage := func(how testserver.Drop) {
 		before := c.Stats().Connects
 		s.DropAll(how)
-		s.WaitStats(func(st rtxtest.Stats) bool { return uint64(st.Connects) > before })
+		s.WaitStats(func(st testserver.Stats) bool { return uint64(st.Connects) > before })
 		ready()
 	}
 	ready()
 	for i := range 150 {
 		round()
-		outage(rtxtest.Drop(i % 3))
+		outage(testserver.Drop(i % 3))
 	}
 	warm := measure()
 	t.Logf("after the warm-up: %v", warm)
@@ -119,7 +120,7 @@ func TestSoak(t *testing.T) {
 			round()
 			<-time.After(100 * time.Millisecond) // the load's pace; nothing is asserted of it
 		}
-		outage(rtxtest.Drop(faults % 3))
+		outage(testserver.Drop(faults % 3))
 		faults++
 	}
 	ready()

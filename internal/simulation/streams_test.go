@@ -20,7 +20,7 @@ type request struct {
 	message  bool     // a view with channel and event
 	buffer   int
 	policy   rtx.Policy
-	reader   string // all, batches, c
+	reader   string // all, pending, batches, c
 	pace     string // eager, slow, stuck
 	seed     uint64 // of the consumer's pauses
 }
@@ -58,7 +58,7 @@ func (p *peer) open(q request) {
 	case len(q.channels) == 1:
 		src = p.client.Channel(q.channels[0])
 	case len(q.channels) > 1:
-		group = rtx.Channels()
+		group = rtx.NewGroup()
 		for _, c := range q.channels {
 			if err := group.Add(p.client.Channel(c)); err != nil {
 				p.w.breach("Add: %v", err)
@@ -76,7 +76,7 @@ func (p *peer) open(q request) {
 
 // openAs opens a stream of T.
 func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx context.Context, cancel context.CancelFunc, view ledger.View[T]) {
-	opts := []rtx.StreamOption{rtx.Buffer(q.buffer), rtx.Overflow(q.policy)}
+	opts := []rtx.StreamOption{rtx.WithBuffer(q.buffer), rtx.WithOverflow(q.policy)}
 	var streams []*rtx.Stream[T]
 	switch {
 	case q.parts > 0:
@@ -87,7 +87,7 @@ func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx con
 	case len(q.events) > 1:
 		var cases []rtx.Case[T]
 		for _, e := range q.events {
-			cases = append(cases, rtx.Event(e, func(v T) T { return v }))
+			cases = append(cases, rtx.CaseOf(e, func(v T) T { return v }))
 		}
 		streams = append(streams, rtx.OnAny(ctx, src, cases, opts...))
 	default:
@@ -101,7 +101,7 @@ func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx con
 		}
 		o.tape = &ledger.Tape{
 			Name: fmt.Sprintf("client %s stream %d (%v) part %d", p.name, len(p.streams), q, i), Link: &p.link,
-			Want: p.wants(q), Policy: q.policy,
+			Want: p.wants(q), Policy: q.policy, Slow: p.w.slowed, Flight: flight,
 		}
 		if len(q.channels) == 1 {
 			o.tape.Channel = q.channels[0]
@@ -121,6 +121,8 @@ func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx con
 			switch q.reader {
 			case "c":
 				ledger.ReadC(o.tape, s, view, pace)
+			case "pending":
+				ledger.ReadPending(o.tape, s, view, pace)
 			case "batches":
 				ledger.ReadBatches(o.tape, s, 5, 100*time.Millisecond, view, pace)
 			default:
@@ -129,7 +131,7 @@ func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx con
 		})
 		if o.whole {
 			p.readers.Go(func() {
-				if p.client.Channel(anchor).Subscribe(p.ctx) == nil {
+				if _, err := p.client.Channel(anchor).Subscribe(p.ctx); err == nil {
 					p.promise(anchor, time.Now().Add(1))
 				}
 			})
@@ -192,11 +194,11 @@ func (w *world) pace(kind string, seed uint64) ledger.Pace {
 	r := rand.New(rand.NewPCG(seed, 1))
 	switch kind {
 	case "slow":
-		return func() { w.rest(time.Duration(r.IntN(400)) * time.Millisecond) }
+		return func() { w.rest(time.Duration(r.Int64N(400e6))) }
 	case "stuck":
 		return func() {
 			if r.IntN(20) == 0 {
-				w.rest(time.Duration(r.IntN(600)) * time.Second)
+				w.rest(time.Duration(r.Int64N(600e9)))
 			}
 		}
 	}
@@ -279,7 +281,7 @@ func (p *peer) leave(channel string) {
 		delete(o.promised, channel)
 	}
 	p.w.mu.Unlock()
-	if err := p.client.Channel(channel).Unsubscribe(); err != nil {
-		p.w.breach("Unsubscribe: %v", err)
+	if err := p.client.ForceUnsubscribe(channel); err != nil {
+		p.w.breach("ForceUnsubscribe: %v", err)
 	}
 }

@@ -9,17 +9,20 @@ import (
 )
 
 const (
-	// logBytes bounds the events that recovery keeps. Past it the oldest go, and a client that needs one is not recovered.
+	// logBytes bounds the events that recovery keeps. Past it the oldest go, and a client that
+	// needs one is not recovered.
 	logBytes = 64 << 20
 	// keptSessions bounds the lost connections that recovery keeps.
 	keptSessions = 65536
 )
 
-// adapter keeps the rooms of a namespace and, with recovery, the events that lost connections may have missed.
+// adapter keeps the rooms of a namespace and, with recovery, the events that lost connections may
+// have missed.
 //
-// Sockets and rooms are keyed by socket id, as in the reference server's in-memory adapter, and a kept connection stays kept after it
-// has been taken up. With it comes that server's flaw: when two sockets share an id (one that lingers on a half-open link, and one
-// that took it up) the end of the first empties the rooms of the second.
+// Sockets and rooms are keyed by socket id, as in the reference server's in-memory adapter, and a
+// kept connection stays kept after it has been taken up. With it comes that server's flaw: when two
+// sockets share an id (one that lingers on a half-open link, and one that took it up) the end of
+// the first empties the rooms of the second.
 type adapter struct {
 	ids *ids
 
@@ -96,8 +99,9 @@ func (a *adapter) all() []*Socket {
 	return slices.Clone(a.order)
 }
 
-// admit takes the socket in and answers its CONNECT. If it takes up a lost connection, what that has missed is sent before the answer,
-// and what is sent from now on after it: nothing falls in between, because all happens under the lock that broadcasts take.
+// admit takes the socket in and answers its CONNECT. If it takes up a lost connection, what that
+// has missed is sent before the answer, and what is sent from now on after it: nothing falls in
+// between, because all happens under the lock that broadcasts take.
 func (a *adapter) admit(s *Socket) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -204,12 +208,14 @@ func (a *adapter) roomsOf(id string) []string {
 	return slices.Clone(a.member[id])
 }
 
-// broadcast queues an event for a room. With recovery it gets an offset as its last argument and is kept for a while.
-func (a *adapter) broadcast(n *Namespace, name string, except []string, data []byte, buffers [][]byte) int {
+// broadcast queues an event for a room. With recovery it gets an offset as its last argument and is
+// kept for a while.
+func (a *adapter) broadcast(n *Namespace, name string, except []string, data []byte, buffers [][]byte) (offset string, sockets int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n.recovery > 0 {
-		data = slices.Concat(data[:len(data)-1], []byte(`,"`+a.epoch+strconv.FormatUint(a.next, 36)+a.pad+`"]`))
+		offset = a.epoch + strconv.FormatUint(a.next, 36) + a.pad
+		data = slices.Concat(data[:len(data)-1], []byte(`,"`+offset+`"]`))
 	}
 	frames := encodeEvent(n.name, data, buffers)
 	if n.recovery > 0 {
@@ -217,20 +223,19 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	}
 	r := a.rooms[name]
 	if r == nil {
-		return 0
+		return offset, 0
 	}
-	sent := 0
 	for _, id := range r.ids {
 		if s := a.sockets[id]; s != nil && !a.excepted(id, except) {
 			s.send(frames)
-			sent++
+			sockets++
 		}
 	}
-	return sent
+	return offset, sockets
 }
 
-// excepted reports whether a socket id is in one of the rooms. That one which it has for its own may be lost: then an event reaches also
-// those who caused it.
+// excepted reports whether a socket id is in one of the rooms. That one which it has for its own
+// may be lost: then an event reaches also those who caused it.
 func (a *adapter) excepted(id string, rooms []string) bool {
 	for _, name := range rooms {
 		if r := a.rooms[name]; r != nil {
@@ -273,8 +278,8 @@ func (a *adapter) keep(s *Socket) {
 	}
 }
 
-// restore gives the connection with this pid and what its rooms have missed since offset. It reports false if the connection, or the
-// event at the offset, is no longer kept. a.mu is held.
+// restore gives the connection with this pid and what its rooms have missed since offset. It
+// reports false if the connection, or the event at the offset, is no longer kept. a.mu is held.
 func (a *adapter) restore(pid, offset string, window time.Duration) (kept, [][]frame, bool) {
 	k, ok := a.kept[pid]
 	if !ok || time.Since(k.at) > window {

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// agenda calls functions at their times, one at a time, and those that are due at one instant in the order of their numbers: on timers
-// of their own they would run in any. The functions must not block.
+// agenda calls functions at their times, one at a time, and those that are due at one instant in
+// the order of their numbers: on timers of their own they would run in any. The functions must not
+// block.
 type agenda struct {
 	mu      sync.Mutex
 	due     entries

@@ -24,8 +24,9 @@ type EngineConfig struct {
 	Admit func(r *http.Request) (Admission, *HTTPError)
 	// Open is called for each new session, before anything can be sent or received on it.
 	Open func(s *Session)
-	// Message is called for each message, one at a time for a session. data is the callee's to keep. An error ends the session, as
-	// one that the server has closed: ParseError is for what is no packet at all.
+	// Message is called for each message, one at a time for a session. data is the callee's to
+	// keep. An error ends the session, as one that the server has closed: ParseError is for what is
+	// no packet at all.
 	Message func(s *Session, data []byte, binary bool) error
 	// Closed is called once for each opened session.
 	Closed func(s *Session, reason Reason)
@@ -108,14 +109,16 @@ func (e *Engine) Sessions() []*Session {
 // SetHeartbeats turns pings off and on again. While they are off no session times out.
 func (e *Engine) SetHeartbeats(on bool) { e.quiet.Store(!on) }
 
-// EndAll ends every open session without a word to its client, as the death of the process would, oldest first.
+// EndAll ends every open session without a word to its client, as the death of the process would,
+// oldest first.
 func (e *Engine) EndAll(reason Reason) {
 	for _, s := range e.Sessions() {
 		s.Reset(reason)
 	}
 }
 
-// Close ends every session, refuses what comes later, and returns when none of the engine's goroutines is left.
+// Close ends every session, refuses what comes later, and returns when none of the engine's
+// goroutines is left.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	if !e.closed {
@@ -127,7 +130,8 @@ func (e *Engine) Close() {
 	e.running.Wait()
 }
 
-// enter counts a goroutine that serves a request. It reports false once the engine is closed; otherwise leave must follow.
+// enter counts a goroutine that serves a request. It reports false once the engine is closed;
+// otherwise leave must follow.
 func (e *Engine) enter() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -180,7 +184,8 @@ func (e *Engine) forget(s *Session) {
 	delete(e.sessions, s.id)
 }
 
-// ServeHTTP serves the handshake, polls, posts and WebSockets of the engine, whatever the path is that it is mounted on.
+// ServeHTTP serves the handshake, polls, posts and WebSockets of the engine, whatever the path is
+// that it is mounted on.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !e.enter() {
 		errClosing.Write(w)

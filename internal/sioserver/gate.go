@@ -10,14 +10,17 @@ import (
 	"strings"
 )
 
-// Gate decides which web pages may use a server on a developer's machine, through the browser that shows them. Programs that are no
-// browsers pass: they send no Origin, and as Host a name of the machine.
+// Gate decides which web pages may use a server on a developer's machine, through the browser that
+// shows them. Programs that are no browsers pass: they send no Origin, and as Host a name of the
+// machine.
 //
-// The Host must be a name of this machine or one that was allowed: the owner of a page can have the page's own name resolved to this
-// machine (DNS rebinding), and to the browser the server is then of the page's origin. The Origin must be the server's own or one
-// that was allowed: a page of any other can neither post, nor open a session, nor read an answer.
+// The Host must be a name of this machine or one that was allowed: the owner of a page can have the
+// page's own name resolved to this machine (DNS rebinding), and to the browser the server is then
+// of the page's origin. The Origin must be the server's own or one that was allowed: a page of any
+// other can neither post, nor open a session, nor read an answer.
 //
-// The zero Gate takes the names of the loopback, and no other origin. A Gate is not changed once it is in use.
+// The zero Gate takes the names of the loopback, and no other origin. A Gate is not changed once it
+// is in use.
 type Gate struct {
 	hosts     []string // in small letters
 	addresses bool     // whatever IP address a client names is this machine's
@@ -26,8 +29,9 @@ type Gate struct {
 	foreign   http.CrossOriginProtection
 }
 
-// Listens tells the gate the address that the server listens on, which becomes a name of this machine. If it stands for all the
-// addresses of the machine, as ":80" does, every IP address is one: an address can't be rebound.
+// Listens tells the gate the address that the server listens on, which becomes a name of this
+// machine. If it stands for all the addresses of the machine, as ":80" does, every IP address is
+// one: an address can't be rebound.
 func (g *Gate) Listens(addr string) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -50,7 +54,8 @@ func (g *Gate) AllowHost(name string) error {
 	return nil
 }
 
-// AllowOrigin lets pages of an origin in, such as "https://app.example", or those of all origins by "*".
+// AllowOrigin lets pages of an origin in, such as "https://app.example", or those of all origins by
+// "*".
 func (g *Gate) AllowOrigin(origin string) error {
 	if origin == "*" {
 		g.anyOrigin = true
@@ -64,8 +69,9 @@ func (g *Gate) AllowOrigin(origin string) error {
 	return nil
 }
 
-// Wrap puts the gate before next. refuse answers what does not pass. To what passes and was sent by a page of another origin it adds
-// the headers that let the page read the answer, and its preflights are answered.
+// Wrap puts the gate before next. refuse answers what does not pass. To what passes and was sent by
+// a page of another origin it adds the headers that let the page read the answer, and its
+// preflights are answered.
 func (g *Gate) Wrap(next http.Handler, refuse func(w http.ResponseWriter, why string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.isName(r.Host) {
@@ -99,7 +105,8 @@ func answerPreflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// isName reports whether a Host header names this machine. Without one, as in HTTP/1.0, there is no browser.
+// isName reports whether a Host header names this machine. Without one, as in HTTP/1.0, there is no
+// browser.
 func (g *Gate) isName(host string) bool {
 	name := hostOf(host)
 	if name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(g.hosts, name) {
@@ -109,7 +116,8 @@ func (g *Gate) isName(host string) bool {
 	return err == nil && (g.addresses || ip.IsLoopback())
 }
 
-// hostOf is the name in a Host header, in small letters, without its port, the brackets of IPv6 and the dot at its end.
+// hostOf is the name in a Host header, in small letters, without its port, the brackets of IPv6 and
+// the dot at its end.
 func hostOf(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -118,8 +126,9 @@ func hostOf(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// isForeign reports whether a page of an origin that is not allowed has sent r. The standard library's protection takes a GET for
-// harmless; here one opens a session or a WebSocket, so each request is judged as a POST would be.
+// isForeign reports whether a page of an origin that is not allowed has sent r. The standard
+// library's protection takes a GET for harmless; here one opens a session or a WebSocket, so each
+// request is judged as a POST would be.
 func (g *Gate) isForeign(r *http.Request) bool {
 	if g.anyOrigin {
 		return false

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// gated asks a server behind g, and returns the answer's status and headers. served tells whether the request came through.
+// gated asks a server behind g, and returns the answer's status and headers. served tells whether
+// the request came through.
 func gated(t *testing.T, g *Gate, method, host string, header map[string]string) (status int, got http.Header, served bool) {
 	t.Helper()
 	h := g.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = true }),

@@ -9,10 +9,11 @@ import (
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// Handler is what a namespace does. The functions are called one at a time for a socket, and must not block.
+// Handler is what a namespace does. The functions are called one at a time for a socket, and must
+// not block.
 type Handler struct {
-	// Admit is asked before a socket joins; nil admits all. *Refusal refuses with its message and data, and ErrHold leaves the
-	// client without an answer until Socket.Admit or Socket.Refuse.
+	// Admit is asked before a socket joins; nil admits all. *Refusal refuses with its message and
+	// data, and ErrHold leaves the client without an answer until Socket.Admit or Socket.Refuse.
 	Admit func(s *Socket) error
 	// Connect is called once a socket has joined and its client has been told.
 	Connect func(s *Socket)
@@ -22,7 +23,8 @@ type Handler struct {
 	Disconnect func(s *Socket, reason Reason)
 }
 
-// The reasons for which a socket leaves while its session goes on. Connections that ended so, or by a ParseError, are not recovered.
+// The reasons for which a socket leaves while its session goes on. Connections that ended so, or by
+// a ParseError, are not recovered.
 const (
 	ClientLeft Reason = "client namespace disconnect"
 	ServerLeft Reason = "server namespace disconnect"
@@ -47,10 +49,11 @@ type Namespace struct {
 	adapter  *adapter
 }
 
-// Broadcast queues an event for every socket in room, but for those that are in one of the rooms except, such as the one that each has
-// by its id. args are JSON values, in which placeholders stand for the buffers, and name is a plain string. It never blocks. It returns
-// how many sockets the event went to.
-func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) int {
+// Broadcast queues an event for every socket in room, but for those that are in one of the rooms
+// except, such as the one that each has by its id. args are JSON values, in which placeholders
+// stand for the buffers, and name is a plain string. It never blocks. It returns the offset that
+// the event has on the wire, "" without recovery, and how many sockets it went to.
+func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) (offset string, sockets int) {
 	return n.adapter.broadcast(n, room, except, eventData(name, args), buffers)
 }
 
@@ -76,7 +79,8 @@ func (n *Namespace) connect(s *Socket) {
 	s.Admit()
 }
 
-// Admit lets the socket join. It is for a CONNECT that was held; of several answers to one CONNECT the first counts.
+// Admit lets the socket join. It is for a CONNECT that was held; of several answers to one CONNECT
+// the first counts.
 func (s *Socket) Admit() {
 	if !s.answered.CompareAndSwap(false, true) {
 		return
@@ -121,7 +125,8 @@ func (s *Socket) Refuse(err error) {
 	s.client.session.Send(appendPacket(engineio.ConnectError, s.namespace.name, data))
 }
 
-// wanted is the connection that the client asks to take up, by its pid and the offset of the last event that it has.
+// wanted is the connection that the client asks to take up, by its pid and the offset of the last
+// event that it has.
 func (s *Socket) wanted() (pid, offset string) {
 	var want struct{ Pid, Offset string }
 	if json.Unmarshal(s.Payload, &want) != nil {

@@ -10,16 +10,19 @@ import (
 )
 
 const (
-	// abortGrace is how long a post that meets an open poll waits for that poll to break off. A client that gave up its poll and
-	// posts next does so on another connection, and the two events arrive in no order.
+	// abortGrace is how long a post that meets an open poll waits for that poll to break off. A
+	// client that gave up its poll and posts next does so on another connection, and the two events
+	// arrive in no order.
 	abortGrace = 10 * time.Millisecond
-	// noopDelay is how long a poll waits that comes while an upgrade is under way: if the upgrade completes meanwhile the poll is
-	// refused, else it is answered with a noop so that the client may complete it. The reference server looks every 100 ms.
+	// noopDelay is how long a poll waits that comes while an upgrade is under way: if the upgrade
+	// completes meanwhile the poll is refused, else it is answered with a noop so that the client
+	// may complete it. The reference server looks every 100 ms.
 	noopDelay = 100 * time.Millisecond
-	// closeGrace is how long a close packet that finds no poll waits for one: a client that sends its last poll and its close packet
-	// at once, on two connections, has the poll answered.
+	// closeGrace is how long a close packet that finds no poll waits for one: a client that sends
+	// its last poll and its close packet at once, on two connections, has the poll answered.
 	closeGrace = 20 * time.Millisecond
-	// overrun is how much of a body past its limit is read, and thrown away, so that its client is there to read the refusal.
+	// overrun is how much of a body past its limit is read, and thrown away, so that its client is
+	// there to read the refusal.
 	overrun = 32 << 20
 )
 
@@ -170,7 +173,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool
 	case int64(len(body)) <= limit:
 		return body, true
 	}
-	// An answer that comes while the client still writes can be lost: the rest of the body, unread, makes a reset of the close.
+	// An answer that comes while the client still writes can be lost: the rest of the body, unread,
+	// makes a reset of the close.
 	if rest, err := io.Copy(io.Discard, io.LimitReader(r.Body, overrun)); err != nil || rest == overrun {
 		w.Header().Set("Connection", "close")
 	}
@@ -284,8 +288,8 @@ func (s *Session) uncork() {
 	}
 }
 
-// hang holds a request of a muted session until the client or the engine gives up. The end of the session stays untold, as it
-// would over a dead link.
+// hang holds a request of a muted session until the client or the engine gives up. The end of the
+// session stays untold, as it would over a dead link.
 func (s *Session) hang(r *http.Request) {
 	select {
 	case <-s.engine.stopped:

@@ -18,7 +18,8 @@ type Config struct {
 	Limits         engineio.Limits // of one packet; engineio.DefaultLimits, but no larger than Engine.MaxPayload
 }
 
-// Server is a Socket.IO v5 server. Its methods may be called concurrently, but namespaces are added before it serves.
+// Server is a Socket.IO v5 server. Its methods may be called concurrently, but namespaces are added
+// before it serves.
 type Server struct {
 	*Engine
 	connectTimeout time.Duration

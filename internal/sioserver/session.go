@@ -50,7 +50,8 @@ const (
 	sessionClosed
 )
 
-// frame is one Engine.IO packet as it stands in a WebSocket message. It may be shared between sessions and is never changed.
+// frame is one Engine.IO packet as it stands in a WebSocket message. It may be shared between
+// sessions and is never changed.
 type frame struct {
 	data   []byte
 	binary bool
@@ -69,7 +70,8 @@ func (s *Session) Transport() string {
 	return "polling"
 }
 
-// NetConn is the connection of the session's WebSocket, as the listener accepted it, or nil over polling.
+// NetConn is the connection of the session's WebSocket, as the listener accepted it, or nil over
+// polling.
 func (s *Session) NetConn() net.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,16 +81,20 @@ func (s *Session) NetConn() net.Conn {
 	return s.socket.conn
 }
 
-// Send queues a text packet as it stands on the wire, type byte included. It never blocks. data must not be changed afterwards.
+// Send queues a text packet as it stands on the wire, type byte included. It never blocks. data
+// must not be changed afterwards.
 func (s *Session) Send(data []byte) { s.enqueue(frame{data: data}) }
 
-// SendBinary queues a message that is an attachment. It never blocks. data must not be changed afterwards.
+// SendBinary queues a message that is an attachment. It never blocks. data must not be changed
+// afterwards.
 func (s *Session) SendBinary(data []byte) { s.enqueue(frame{data: data, binary: true}) }
 
-// Mute makes the session deaf and dumb without ending it: nothing more is sent, what comes in is ignored, and polls hang.
+// Mute makes the session deaf and dumb without ending it: nothing more is sent, what comes in is
+// ignored, and polls hang.
 func (s *Session) Mute() { s.muted.Store(true) }
 
-// Close lets out what is queued, then ends the session with a close frame or, over polling, a close packet.
+// Close lets out what is queued, then ends the session with a close frame or, over polling, a close
+// packet.
 func (s *Session) Close() {
 	s.mu.Lock()
 	if s.state != sessionOpen {
@@ -110,7 +116,8 @@ func (s *Session) Close() {
 	}
 }
 
-// CloseFrame ends the session at once with a close frame of the given code. Over polling it is a close packet.
+// CloseFrame ends the session at once with a close frame of the given code. Over polling it is a
+// close packet.
 func (s *Session) CloseFrame(code int) {
 	s.end(ForcedClose, farewell{code: websocket.StatusCode(code)})
 }
@@ -196,7 +203,8 @@ func (s *Session) enqueue(frames ...frame) {
 		size += len(f.data)
 	}
 	if s.queued+size > s.engine.cfg.QueueBytes && len(s.queue) > 0 {
-		// The caller may hold locks that the end of a session needs, so the end comes on a goroutine of its own.
+		// The caller may hold locks that the end of a session needs, so the end comes on a
+		// goroutine of its own.
 		s.state = sessionClosing
 		s.engine.running.Go(func() { s.end(TransportError, abrupt) })
 		return
@@ -223,7 +231,8 @@ func (s *Session) flush() {
 	}
 }
 
-// receive handles one packet from the session's own transport. The caller holds the turn. It reports whether the session goes on.
+// receive handles one packet from the session's own transport. The caller holds the turn. It
+// reports whether the session goes on.
 func (s *Session) receive(p engineio.Packet) bool {
 	if s.muted.Load() {
 		return true
@@ -303,7 +312,8 @@ func (s *Session) onBeat() {
 	s.Send([]byte{'2'})
 }
 
-// expire ends a session whose pong is overdue but whose timer has not run yet, before a request can find it alive.
+// expire ends a session whose pong is overdue but whose timer has not run yet, before a request can
+// find it alive.
 func (s *Session) expire() {
 	s.mu.Lock()
 	overdue := s.state == sessionOpen && s.awaiting && !time.Now().Before(s.beatDue) && !s.engine.quiet.Load()

@@ -9,12 +9,13 @@ import (
 const (
 	// bodyGrace is how long a request's body may take beyond what its bytes take at bodyRate.
 	bodyGrace = 10 * time.Second
-	// bodyRate is the slowest that a body may come, in bytes per second. What keeps up with it is never cut off, however long.
+	// bodyRate is the slowest that a body may come, in bytes per second. What keeps up with it is
+	// never cut off, however long.
 	bodyRate = 1024
 )
 
-// BoundBodies cuts off requests whose body comes too slowly, also where the handler does not read it. It does not touch the time that a
-// request takes whose body has come, so polls may wait.
+// BoundBodies cuts off requests whose body comes too slowly, also where the handler does not read
+// it. It does not touch the time that a request takes whose body has come, so polls may wait.
 func BoundBodies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {

@@ -23,8 +23,9 @@ type Socket struct {
 	left      atomic.Bool
 }
 
-// Gone reports whether the socket or its session has ended. Disconnect may be called before Connect has returned, so a handler that
-// has just taken note of a socket looks here, and finds that there is nothing to take note of.
+// Gone reports whether the socket or its session has ended. Disconnect may be called before Connect
+// has returned, so a handler that has just taken note of a socket looks here, and finds that there
+// is nothing to take note of.
 func (s *Socket) Gone() bool {
 	select {
 	case <-s.client.session.done:
@@ -37,8 +38,9 @@ func (s *Socket) Gone() bool {
 // Session is the session that the socket is on.
 func (s *Socket) Session() *Session { return s.client.session }
 
-// Emit queues an event for the socket. args are JSON values, and name is a plain string. It never blocks. On a server with recovery
-// it travels by the rooms, as in the reference server: a socket whose rooms are gone gets nothing.
+// Emit queues an event for the socket. args are JSON values, and name is a plain string. It never
+// blocks. On a server with recovery it travels by the rooms, as in the reference server: a socket
+// whose rooms are gone gets nothing.
 func (s *Socket) Emit(name string, args ...[]byte) { s.EmitBinary(name, args, nil) }
 
 // EmitBinary is Emit with attachments, which placeholders in args stand for.
@@ -51,7 +53,8 @@ func (s *Socket) EmitBinary(name string, args [][]byte, buffers [][]byte) {
 	s.send(encodeEvent(s.namespace.name, data, buffers))
 }
 
-// Ack answers the event that had this id. args is JSON, comma-separated; placeholders in it stand for the buffers.
+// Ack answers the event that had this id. args is JSON, comma-separated; placeholders in it stand
+// for the buffers.
 func (s *Socket) Ack(id uint64, args []byte, buffers [][]byte) {
 	p := engineio.SocketPacket{
 		Type:        engineio.Ack,
@@ -90,8 +93,9 @@ func (s *Socket) Rooms() []string {
 	return slices.DeleteFunc(s.namespace.adapter.roomsOf(s.ID), func(r string) bool { return r == s.ID })
 }
 
-// LoseRooms takes the socket's id out of every room, the one named by the id included, as the reference server does to a connection
-// that was taken up over a half-open link when the old one times out. With recovery on the socket is deaf from then on.
+// LoseRooms takes the socket's id out of every room, the one named by the id included, as the
+// reference server does to a connection that was taken up over a half-open link when the old one
+// times out. With recovery on the socket is deaf from then on.
 func (s *Socket) LoseRooms() { s.namespace.adapter.loseRooms(s.ID) }
 
 // Disconnect tells the client that it has left the namespace. The session goes on.

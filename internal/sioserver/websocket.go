@@ -26,7 +26,8 @@ func (h *hijackRecorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// serveWebSocket opens a session over a WebSocket or, if s is not nil, offers the socket to s as its new transport.
+// serveWebSocket opens a session over a WebSocket or, if s is not nil, offers the socket to s as
+// its new transport.
 func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Session) {
 	var admission Admission
 	if s == nil {
@@ -36,10 +37,12 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 			return
 		}
 	}
-	// An upgrade is under way from before its client can know: what the client sends next, on another connection, meets it.
+	// An upgrade is under way from before its client can know: what the client sends next, on
+	// another connection, meets it.
 	offered := s != nil && s.offer()
 	rec := &hijackRecorder{ResponseWriter: w}
-	// Origins are not checked here: that is the Gate's, which stands before the engine where web pages can reach it.
+	// Origins are not checked here: that is the Gate's, which stands before the engine where web
+	// pages can reach it.
 	ws, err := websocket.Accept(rec, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil { // Accept has answered
 		if offered {
@@ -73,7 +76,8 @@ func (e *Engine) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Sessi
 	s.read(sock)
 }
 
-// socket is the WebSocket of a session with the connection beneath it, which can be cut while a close handshake is waited for.
+// socket is the WebSocket of a session with the connection beneath it, which can be cut while a
+// close handshake is waited for.
 type socket struct {
 	ws     *websocket.Conn
 	conn   net.Conn
@@ -180,8 +184,8 @@ func (s *Session) pump() {
 		}
 		s.mu.Unlock()
 		for _, f := range batch {
-			// A client that does not read is ended by its heartbeat or by its full queue: both close the connection, and that
-			// ends the write.
+			// A client that does not read is ended by its heartbeat or by its full queue: both
+			// close the connection, and that ends the write.
 			if socket.write(f) != nil {
 				s.end(TransportError, abrupt)
 				return
@@ -190,7 +194,8 @@ func (s *Session) pump() {
 	}
 }
 
-// offer takes the one place for a WebSocket that may become the session's transport. It reports false if that is taken.
+// offer takes the one place for a WebSocket that may become the session's transport. It reports
+// false if that is taken.
 func (s *Session) offer() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,8 +212,8 @@ func (s *Session) withdrawOffer() {
 	s.offered, s.probe, s.probed = false, nil, false
 }
 
-// upgrade takes the steps of a change from polling to sock, which has been offered: a probe, its answer, and the packet that completes
-// it. It reports whether sock is now the session's transport.
+// upgrade takes the steps of a change from polling to sock, which has been offered: a probe, its
+// answer, and the packet that completes it. It reports whether sock is now the session's transport.
 func (s *Session) upgrade(sock *socket) bool {
 	s.mu.Lock()
 	open := s.state == sessionOpen

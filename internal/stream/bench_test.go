@@ -1,10 +1,14 @@
 package stream
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+	"time"
+)
 
 func BenchmarkPushReceive(b *testing.B) {
-	for _, p := range []Policy{DropOldest, DropNewest, End, Grow(1 << 20)} {
-		b.Run(p.String(), func(b *testing.B) {
+	for _, p := range []Policy{DropOldest, DropNewest, EndStream, Grow(1 << 20)} {
+		b.Run(name(p), func(b *testing.B) {
 			q := New[int](Config{Capacity: 256, Policy: p})
 			b.ReportAllocs()
 			for i := range b.N {
@@ -39,7 +43,7 @@ func BenchmarkPush(b *testing.B) {
 // What a stream costs whose reader has stopped.
 func BenchmarkOverload(b *testing.B) {
 	for _, p := range []Policy{DropOldest, DropNewest} {
-		b.Run(p.String(), func(b *testing.B) {
+		b.Run(name(p), func(b *testing.B) {
 			q := New[int](Config{Capacity: 256, Policy: p})
 			b.ReportAllocs()
 			for i := range b.N {
@@ -128,8 +132,15 @@ func BenchmarkAcrossGoroutines(b *testing.B) {
 			for range q.All() {
 			}
 		},
+		"Pending": func(q *Queue[int]) {
+			for !q.Exhausted() {
+				<-q.wake
+				for range q.Pending() {
+				}
+			}
+		},
 	}
-	for _, name := range []string{"C", "All"} {
+	for _, name := range []string{"C", "All", "Pending"} {
 		b.Run(name, func(b *testing.B) {
 			q := New[int](Config{Capacity: 256})
 			done := make(chan struct{})
@@ -144,6 +155,54 @@ func BenchmarkAcrossGoroutines(b *testing.B) {
 			q.End(nil, false)
 			<-done
 			b.ReportMetric(float64(q.Stats().Dropped)/float64(b.N), "dropped/op")
+		})
+	}
+}
+
+// Pending beside C in one run, each taking bursts of n values that were there: "of C" is the time
+// of one by the other's.
+func BenchmarkPendingBesideC(b *testing.B) {
+	take := []func(q *Queue[int], n int) int{
+		func(q *Queue[int], n int) (sum int) {
+			for range n {
+				v := <-q.c
+				for range q.Gaps() {
+					b.Fatal("a gap")
+				}
+				sum += v
+			}
+			return sum
+		},
+		func(q *Queue[int], _ int) (sum int) {
+			<-q.wake
+			for v, gap := range q.Pending() {
+				if gap != nil {
+					b.Fatal("a gap")
+				}
+				sum += v
+			}
+			return sum
+		},
+	}
+	for _, n := range []int{1, 16, 256} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			var spent [2]time.Duration
+			queues := [2]*Queue[int]{New[int](Config{Capacity: 256}), New[int](Config{Capacity: 256})}
+			b.ReportAllocs()
+			for range b.N {
+				for i, q := range queues {
+					start := time.Now()
+					for range 256 / n {
+						for v := range n {
+							q.Push(v, "prices", 100)
+						}
+						take[i](q, n)
+					}
+					spent[i] += time.Since(start)
+				}
+			}
+			b.ReportMetric(float64(spent[1])/float64(spent[0]), "of-C")
+			b.ReportMetric(float64(spent[1].Nanoseconds())/float64(b.N)/256, "ns/value")
 		})
 	}
 }

@@ -13,7 +13,15 @@ func (q *Queue[T]) Ended() bool {
 func (q *Queue[T]) Spilling() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pump != nil
+	return q.pump() != nil
+}
+
+// pump is the goroutine that lets the spill out, or nil.
+func (q *Queue[T]) pump() *pump {
+	if q.spill == nil {
+		return nil
+	}
+	return q.spill.pump
 }
 
 // Drained returns nil when no goroutine of the queue is left, or the cause of
@@ -21,7 +29,7 @@ func (q *Queue[T]) Spilling() bool {
 // the spill was discarded, and otherwise when the readers have taken it.
 func (q *Queue[T]) Drained(ctx context.Context) error {
 	q.mu.Lock()
-	p := q.pump
+	p := q.pump()
 	q.mu.Unlock()
 	if p == nil {
 		return nil

@@ -2,45 +2,22 @@ package stream
 
 import "time"
 
-// A Gap says that a stream did not get everything its source sent: how much is
-// missing, as far as that can be known, from which channel, and why. It has a
-// place among the values of the stream: all values taken before it were sent
-// before the loss.
+// A Gap says what a queue did not get. It has a place among the values: all
+// values taken before it were sent before the loss. Losses of one channel with
+// no value between them come as one Gap.
 //
-// Losses of one channel with no value between them come as one Gap, so several
-// of the fields can be set at once.
+// It is rtx.Gap, which documents the fields, under a name that this package can
+// use: one converts to the other.
 type Gap struct {
-	// Channel is the channel that the missing values belong to. It is empty
-	// in one case: a stream of several channels that drops its oldest value
-	// while a reader receives from C cannot always tell which of the two got
-	// which value, and does not guess when they differ in their channel.
-	Channel string
-
-	// Dropped counts the values that did not fit into the stream's buffer. It
-	// is exact.
-	Dropped uint64
-
-	// Malformed counts the payloads that could not be decoded. It is exact,
-	// and Err holds the error of the latest.
-	Malformed uint64
-
-	// Reconnected is set if the connection was down for a time, during which
-	// the server may have sent events that nobody kept. Their number cannot be
-	// known.
+	Channel     string
+	Several     bool
+	Dropped     uint64
+	Malformed   uint64
 	Reconnected bool
-
-	// Ended is set if the channel left the stream, because it was refused or
-	// unsubscribed, while the stream goes on with its other channels. Err says
-	// why.
-	Ended bool
-
-	// Since and Until are the times, by the local clock, between which the
-	// losses happened: equal for a single value, and the time without the
-	// channel for a reconnection.
-	Since, Until time.Time
-
-	// Err is the latest error that made the gap, if an error did.
-	Err error
+	Ended       bool
+	Since       time.Time
+	Until       time.Time
+	Err         error
 }
 
 // merge adds a later loss of the same channel.

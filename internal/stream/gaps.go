@@ -12,7 +12,7 @@ import (
 // A loss is due once a value after it has been taken, or when nothing is left
 // to take. So whoever receives a value and asks for gaps before handling it
 // learns of every loss before that value, and of none after it as long as more
-// values are there. (For a place that is exact in every case, use All.)
+// values are there. (For a place that is exact in every case, use Pending or All.)
 func (q *Queue[T]) Gaps() iter.Seq[Gap] {
 	return func(yield func(Gap) bool) {
 		defer q.remind()
@@ -46,7 +46,7 @@ func (q *Queue[T]) takeGap(atHead bool) (Gap, bool) {
 
 // due reports whether the oldest loss is to be told now. A loss right before
 // the head is due to a caller who has handled all values taken so far, which
-// only All and Batches know of themselves (atHead), and to anybody if there is
+// only Pending, All and Batches know of themselves (atHead), and to anybody if there is
 // no head.
 func (q *Queue[T]) due(atHead bool) bool {
 	if q.marks.empty() {
@@ -56,7 +56,7 @@ func (q *Queue[T]) due(atHead bool) bool {
 	return place < head || place == head && (atHead || head == q.accepted)
 }
 
-// announce puts a token into Lost, and wakes All, for a new loss.
+// announce puts a token into Lost and into Wake, for a new loss.
 func (q *Queue[T]) announce() {
 	q.marks.reminder.delay = 0
 	q.signal()

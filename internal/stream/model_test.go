@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -17,8 +18,9 @@ var seedFlag = flag.Uint64("seed", 0, "run the model tests with this seed only")
 // losses in one list, in their order, nothing merged.
 type model struct {
 	cfg     Config
-	entries []entry // not yet taken: values, and losses among them
-	past    [][]Gap // losses that a later value was taken after, by place, each place unmerged
+	key     func(int) int // of a queue that conflates; nil for one that does not
+	entries []entry       // not yet taken: values, and losses among them
+	past    [][]Gap       // losses that a later value was taken after, by place, each place unmerged
 	ended   bool
 	err     error
 	stats   Stats
@@ -30,6 +32,7 @@ type entry struct {
 	value   int
 	channel string
 	bytes   int64
+	extra   bool // of a queue that conflates: it came when there was no room but by Grow
 	loss    *Gap
 }
 
@@ -42,9 +45,36 @@ func (m *model) values() (n int) {
 	return n
 }
 
+// supersede takes the value that waits under the same key away. It reports whether
+// e has its place.
+func (m *model) supersede(e entry) bool {
+	at := slices.IndexFunc(m.entries, func(o entry) bool { return o.loss == nil && m.key(o.value) == m.key(e.value) })
+	if at < 0 {
+		return false
+	}
+	m.stats.Superseded++
+	was := m.entries[at]
+	lost := slices.ContainsFunc(m.entries[at:], func(e entry) bool { return e.loss != nil })
+	if !lost && (!was.extra || m.spilledBytes()-was.bytes+e.bytes <= int64(m.cfg.Policy)) {
+		e.extra = was.extra
+		m.entries[at] = e
+		return true
+	}
+	m.entries = slices.Delete(m.entries, at, at+1)
+	return false
+}
+
 // spilledBytes counts what does not fit into C.
 func (m *model) spilledBytes() (bytes int64) {
 	n := 0
+	if m.key != nil {
+		for _, e := range m.entries {
+			if e.extra {
+				bytes += e.bytes
+			}
+		}
+		return bytes
+	}
 	for _, e := range m.entries {
 		if e.loss == nil {
 			if n++; n > m.cfg.Capacity {
@@ -69,23 +99,28 @@ func (m *model) push(v int, channel string, bytes int64) bool {
 		return false
 	}
 	e := entry{value: v, channel: channel, bytes: max(bytes, 1)}
+	if m.key != nil && m.supersede(e) {
+		return true
+	}
 	if m.values() < m.cfg.Capacity {
 		m.entries = append(m.entries, e)
 		return true
 	}
-	switch m.cfg.Policy.kind {
-	case dropOldest:
+	switch m.cfg.Policy {
+	case DropOldest:
 		at := slices.IndexFunc(m.entries, func(e entry) bool { return e.loss == nil })
 		oldest := m.entries[at]
 		m.entries = slices.Delete(m.entries, at, at+1)
 		m.lose(at, Gap{Channel: oldest.channel, Dropped: 1})
 		m.entries = append(m.entries, e)
 		return true
-	case dropNewest:
+	case DropNewest:
 		m.lose(len(m.entries), Gap{Channel: channel, Dropped: 1})
 		return true
-	case grow:
-		if m.spilledBytes()+e.bytes <= m.cfg.Policy.maxBytes {
+	case EndStream:
+	default: // Grow
+		e.extra = true
+		if m.spilledBytes()+e.bytes <= int64(m.cfg.Policy) {
 			m.entries = append(m.entries, e)
 			return true
 		}
@@ -106,7 +141,7 @@ func (m *model) end(err error, discard bool) bool {
 	if first {
 		m.ended, m.err = true, err
 	}
-	if discard {
+	if discard && m.key == nil {
 		n := 0
 		for i := range m.entries {
 			if e := &m.entries[i]; e.loss == nil {
@@ -213,7 +248,7 @@ type play struct {
 
 func newPlay(seed uint64) *play {
 	rnd := rand.New(rand.NewPCG(seed, 4))
-	policies := []Policy{DropOldest, DropOldest, DropNewest, End, Grow(1 + rnd.Int64N(60))}
+	policies := []Policy{DropOldest, DropOldest, DropNewest, EndStream, Grow(1 + rnd.Int64N(60))}
 	cfg := Config{
 		Capacity:    1 + rnd.IntN(1+rnd.IntN(9)),
 		Policy:      policies[rnd.IntN(len(policies))],
@@ -222,7 +257,15 @@ func newPlay(seed uint64) *play {
 	}
 	m := &model{cfg: cfg}
 	m.stats.Capacity = cfg.Capacity
-	return &play{model: m, q: New[int](cfg), rnd: rnd, channels: []int{1, 3, 3, 26}[rnd.IntN(4)]}
+	p := &play{model: m, q: New[int](cfg), rnd: rnd, channels: []int{1, 3, 3, 26}[rnd.IntN(4)]}
+	if rnd.IntN(4) == 0 {
+		keys := 1 + rnd.IntN(9)
+		p.key = func(v int) int { return v * 7 % 11 % keys }
+		p.cfg.NoGaps = false
+		p.q = new(Queue[int])
+		p.q.OpenConflated(p.cfg, By(p.key))
+	}
+	return p
 }
 
 func (p *play) channel() string { return string(rune('a' + p.rnd.IntN(p.channels))) }
@@ -237,10 +280,12 @@ func (p *play) run() error {
 			err = p.push(i)
 		case n < 11:
 			p.markOnce()
-		case n < 14:
+		case n < 14 && p.key == nil:
 			err = p.receive()
-		case n < 17:
+		case n < 15:
 			err = p.step()
+		case n < 17:
+			err = p.pending()
 		case n < 19:
 			err = p.gaps()
 		case ending && p.rnd.IntN(6) == 0:
@@ -263,6 +308,9 @@ func (p *play) push(v int) error {
 	channel, size := p.channel(), p.rnd.IntN(20)
 	p.note("push %d of %s, %d bytes", v, channel, size)
 	want := p.model.push(v, channel, int64(size))
+	if err := p.q.Look(v); err != nil {
+		return err
+	}
 	if got := p.q.Push(v, channel, size); got != want {
 		return fmt.Errorf("Push returned %v, want %v", got, want)
 	}
@@ -308,7 +356,6 @@ func (p *play) step() error {
 	p.note("step: found %d", found)
 	for found == nothing && (p.values() > 0 || p.ended) { // the pump is on its way
 		<-p.q.wake
-		p.q.waiting.Add(-1)
 		v, found = p.q.pull()
 	}
 	switch found {
@@ -327,13 +374,42 @@ func (p *play) step() error {
 			return fmt.Errorf("took %d, want %d, %v", v, want, ok)
 		}
 	case nothing:
-		p.q.waiting.Add(-1)
 		if p.ended || len(p.past)+len(p.entries) > 0 {
 			return errors.New("All would wait although there is something")
 		}
 	case theEnd:
 		if !p.ended || len(p.past)+len(p.entries) > 0 {
 			return errors.New("All would end too early")
+		}
+	}
+	return nil
+}
+
+func (p *play) closed() bool {
+	p.q.mu.Lock()
+	defer p.q.mu.Unlock()
+	return p.q.closed
+}
+
+// pending is one turn of a select loop on Wake, which may be left early.
+func (p *play) pending() error {
+	for len(p.past)+len(p.entries) > 0 {
+		if most := p.rnd.IntN(6); most > 0 {
+			return p.walk(p.q.Pending(), most)
+		}
+		select {
+		case <-p.q.Wake():
+		default:
+			return errors.New("there is something to take, and no token in Wake")
+		}
+		if err := p.walk(p.q.Pending(), 0); err != nil {
+			return err
+		}
+		if len(p.past)+len(p.entries) > 0 {
+			return fmt.Errorf("Pending kept %+v %+v back", p.past, p.entries)
+		}
+		if !p.closed() && p.cfg.Policy <= 0 && len(p.q.wake) > 0 { // of a spill, the pump may have more on its way
+			return errors.New("a token in Wake with nothing to take")
 		}
 	}
 	return nil
@@ -390,6 +466,14 @@ func (p *play) check() error {
 	if got := p.q.Err(); got != p.err {
 		return fmt.Errorf("Err %v, want %v", got, p.err)
 	}
+	left := len(p.past)+len(p.entries) > 0
+	spilling := p.q.Spilling() // its goroutine closes the queue
+	if got, want := p.q.Exhausted(), p.ended && !left; got && !want || want && !got && !spilling {
+		return fmt.Errorf("Exhausted %v, want %v", got, want)
+	}
+	if left && len(p.q.wake) == 0 && !p.closed() {
+		return errors.New("there is something to take, and no token in Wake")
+	}
 	p.peak = max(p.peak, p.stats.Depth)
 	if m := p.q.marks; !m.empty() && len(m.sites) > p.peak+2 {
 		return fmt.Errorf("%d places with losses among %d values at most: marks are not bounded", len(m.sites), p.peak)
@@ -397,22 +481,34 @@ func (p *play) check() error {
 	return nil
 }
 
-// drain reads the ended queue to its end with All.
-func (p *play) drain() error {
-	p.note("drain")
-	for v, gap := range p.q.All() {
+// walk takes up to most values and gaps, all if most is 0.
+func (p *play) walk(seq iter.Seq2[int, *Gap], most int) error {
+	for v, gap := range seq {
+		p.note("  took %d %+v", v, gap)
 		if gap != nil {
 			if err := p.told(*gap, true); err != nil {
 				return err
 			}
-			continue
+		} else {
+			if losses := p.front(); len(p.past)+len(losses) > 0 {
+				return fmt.Errorf("value %d came before the losses %+v %+v", v, p.past, losses)
+			}
+			if want, ok := p.take(); !ok || v != want {
+				return fmt.Errorf("took %d, want %d, %v", v, want, ok)
+			}
 		}
-		if losses := p.front(); len(losses) > 0 {
-			return fmt.Errorf("value %d came before the losses %+v", v, losses)
+		if most--; most == 0 {
+			return nil
 		}
-		if want, ok := p.take(); !ok || v != want {
-			return fmt.Errorf("took %d, want %d, %v", v, want, ok)
-		}
+	}
+	return nil
+}
+
+// drain reads the ended queue to its end with All.
+func (p *play) drain() error {
+	p.note("drain")
+	if err := p.walk(p.q.All(), 0); err != nil {
+		return err
 	}
 	if len(p.past)+len(p.entries) > 0 {
 		return fmt.Errorf("All ended before %+v %+v", p.past, p.entries)

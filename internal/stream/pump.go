@@ -21,25 +21,27 @@ func (q *Queue[T]) store(v T, channel string, bytes int64) bool {
 	if q.spill == nil {
 		q.spill = new(spill[T])
 	}
-	if bytes > q.policy.maxBytes-q.spill.bytes {
+	s := q.spill
+	if bytes > int64(q.policy)-s.bytes {
 		// The pump may only be late: what ends the stream is the reader.
 		q.recall()
 		if !q.refill() && q.send(v, channel) {
 			return true
 		}
-		if bytes > q.policy.maxBytes-q.spill.bytes {
+		if bytes > int64(q.policy)-s.bytes {
 			return false
 		}
 	}
-	q.spill.push(spilled[T]{v, channel, bytes})
+	s.push(spilled[T]{v, channel, bytes})
 	q.accepted++
-	if q.pump == nil {
-		q.pump = &pump{
+	q.rouse()
+	if s.pump == nil {
+		s.pump = &pump{
 			handed:   make(chan struct{}, 1),
 			recalled: make(chan struct{}),
 			gone:     make(chan struct{}),
 		}
-		go q.runPump(q.pump)
+		go q.runPump(s.pump)
 	}
 	return true
 }
@@ -60,7 +62,7 @@ func (q *Queue[T]) runPump(p *pump) {
 		q.mu.Lock()
 		q.recall()
 	}
-	q.pump = nil
+	q.spill.pump = nil
 	if q.ended {
 		q.close()
 	}
@@ -73,7 +75,6 @@ func (q *Queue[T]) refill() bool {
 		select {
 		case q.c <- q.spill.front():
 			q.spill.pop()
-			q.rouse()
 		default:
 			return true
 		}
@@ -86,14 +87,14 @@ func (q *Queue[T]) refill() bool {
 // place where something is waited for under it: the pump, which is on its way
 // to one of the two answers and needs no lock to give it.
 func (q *Queue[T]) recall() {
-	if q.pump == nil || !q.pump.offered {
+	p := q.pump()
+	if p == nil || !p.offered {
 		return
 	}
 	select {
-	case <-q.pump.handed:
+	case <-p.handed:
 		q.spill.pop()
-		q.rouse()
-	case <-q.pump.recalled:
+	case <-p.recalled:
 	}
-	q.pump.offered = false
+	p.offered = false
 }

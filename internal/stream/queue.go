@@ -2,7 +2,6 @@ package stream
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +18,11 @@ type Config struct {
 	// the one that lost a value.
 	MultiSource bool
 
+	// NamedGaps is how many gaps that wait for the reader may each have a
+	// channel of their own; nil for any number. See [Gap.Several]. It is called
+	// with the queue's lock held.
+	NamedGaps func() int
+
 	// NoGaps makes losses silent, for a queue in which a later value replaces
 	// all earlier ones: they are counted in Stats and told to nobody.
 	NoGaps bool
@@ -29,47 +33,58 @@ type Config struct {
 }
 
 // A Queue passes values from one producer, which never waits, to one reader,
-// or to several that share C. Its methods may be called concurrently, except
-// Push, of which there is one caller at a time.
+// or to several that share it. Its methods may be called concurrently, except
+// Push, of which there is one caller at a time. A queue is made by New, or where
+// it stands by Open.
 type Queue[T any] struct {
-	c        chan T
-	lost     chan struct{}
-	policy   Policy
-	noGaps   bool
-	remember bool
-	tally    *Tally
-
-	wake    chan struct{} // capacity 1: for a waiting All or Batches; made by the first that waits
-	waiting atomic.Int32  // how many of them wait
+	c      chan T
+	wake   chan struct{}
+	lost   chan struct{}
+	policy Policy
+	tally  *Tally
 
 	mu       sync.Mutex // never held across anything that can block, but see recall
-	accepted uint64     // values; the index of the next one
-	evicted  uint64     // of these, values dropped from the head
+	noGaps   bool
+	remember bool // fill origins
+	ended    bool // Push accepts nothing more
+	closed   bool // C and Wake are closed: ended, and nothing is spilled
+
+	accepted uint64 // values; the index of the next one
+	evicted  uint64 // of these, values dropped from the head
 	dropped  uint64
 	failed   uint64    // payloads that were malformed
-	origins  []string  // the channel of the buffered value with index i, at i modulo the capacity
-	marks    *marks    // nil before the first loss
+	origins  *[]string // the channel of the buffered value with index i, at i modulo the capacity
+	marks    *marks    // nil before the first loss, if there is no limit to them
 	spill    *spill[T] // nil before the first value that is spilled
-	pump     *pump     // nil while nothing is spilled
-	ended    bool      // Push accepts nothing more
-	closed   bool      // C is closed: ended, and nothing is spilled
-	err      error
+	rare     *rare[T]  // nil in most queues
 }
 
 // New returns an open queue.
 func New[T any](c Config) *Queue[T] {
-	return &Queue[T]{
-		c:        make(chan T, max(c.Capacity, 1)),
-		lost:     make(chan struct{}, 1),
-		policy:   c.Policy,
-		noGaps:   c.NoGaps,
-		tally:    c.Tally,
-		remember: c.MultiSource && c.Policy == DropOldest && !c.NoGaps,
+	q := new(Queue[T])
+	q.Open(c)
+	return q
+}
+
+// Open makes the zero Queue an open one. It is called once, before all else.
+func (q *Queue[T]) Open(c Config) {
+	q.c = make(chan T, max(c.Capacity, 1))
+	q.open(c)
+}
+
+func (q *Queue[T]) open(c Config) {
+	q.wake = make(chan struct{}, 1)
+	q.lost = make(chan struct{}, 1)
+	q.policy, q.noGaps, q.tally = c.Policy, c.NoGaps, c.Tally
+	q.remember = c.MultiSource && c.Policy == DropOldest && !c.NoGaps
+	if c.NamedGaps != nil {
+		q.marks = &marks{limit: c.NamedGaps}
 	}
 }
 
-// C returns the channel of values. It is closed once the queue has ended and
-// nothing is spilled; what is buffered then stays readable.
+// C returns the channel of values, nil for a queue that conflates. It is closed
+// once the queue has ended and nothing is spilled; what is buffered then stays
+// readable.
 func (q *Queue[T]) C() <-chan T { return q.c }
 
 // Lost returns a channel of capacity 1 that wakes whoever waits for gaps: after
@@ -85,16 +100,19 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 	if q.ended {
 		return false
 	}
+	if q.conflated() != nil {
+		return q.conflate(v, channel, max(int64(size), 1))
+	}
 	if q.spill.len() == 0 && q.send(v, channel) {
 		return true
 	}
-	switch q.policy.kind {
-	case dropNewest:
+	switch {
+	case q.policy == DropNewest:
 		q.missTail(overflow(channel))
-	case end:
+	case q.policy == EndStream:
 		q.missTail(overflow(channel))
 		q.end(ErrOverflow)
-	case grow:
+	case q.policy > 0: // Grow
 		if !q.store(v, channel, max(int64(size), 1)) {
 			q.missTail(overflow(channel))
 			q.end(ErrOverflow)
@@ -119,9 +137,9 @@ func (q *Queue[T]) send(v T, channel string) bool {
 	}
 	if q.remember {
 		if q.origins == nil {
-			q.origins = make([]string, cap(q.c))
+			q.origins = new(make([]string, cap(q.c)))
 		}
-		q.origins[q.accepted%uint64(cap(q.c))] = channel
+		(*q.origins)[q.accepted%uint64(cap(q.c))] = channel
 	}
 	q.accepted++
 	q.rouse()
@@ -157,17 +175,18 @@ func (q *Queue[T]) missHead(first, last uint64, channel string) {
 	if q.remember {
 		channel = q.origin(first, last)
 	}
-	q.lossMarks().head(first, overflow(channel))
+	q.lossMarks().head(first, first+1, overflow(channel))
 	q.announce()
 }
 
 // origin returns the channel of the values from first to last, or "" if they
 // have several.
 func (q *Queue[T]) origin(first, last uint64) string {
-	n := uint64(len(q.origins))
-	channel := q.origins[first%n]
+	origins := *q.origins
+	n := uint64(len(origins))
+	channel := origins[first%n]
 	for i := first + 1; i <= last; i++ {
-		if q.origins[i%n] != channel {
+		if origins[i%n] != channel {
 			return ""
 		}
 	}
@@ -219,19 +238,11 @@ func (q *Queue[T]) Mark(g Gap) {
 
 // head returns the index of the value that is taken next.
 func (q *Queue[T]) head() uint64 {
+	if c := q.conflated(); c != nil {
+		return c.head(q.accepted)
+	}
 	q.recall()
 	return q.accepted - uint64(q.spill.len()) - uint64(len(q.c))
-}
-
-// rouse wakes a waiting All or Batches, which wakes the next if there are more.
-func (q *Queue[T]) rouse() {
-	if q.waiting.Load() == 0 {
-		return
-	}
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
 }
 
 // End ends the queue and reports whether this call did. The first call's err is
@@ -255,21 +266,25 @@ func (q *Queue[T]) End(err error, discard bool) bool {
 // end lets the spill out, if there is one, before C is closed.
 func (q *Queue[T]) end(err error) {
 	q.ended = true
-	q.err = err
+	if err != nil {
+		q.rarely().err = err
+	}
 	if q.spill.len() == 0 {
 		q.close()
 	}
 }
 
-// close closes C, once. Nobody is sending: Push does so under the lock, and the
+// close closes C and Wake, once. Nobody is sending: Push does so under the lock, and the
 // pump is gone or has nothing on offer, since nothing is spilled.
 func (q *Queue[T]) close() {
 	if q.closed {
 		return
 	}
 	q.closed = true
-	close(q.c)
-	q.rouse()
+	if q.c != nil {
+		close(q.c)
+	}
+	close(q.wake)
 	if !q.marks.empty() {
 		q.announce()
 	}
@@ -282,8 +297,7 @@ func (q *Queue[T]) discard() {
 	if q.spill.len() == 0 {
 		return
 	}
-	rest := q.spill.values[q.spill.first:]
-	q.spill = nil
+	rest := q.spill.rest()
 	q.accepted -= uint64(len(rest))
 	q.marks.truncate(q.accepted)
 	lost := overflow("")
@@ -297,29 +311,8 @@ func (q *Queue[T]) discard() {
 func (q *Queue[T]) Err() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.err
-}
-
-// Stats are the figures of a queue at one moment.
-type Stats struct {
-	Depth     int    // values accepted and not yet taken, spilled ones included
-	Capacity  int    // values that C buffers
-	Delivered uint64 // values taken
-	Dropped   uint64 // values lost because they did not fit, or were discarded at the end
-	Malformed uint64 // payloads that could not be decoded
-}
-
-// Stats returns the queue's figures. It is cheap, and may be called at any time
-// from any goroutine.
-func (q *Queue[T]) Stats() Stats {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	head := q.head()
-	return Stats{
-		Depth:     int(q.accepted - head),
-		Capacity:  cap(q.c),
-		Delivered: head - q.evicted,
-		Dropped:   q.dropped,
-		Malformed: q.failed,
+	if q.rare == nil {
+		return nil
 	}
+	return q.rare.err
 }

@@ -1,9 +1,6 @@
 package stream
 
-import (
-	"iter"
-	"time"
-)
+import "iter"
 
 // All returns what the queue holds and gets, values and losses in their order:
 // a value as (v, nil), a loss as (zero, &gap). It waits for more until the queue
@@ -26,7 +23,6 @@ func (q *Queue[T]) All() iter.Seq2[T, *Gap] {
 				}
 			case nothing:
 				<-q.wake
-				q.waiting.Add(-1)
 			case theEnd:
 				return
 			}
@@ -34,82 +30,51 @@ func (q *Queue[T]) All() iter.Seq2[T, *Gap] {
 	}
 }
 
-// Batches is All with the values collected in slices of up to limit. A batch is
-// handed out when it is full, when d has passed since its first value was
-// taken, before a gap, and at the end; it is never empty, and its slice is the
-// caller's to keep. A max below 1 is 1; with a d of 0 or less, time does not
-// end a batch.
-func (q *Queue[T]) Batches(limit int, d time.Duration) iter.Seq2[[]T, *Gap] {
-	limit = max(limit, 1)
-	return func(yield func([]T, *Gap) bool) {
-		var batch []T
-		var timeout <-chan time.Time
-		timer := newStoppedTimer()
-		defer timer.Stop()
-		flush := func() bool {
-			full := batch
-			batch, timeout = nil, nil
-			timer.Stop()
-			return len(full) == 0 || yield(full, nil)
-		}
-		for {
+// Pending returns what the queue holds now, as All does, and does not wait: a
+// loop hands out as many values and losses as there were at its beginning, at
+// most, so it ends however fast more come. A loop that is left early loses
+// nothing; for what is left there is a token in Wake.
+func (q *Queue[T]) Pending() iter.Seq2[T, *Gap] {
+	return func(yield func(T, *Gap) bool) {
+		for n := q.backlog(); n > 0; n-- {
 			v, found := q.pull()
 			switch found {
 			case aValue:
-				if batch == nil {
-					batch = make([]T, 0, min(limit, cap(q.c)))
-					if d > 0 {
-						timer.Reset(d)
-						timeout = timer.C
-					}
-				}
-				batch = append(batch, v)
-				full := len(batch) >= limit
-				select {
-				case <-timeout: // values keep coming, but too slowly to fill it
-					full = true
-				default:
-				}
-				if full && !flush() {
+				if !yield(v, nil) {
 					return
 				}
 			case aGap:
-				if !flush() {
+				if g, ok := q.takeGap(true); ok && !yield(v, &g) {
 					return
 				}
-				if g, ok := q.takeGap(true); ok && !yield(nil, &g) {
-					return
-				}
-			case nothing:
-				expired := false
-				select {
-				case <-q.wake:
-				case <-timeout:
-					expired = true
-				}
-				q.waiting.Add(-1)
-				if expired && !flush() {
-					return
-				}
-			case theEnd:
-				flush()
+			default:
 				return
 			}
+		}
+		if len(q.wake) > 0 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.hush()
 		}
 	}
 }
 
-func newStoppedTimer() *time.Timer {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
+// backlog returns how many values and losses there are to take.
+func (q *Queue[T]) backlog() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if c := q.conflated(); c != nil {
+		return c.len() + q.marks.count()
+	}
+	q.recall()
+	return len(q.c) + q.spill.len() + q.marks.count()
 }
 
 // What pull has found.
 type found int
 
 const (
-	nothing found = iota // for now: the caller counts as waiting, on wake
+	nothing found = iota // for now: the caller may wait on wake
 	aValue
 	aGap // to be fetched with takeGap
 	theEnd
@@ -123,23 +88,27 @@ func (q *Queue[T]) pull() (v T, f found) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.due(true) {
+		q.rouse() // until it is taken
 		return v, aGap
+	}
+	if q.conflated() != nil {
+		return q.pullConflated()
+	}
+	if len(q.c) == 0 && q.spill.len() > 0 { // its pump is late
+		q.recall()
+		q.refill()
 	}
 	select {
 	case value, ok := <-q.c:
 		if !ok {
-			q.rouse() // others may be waiting too
 			return v, theEnd
 		}
-		if len(q.c) > 0 {
+		if q.more() {
 			q.rouse()
 		}
 		return value, aValue
 	default:
-		if q.wake == nil {
-			q.wake = make(chan struct{}, 1)
-		}
-		q.waiting.Add(1)
+		q.hush()
 		return v, nothing
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A loss that is told later may have begun earlier: a reconnection is marked when the channel is confirmed, with the time at
-// which it was lost. Where such losses become one gap, it spans both.
+// A loss that is told later may have begun earlier: a reconnection is marked when the channel is
+// confirmed, with the time at which it was lost. Where such losses become one gap, it spans both.
 func TestAMergedGapBeginsWithItsEarliestLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -6,6 +6,7 @@ type spill[T any] struct {
 	values []spilled[T]
 	first  int
 	bytes  int64
+	pump   *pump // nil while there is nothing in it
 }
 
 type spilled[T any] struct {
@@ -40,6 +41,15 @@ func (s *spill[T]) pop() {
 	s.values[s.first] = spilled[T]{}
 	s.first++
 	if s.first == len(s.values) {
-		*s = spill[T]{}
+		s.clear()
 	}
 }
+
+// rest takes all that there is.
+func (s *spill[T]) rest() []spilled[T] {
+	values := s.values[s.first:]
+	s.clear()
+	return values
+}
+
+func (s *spill[T]) clear() { s.values, s.first, s.bytes = nil, 0, 0 }

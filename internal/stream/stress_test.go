@@ -55,7 +55,7 @@ func TestNoHoleIsToldLate(t *testing.T) {
 // what is missing; and a mark stands between the values it was made between.
 func TestAllIsExactBesideAProducer(t *testing.T) {
 	for _, p := range []Policy{DropOldest, DropNewest, Grow(1 << 30)} {
-		t.Run(p.String(), func(t *testing.T) {
+		t.Run(name(p), func(t *testing.T) {
 			q := New[int](Config{Capacity: 8, Policy: p})
 			go func() {
 				for i := range many {
@@ -133,7 +133,7 @@ func TestDropOldestNamesTheChannel(t *testing.T) {
 // goes untold, and a loss with several candidates is named only if it can be.
 func TestWorkersAndAWatcher(t *testing.T) {
 	for _, p := range []Policy{DropOldest, DropNewest, Grow(1 << 30)} {
-		t.Run(p.String(), func(t *testing.T) {
+		t.Run(name(p), func(t *testing.T) {
 			q := New[int](Config{Capacity: 8, Policy: p, MultiSource: true})
 			var received, told, marks atomic.Uint64
 			done := make(chan struct{})
@@ -205,7 +205,7 @@ func TestAllFromSeveralGoroutines(t *testing.T) {
 		readers.Wait()
 		q.Drained(t.Context())
 		if seen.Load() != many {
-			t.Errorf("%v: %d of %d", p, seen.Load(), many)
+			t.Errorf("%s: %d of %d", name(p), seen.Load(), many)
 		}
 	}
 }
@@ -213,8 +213,8 @@ func TestAllFromSeveralGoroutines(t *testing.T) {
 // Eight goroutines end a queue into which values flow: no panic, one winner, C
 // closed, and every value either readable, counted, or refused by Push.
 func TestEndWhilePushing(t *testing.T) {
-	for _, p := range []Policy{DropOldest, DropNewest, End, Grow(100)} {
-		t.Run(p.String(), func(t *testing.T) {
+	for _, p := range []Policy{DropOldest, DropNewest, EndStream, Grow(100)} {
+		t.Run(name(p), func(t *testing.T) {
 			for range 300 {
 				q := New[int](Config{Capacity: 4, Policy: p})
 				var winners atomic.Int32

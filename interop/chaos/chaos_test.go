@@ -20,6 +20,13 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
+// flight is the longest that an event may be on its way here: through a slow or paused proxy, and
+// out of a server that stands still.
+const flight = time.Minute
+
+// stuckAfter is longer than a change of a proxy takes that gets anywhere.
+const stuckAfter = 15 * time.Second
+
 var (
 	chaosFlag = flag.Duration("chaos", 20*time.Second, "how long to run against each kind of service")
 	seedFlag  = flag.Uint64("seed", 0, "draw this schedule; 0 draws a new one")
@@ -42,6 +49,26 @@ func TestChaos(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { chaos(t, opts...) })
 	}
+}
+
+// TestStuckProxyIsReplaced holds the lock that a stuck change of the proxy holds.
+func TestStuckProxyIsReplaced(t *testing.T) {
+	nodetest.Skip(t)
+	r := &run{
+		Rand: rand.New(rand.NewPCG(1, 1)), t: t, quiet: make(chan struct{}), arrived: make(map[string][]ledger.Arrival),
+		srv: nodetest.StartServer(t, nodetest.Heartbeat(time.Second, time.Second)),
+	}
+	r.listen("127.0.0.1:0")
+	t.Cleanup(func() { r.proxy.Stop() })
+	r.open(0)
+	stuck := r.proxy
+	stuck.Toxics.Lock()
+	r.toxic("downstream", "latency", map[string]any{"latency": 1})
+	if r.proxy == stuck {
+		t.Fatal("the stuck proxy is still in use")
+	}
+	r.settle()
+	r.judge()
 }
 
 // A run is one service behind one proxy, and its clients.
@@ -99,9 +126,16 @@ func chaos(t *testing.T, opts ...nodetest.Option) {
 // listen starts a proxy without any toxic.
 func (r *run) listen(addr string) {
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	r.proxy = toxiproxy.NewProxy(api, "service", addr, r.srv.Addr())
-	if err := r.proxy.Start(); err != nil {
-		r.t.Fatal(err)
+	for tries := 0; ; tries++ {
+		r.proxy = toxiproxy.NewProxy(api, "service", addr, r.srv.Addr())
+		err := r.proxy.Start()
+		if err == nil {
+			break
+		}
+		if tries == 100 {
+			r.t.Fatal(err)
+		}
+		r.wait(50 * time.Millisecond) // for the proxy before to give up the address
 	}
 	r.harsh, r.mild = false, nil
 }
@@ -141,15 +175,15 @@ func (r *run) open(i int) {
 	if err := c.Connect(ctx); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := c.Channel(chat).Subscribe(ctx); err != nil {
+	if _, err := c.Channel(chat).Subscribe(ctx); err != nil {
 		r.t.Fatal(err)
 	}
 	var all []*rtx.Channel
 	for _, name := range channels {
 		all = append(all, c.Channel(name))
 	}
-	r.read(c, rtx.Channels(all...), "*", rtx.DropOldest, 256, ledger.InPlace, 0, channels...)
-	r.read(c, rtx.Channels(all[:2]...), "e1", rtx.DropOldest, 4, ledger.Early, 20*time.Millisecond, channels[:2]...)
+	r.read(c, rtx.NewGroup(all...), "*", rtx.DropOldest, 256, ledger.InPlace, 0, channels...)
+	r.read(c, rtx.NewGroup(all[:2]...), "e1", rtx.DropOldest, 4, ledger.Early, 20*time.Millisecond, channels[:2]...)
 	r.read(c, all[2], "*", rtx.DropNewest, 8, ledger.InPlace, 30*time.Millisecond, channels[2])
 	r.read(c, all[3], "e2", rtx.Grow(1<<20), 2, ledger.InPlace, 5*time.Millisecond, channels[3])
 	r.read(c, all[0], "*", rtx.DropOldest, 1, ledger.Early, 0, channels[0])
@@ -168,9 +202,10 @@ func (r *run) open(i int) {
 }
 
 func (r *run) read(c *client, src rtx.Source, event string, policy rtx.Policy, buffer int, reader ledger.Reader, slow time.Duration, names ...string) {
-	s := rtx.On[rtx.Message[ledger.Value]](r.t.Context(), src, event, rtx.Overflow(policy), rtx.Buffer(buffer))
+	s := rtx.On[rtx.Message[ledger.Value]](r.t.Context(), src, event, rtx.WithOverflow(policy), rtx.WithBuffer(buffer))
 	tape := &ledger.Tape{
-		Name: fmt.Sprintf("%s, stream %d", c.sent.From, len(c.tapes)), Link: &c.link, Reader: reader, Policy: policy,
+		Flight: flight,
+		Name:   fmt.Sprintf("%s, stream %d", c.sent.From, len(c.tapes)), Link: &c.link, Reader: reader, Policy: policy,
 		Want: func(e ledger.Event) bool { return event == "*" || e.Name == event },
 	}
 	c.tapes, c.streams = append(c.tapes, tape), append(c.streams, s)
@@ -250,12 +285,15 @@ func (r *run) toxic(stream, kind string, attributes map[string]any) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.proxy.Toxics.AddToxicJson(strings.NewReader(string(b))); err != nil {
-		r.t.Fatal(err)
-	}
+	toxics := r.proxy.Toxics
+	r.change(func() error {
+		_, err := toxics.AddToxicJson(strings.NewReader(string(b)))
+		return err
+	})
 }
 
-// heal ends the toxics. One that has stopped a link can't always be taken off it: then the links go with the proxy.
+// heal ends the toxics. One that has stopped a link can't always be taken off it: then the links go
+// with the proxy.
 func (r *run) heal() {
 	if r.harsh {
 		addr := r.proxy.Listen
@@ -263,12 +301,39 @@ func (r *run) heal() {
 		r.listen(addr)
 		return
 	}
-	for _, name := range r.mild {
-		if err := r.proxy.Toxics.RemoveToxic(r.t.Context(), name); err != nil {
+	toxics, names := r.proxy.Toxics, r.mild
+	r.mild = nil
+	r.change(func() error {
+		for _, name := range names {
+			if err := toxics.RemoveToxic(r.t.Context(), name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// change changes the toxics of the proxy. A change can wait for ever, and with it every later one
+// and every new link: for a toxic that passes on what nobody takes any more, because the other end
+// of its link is gone (https://github.com/Shopify/toxiproxy/issues/558). Then another proxy takes
+// the address, and the clients leave the links of the first.
+func (r *run) change(toxics func() error) {
+	done := make(chan error, 1)
+	go func() { done <- toxics() }()
+	select {
+	case err := <-done:
+		if err != nil {
 			r.t.Fatal(err)
 		}
+	case <-time.After(stuckAfter):
+		r.t.Log("the proxy stands still and is replaced")
+		stuck := r.proxy
+		go stuck.Stop() // closes its listener, and may then wait for ever
+		r.listen(stuck.Listen)
+		for _, c := range r.clients {
+			c.Reconnect()
+		}
 	}
-	r.mild = nil
 }
 
 // collect keeps what the server had from the senders. It forgets that when it restarts.
@@ -330,7 +395,7 @@ func (r *run) judge() {
 				r.t.Error(b)
 			}
 			n := tape.Totals()
-			values, reconnected, dropped = values+n.Values, reconnected+n.Reconnected, dropped+n.Dropped
+			values, reconnected, dropped = values+n.Values, reconnected+n.Reconnected+n.Left, dropped+n.Dropped
 		}
 		for _, b := range c.sent.Check(r.arrived[c.sent.From], connects) {
 			r.t.Error(b)

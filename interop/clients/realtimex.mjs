@@ -1,7 +1,10 @@
 // A client on the official realtimex-js, as npm delivers it. Under Node it needs nothing but its CommonJS build, which requires
 // socket.io-client by itself (the ES module build calls a require that does not exist there), and the global fetch of Node 18.
 //
-//   node realtimex.mjs --url http://127.0.0.1:3000 --key KEY [--auth-endpoint URL]
+//   node realtimex.mjs --url http://127.0.0.1:3000 --key KEY [--auth-endpoint URL [--auth-delay MILLISECONDS]]
+//
+// The SDK asks for each channel by itself, with fetch. With --auth-delay what it asks within that time goes through the batching
+// add-on for pusher-js instead; the SDK itself is as it is.
 //
 // Lines: connected (socket_id), disconnected, error, succeeded and refused (the connection's confirmations and refusals),
 //   event (channel, name, data: what reaches a channel's handlers, each line once), bound (the same, for a bind command),
@@ -10,6 +13,7 @@
 //   tell once the connection is in that state), disconnect.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
+import { authorizer } from './addon.mjs';
 import { listen, say } from './lines.mjs';
 
 const { RealtimeX } = createRequire(import.meta.url)('realtimex-js');
@@ -19,8 +23,18 @@ const { values } = parseArgs({
     url: { type: 'string' },
     key: { type: 'string' },
     'auth-endpoint': { type: 'string' },
+    'auth-delay': { type: 'string' },
   },
 });
+
+if (values['auth-delay']) {
+  const authorize = authorizer(values['auth-endpoint'], Number(values['auth-delay']));
+  globalThis.fetch = async (url, { body }) => {
+    if (url !== values['auth-endpoint']) throw new Error(`fetch of ${url}`);
+    const asked = JSON.parse(body);
+    return Response.json(await authorize(asked.socket_id, asked.channel_name));
+  };
+}
 
 process.on('unhandledRejection', (error) => say('unhandled', { message: error.message }));
 

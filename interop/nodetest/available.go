@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Available reports whether Node and the npm packages are there. If not, reason says what is missing and what to run.
+// Available reports whether Node and the npm packages are there. If not, reason says what is
+// missing and what to run.
 func Available() (reason string, ok bool) {
 	if _, err := exec.LookPath("node"); err != nil {
 		return "node is not on PATH: install Node 20 or later, then run `npm ci` in interop/", false
@@ -17,7 +18,7 @@ func Available() (reason string, ok bool) {
 	if err != nil {
 		return err.Error(), false
 	}
-	for _, name := range []string{"socket.io", "socket.io-client", "realtimex-js"} {
+	for _, name := range []string{"socket.io", "socket.io-client", "realtimex-js", "pusher-js", "pusher-js-auth"} {
 		if _, err := os.Stat(filepath.Join(dir, "node_modules", name, "package.json")); err != nil {
 			return fmt.Sprintf("npm package %s is not installed: run `npm ci` in %s", name, dir), false
 		}
@@ -25,8 +26,9 @@ func Available() (reason string, ok bool) {
 	return "", true
 }
 
-// Skip skips the test where Node or the npm packages are missing and in -short mode, and says what to run. With
-// REALTIMEX_REQUIRE_NODE=1 in the environment, as in CI, missing parts fail the test instead.
+// Skip skips the test where Node or the npm packages are missing and in -short mode, and says what
+// to run. With REALTIMEX_REQUIRE_NODE=1 in the environment, as in CI, missing parts fail the test
+// instead.
 func Skip(t testing.TB) {
 	t.Helper()
 	required := os.Getenv("REALTIMEX_REQUIRE_NODE") == "1"

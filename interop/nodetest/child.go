@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// startTimeout bounds every wait for a child or for an answer of its. It is far above what a loaded machine needs.
+	// startTimeout bounds every wait for a child or for an answer of its. It is far above what a
+	// loaded machine needs.
 	startTimeout = 30 * time.Second
 	// exitGrace is what a child gets to exit after its standard input ended.
 	exitGrace = 3 * time.Second
@@ -19,7 +20,8 @@ const (
 	maxLine = 32 << 20
 )
 
-// child is a process that lives as long as its standard input is open. One goroutine reads its output and reaps it.
+// child is a process that lives as long as its standard input is open. One goroutine reads its
+// output and reaps it.
 type child struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser

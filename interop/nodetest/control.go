@@ -23,14 +23,15 @@ const (
 	TCPReset         How = "rst"      // the TCP connection reset
 )
 
-// Publish sends an event to the channel's subscribers. Data is anything that encoding/json can write.
+// Publish sends an event to the channel's subscribers. Data is anything that encoding/json can
+// write.
 func (s *Server) Publish(channel, event string, data any) {
 	s.t.Helper()
 	s.control("publish", map[string]any{"channel": channel, "event": event, "data": data}, nil)
 }
 
-// PublishMany publishes count times as fast as the server can, with each string "$n" in data replaced by the number of the
-// event, from start on.
+// PublishMany publishes count times as fast as the server can, with each string "$n" in data
+// replaced by the number of the event, from start on.
 func (s *Server) PublishMany(channel, event string, data any, start, count int) {
 	s.t.Helper()
 	s.control("publish", map[string]any{"channel": channel, "event": event, "data": data, "start": start, "count": count}, nil)
@@ -42,14 +43,23 @@ func (s *Server) Burst(channel, event string, start, count int) {
 	s.control("burst", map[string]any{"channel": channel, "event": event, "start": start, "count": count}, nil)
 }
 
-// Emit sends a raw Socket.IO event to the socket with this id, or to all for an empty one. An argument {"$binary":"base64"}
-// is sent as an attachment. It gives the number of sockets.
+// Emit sends a raw Socket.IO event to the socket with this id, or to all for an empty one. An
+// argument {"$binary":"base64"} is sent as an attachment. It gives the number of sockets.
 func (s *Server) Emit(socketID, event string, args ...any) int {
 	s.t.Helper()
 	return s.toSockets("emit", socketID, map[string]any{"event": event, "args": append([]any{}, args...)})
 }
 
-// Disconnect ends the link of the socket with this id, or of all for an empty one. It gives the number of sockets.
+// Write sends a Socket.IO packet as it is written here, whatever the server's own encoder would
+// make of it, to the socket with this id, or to all for an empty one. It gives the number of
+// sockets.
+func (s *Server) Write(socketID, packet string) int {
+	s.t.Helper()
+	return s.toSockets("write", socketID, map[string]any{"packet": packet})
+}
+
+// Disconnect ends the link of the socket with this id, or of all for an empty one. It gives the
+// number of sockets.
 func (s *Server) Disconnect(socketID string, how How) int {
 	s.t.Helper()
 	return s.toSockets("disconnect", socketID, map[string]any{"how": how})
@@ -67,7 +77,8 @@ func (s *Server) Allow(channel string) {
 	s.control("deny", map[string]any{"channel": channel, "allow": true}, nil)
 }
 
-// Hold keeps confirmations of subscriptions back until Release. The subscriptions themselves take effect.
+// Hold keeps confirmations of subscriptions back until Release. The subscriptions themselves take
+// effect.
 func (s *Server) Hold() {
 	s.t.Helper()
 	s.control("hold", map[string]any{"confirmations": true}, nil)
@@ -81,8 +92,8 @@ func (s *Server) Release() int {
 	return out.Released
 }
 
-// DropRooms makes the connection deaf: heartbeats go on, nothing else reaches it. It needs the option [Recovery], under which
-// the server reaches a socket through its rooms only.
+// DropRooms makes the connection deaf: heartbeats go on, nothing else reaches it. It needs the
+// option [Recovery], under which the server reaches a socket through its rooms only.
 func (s *Server) DropRooms(socketID string) int {
 	s.t.Helper()
 	return s.toSockets("drop-rooms", socketID, map[string]any{})

@@ -4,8 +4,9 @@ package nodetest
 
 import "syscall"
 
-// Pause stops the whole process, as a machine that hangs: links stay open and silent, and new ones are accepted by the
-// kernel only. Resume wakes it. Control calls meanwhile would hang until their timeout.
+// Pause stops the whole process, as a machine that hangs: links stay open and silent, and new ones
+// are accepted by the kernel only. Resume wakes it. Control calls meanwhile would hang until their
+// timeout.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.

@@ -7,9 +7,10 @@ import (
 	"net"
 )
 
-// freePort picks a port below the range from which systems take the ports of outgoing connections (32768 on Linux, 49152
-// elsewhere). A port inside it would not be safe to close and open again: another program's connection may take it meanwhile,
-// and a client that redials it while nobody listens can even connect to itself.
+// freePort picks a port below the range from which systems take the ports of outgoing connections
+// (32768 on Linux, 49152 elsewhere). A port inside it would not be safe to close and open again:
+// another program's connection may take it meanwhile, and a client that redials it while nobody
+// listens can even connect to itself.
 func freePort() (int, error) {
 	for range 100 {
 		port := 20000 + rand.IntN(12000)

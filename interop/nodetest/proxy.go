@@ -43,7 +43,8 @@ func StartProxy(t testing.TB, target string) *Proxy {
 // URL is the proxy's base URL, http://127.0.0.1:port.
 func (p *Proxy) URL() string { return "http://" + p.ln.Addr().String() }
 
-// SetTarget sends new links to another address, as a balancer does whose node has died. Open links stay.
+// SetTarget sends new links to another address, as a balancer does whose node has died. Open links
+// stay.
 func (p *Proxy) SetTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,8 +60,8 @@ func (p *Proxy) Cut() int {
 	return len(links)
 }
 
-// Freeze turns every open link half-open and gives their number: no byte passes any more in either direction, and no end
-// learns that the other has closed. New links are served.
+// Freeze turns every open link half-open and gives their number: no byte passes any more in either
+// direction, and no end learns that the other has closed. New links are served.
 func (p *Proxy) Freeze() int {
 	links := p.open()
 	for _, l := range links {
@@ -129,7 +130,8 @@ func (p *Proxy) serve(conn net.Conn) {
 	p.mu.Unlock()
 }
 
-// pass copies one direction until it ends or the link freezes; a frozen link is kept until the proxy ends it.
+// pass copies one direction until it ends or the link freezes; a frozen link is kept until the
+// proxy ends it.
 func (l *link) pass(dst, src net.Conn) {
 	buf := make([]byte, 32<<10)
 	for {

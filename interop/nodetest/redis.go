@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// StartRedis starts a redis-server without persistence on a free port and gives its URL, for [Redis]. It ends with the test.
-// Where redis-server is absent the test skips, or fails if REALTIMEX_REQUIRE_REDIS=1 is in the environment, as in CI.
+// StartRedis starts a redis-server without persistence on a free port and gives its URL, for
+// [Redis]. It ends with the test. Where redis-server is absent the test skips, or fails if
+// REALTIMEX_REQUIRE_REDIS=1 is in the environment, as in CI.
 func StartRedis(t testing.TB) string {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")

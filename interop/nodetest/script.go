@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Script is a Node program of interop/clients that writes one JSON object per line for each thing that happens to it, and
-// takes commands, one JSON object per line. One goroutine may use it at a time.
+// Script is a Node program of interop/clients that writes one JSON object per line for each thing
+// that happens to it, and takes commands, one JSON object per line. One goroutine may use it at a
+// time.
 type Script struct {
 	t     testing.TB
 	name  string
@@ -29,8 +30,8 @@ func (l Line) Decode(out any) error { return json.Unmarshal(l.JSON, out) }
 
 func (l Line) String() string { return string(l.JSON) }
 
-// RunScript starts clients/name with the arguments given. Each of env is "NAME=value", added to the environment. The script
-// ends with the test.
+// RunScript starts clients/name with the arguments given. Each of env is "NAME=value", added to the
+// environment. The script ends with the test.
 func RunScript(t testing.TB, name string, env []string, args ...string) *Script {
 	t.Helper()
 	Skip(t)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Server is a RealtimeX server on the real socket.io, in a process of its own. One goroutine may use it at a time, except for
-// URL, Key, Secret and AuthEndpoint.
+// Server is a RealtimeX server on the real socket.io, in a process of its own. One goroutine may
+// use it at a time, except for URL, Key, Secret and AuthEndpoint.
 type Server struct {
 	t     testing.TB
 	flags []string
@@ -50,7 +50,8 @@ func (s *Server) start(port int) error {
 	if err != nil {
 		return err
 	}
-	// The options come last: the flag that comes last wins, so that Port overrides the port chosen here.
+	// The options come last: the flag that comes last wins, so that Port overrides the port chosen
+	// here.
 	args := append([]string{filepath.Join(dir, "server", "main.mjs"), fmt.Sprintf("--port=%d", port)}, s.flags...)
 	c, err := startChild(nil, "node", args...)
 	if err != nil {
@@ -84,11 +85,13 @@ func (s *Server) Key() string { return "interop-key" }
 // Secret is the app secret that the server checks signatures with.
 func (s *Server) Secret() string { return "interop-secret" }
 
-// AuthEndpoint is a backend on the server's own port that signs whatever it is asked. A presence request without user data
-// gets the member that the endpoint's query tells (?user_id=ann&name=Ann), or else one whose user_id is the socket id.
+// AuthEndpoint is a backend on the server's own port that signs whatever it is asked. A presence
+// request without user data gets the member that the endpoint's query tells
+// (?user_id=ann&name=Ann), or else one whose user_id is the socket id.
 func (s *Server) AuthEndpoint() string { return s.URL() + "/dev/auth" }
 
-// Kill ends the server with SIGKILL: every link breaks without a farewell, and all its memory is gone.
+// Kill ends the server with SIGKILL: every link breaks without a farewell, and all its memory is
+// gone.
 func (s *Server) Kill() {
 	if s.child != nil {
 		s.child.kill()
@@ -96,7 +99,8 @@ func (s *Server) Kill() {
 	}
 }
 
-// Stop lets the server exit by itself. Links break as they do at any process's end; nothing is sent first.
+// Stop lets the server exit by itself. Links break as they do at any process's end; nothing is sent
+// first.
 func (s *Server) Stop() {
 	if s.child != nil {
 		s.child.stop()
@@ -109,7 +113,8 @@ func (s *Server) ended() {
 	s.child = nil
 }
 
-// Restart kills the server if it is up, and starts it anew on the same port, with the same options and an empty memory.
+// Restart kills the server if it is up, and starts it anew on the same port, with the same options
+// and an empty memory.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()

@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 )
 
-// Sign makes the auth string of a private channel, or, with channelData, of a presence channel. It is here so that a test of the
-// signing code is not its own judge.
+// Sign makes the auth string of a private channel, or, with channelData, of a presence channel. It
+// is here so that a test of the signing code is not its own judge.
 func (s *Server) Sign(socketID, channel, channelData string) string {
 	mac := hmac.New(sha256.New, []byte(s.Secret()))
 	mac.Write([]byte(socketID + ":" + channel))

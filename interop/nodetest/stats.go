@@ -27,7 +27,8 @@ type ChannelStats struct {
 	Subscribes  int `json:"subscribes"`  // requests, refused ones included
 }
 
-// Connection is one accepted connection. Two may share a socket id: one that recovered, and the one that it recovered.
+// Connection is one accepted connection. Two may share a socket id: one that recovered, and the one
+// that it recovered.
 type Connection struct {
 	SocketID     string          `json:"socket_id"`
 	Connected    bool            `json:"connected"`
@@ -72,8 +73,8 @@ func (s Stats) Live() []Connection {
 	return live
 }
 
-// SubscribedOnce is an error unless there is exactly one live connection, and on it each of the channels is subscribed, was
-// asked for exactly once, and nothing else is subscribed.
+// SubscribedOnce is an error unless there is exactly one live connection, and on it each of the
+// channels is subscribed, was asked for exactly once, and nothing else is subscribed.
 func (s Stats) SubscribedOnce(channels ...string) error {
 	live := s.Live()
 	if len(live) != 1 || s.EngineConnections != 1 {
@@ -106,8 +107,8 @@ func (s *Server) Stats() Stats {
 	return out
 }
 
-// WaitFor returns the first stats for which done holds, and fails the test with what when that takes too long. The server
-// answers when something has changed: nothing is polled by the clock.
+// WaitFor returns the first stats for which done holds, and fails the test with what when that
+// takes too long. The server answers when something has changed: nothing is polled by the clock.
 func (s *Server) WaitFor(what string, done func(Stats) bool) Stats {
 	s.t.Helper()
 	deadline := time.Now().Add(startTimeout)

@@ -89,6 +89,13 @@ export function controlFace(io, service, journal, options) {
       return { sockets: sockets.length };
     },
 
+    // A Socket.IO packet as it is, past the encoder, which recurses over what it encodes.
+    'POST /control/write': ({ socket_id: id, packet }) => {
+      const sockets = service.sockets(id);
+      for (const socket of sockets) socket.conn.write(packet);
+      return { sockets: sockets.length };
+    },
+
     'POST /control/disconnect': ({ socket_id: id, how = 'tcp' }) => {
       const sockets = service.sockets(id);
       for (const socket of sockets) disconnect(socket, how);

@@ -9,34 +9,46 @@ import (
 	"strings"
 )
 
-// An Authorizer obtains the signature that a private or presence channel is joined with.
+// An Authorizer gets the signature with which a client joins a private or presence channel.
 //
-// Authorize is called once for each channel and connection, and again after each reconnection, because a signature is good
-// for one socket id only. It may be called by several goroutines at once and must heed the context, which ends when the
-// connection or the wish for the channel does. What its error means is in the package comment.
+// Authorize is called once for each channel on each connection, if a [BatchAuthorizer] is not asked
+// for several at once. A signature is valid for one socket id only, so the client asks again after
+// each reconnection. Several goroutines may call Authorize at the same time. It must return when
+// its context ends, which is when the connection ends; the client sets no other time limit. The
+// package comment says what its errors mean.
 //
-// An Authorizer may have more methods, which the client finds by type assertion:
+// A type may have more methods. The client finds them by type assertion:
 //
-//   - Concurrency() int: at most so many calls of Authorize at a time.
-//   - Validate() error: why it can't work; asked when the client is made, which then fails.
-//   - SameServer(hostport string) bool: whether it asks the RealtimeX server itself, which can't answer; the client warns.
-//   - CloseIdleConnections(): asked when the client closes.
+//   - Concurrency() int returns how many calls of Authorize may run at the same time. The client
+//     uses 16 if there is no such method, or if it returns less than 1.
+//   - Validate() error returns why the Authorizer can't work. It is called when the client is made,
+//     which fails with that error.
+//   - SameServer(hostport string) bool reports whether the Authorizer asks the RealtimeX server
+//     itself, which signs for nobody. The client then logs a warning.
+//   - CloseIdleConnections() is called when the client is closed.
+//   - Batch and AuthorizeBatch are those of [BatchAuthorizer].
+//
+// A type that wraps an Authorizer hides these methods unless it passes them on.
 type Authorizer interface {
 	Authorize(ctx context.Context, r Request) (Grant, error)
 }
 
-// A Request says for which connection and channel a signature is wanted. Its JSON is the body that the user's backend is
-// sent: socket_id, channel_name and, if there is any, user_data.
+// A Request names the connection and the channel for which a signature is needed. Its JSON is what
+// an [Endpoint] posts to the backend: socket_id, channel_name and, if there is any, user_data.
 type Request struct {
+	// SocketID is the Socket.IO id of the connection.
 	SocketID string `json:"socket_id"`
-	Channel  string `json:"channel_name"`
-	// UserData is what the client says of its user, as JSON; on presence channels only, and empty if it was given none.
-	// A backend must not take it for the truth.
+	// Channel is the full name of the channel, with its prefix "private-" or "presence-".
+	Channel string `json:"channel_name"`
+	// UserData is what the client claims about its user, as JSON. It is used on presence channels
+	// only, and is empty if the client has none. A backend must not trust it.
 	UserData json.RawMessage `json:"user_data,omitzero"`
-	// Key is the client's API key, which an Endpoint sends as the bearer unless it has a Token. Empty in a Handler.
+	// Key is the API key of the client. An Endpoint sends it as the bearer token unless [WithToken]
+	// or [WithHeader] sets another. It is empty in a Handler.
 	Key Secret `json:"-"`
-	// Server is the host and port of the RealtimeX server that the client connects to, "ws.realtimex.net:443"; it may be
-	// empty, and is in a Handler. An Endpoint uses it to tell one who took that server for their backend.
+	// Server is the host and port of the RealtimeX server that the client connects to, such as
+	// "ws.realtimex.net:443". It may be empty, and it always is in a Handler. An Endpoint uses it
+	// to detect a URL that points at the RealtimeX server itself.
 	Server string `json:"-"`
 }
 
@@ -49,17 +61,21 @@ func (r Request) String() string {
 		r.SocketID, r.Channel, len(r.UserData), r.Key)
 }
 
-// Format implements [fmt.Formatter]: String, whatever the verb.
+// Format implements [fmt.Formatter]. It writes String, whatever the verb.
 func (r Request) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String())) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It shows the socket id and the channel.
 func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("socket_id", r.SocketID), slog.String("channel", r.Channel))
 }
 
-// A Func is an Authorizer made of a function, which may return just the signature: Grant{Auth: "KEY:hex"}. An error of the
-// function's is returned as it is, unless it shows the request's Key or user data, has more than 200 bytes, or does not
-// print: then it is returned in words without that, in which errors.Is and errors.As find what they find in the original.
+// A Func is an Authorizer that calls a function. The Grant that the function returns may have just
+// the signature: Grant{Auth: "KEY:hex"}. On a presence channel the client then sends its user data,
+// and the signature must be one for that. A nil Func is invalid: rtx.New returns an error for it.
+//
+// Authorize returns an error of the function unchanged in most cases. It returns an error with
+// another text if the original shows the Key or the user data of the request, is longer than 200
+// bytes, or does not print. errors.Is and errors.As still find what they find in the original.
 type Func func(ctx context.Context, r Request) (Grant, error)
 
 // Authorize calls f.

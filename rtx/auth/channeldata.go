@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// channelDataFault tells why a text can't be channel data; "" if it can. It must be UTF-8, because what is sent is, and the
-// signature is over the very bytes. Half a surrogate pair in it is an escape, which is sent as it is.
+// channelDataFault returns why a text can't be channel data, or "" if it can. It must be UTF-8,
+// because the client sends UTF-8 and the signature is over the exact bytes. A lone surrogate can
+// stand in it as an escape, which is sent as it is.
 func channelDataFault(data string) string {
 	switch {
 	case data == "":
@@ -22,15 +23,15 @@ func channelDataFault(data string) string {
 	return ""
 }
 
-// memberFault returns an error for channel data that names no one member: who is who depends on the parser. The data is
-// valid JSON text. One that is no object names nobody, which the service takes.
+// memberFault returns an error for channel data in which parsers could find different members. data
+// is valid JSON. If it is not an object, it names no member, and the service accepts that.
 func memberFault(data string) error {
 	fields, twice, ok := readObject([]byte(data), "user_id", "user_info")
 	switch {
 	case !ok:
 		return nil
 	case twice != "":
-		return &InputError{Field: "channel_data", Reason: twice + " stands there twice"}
+		return &InputError{Field: "channel_data", Reason: twice + " appears twice"}
 	case fields["user_id"].Kind() == '0' && !survives(string(fields["user_id"])):
 		return &InputError{
 			Field: "user_id", Reason: "a number that JavaScript, and so the service, takes for another one: send it as a string",
@@ -39,17 +40,19 @@ func memberFault(data string) error {
 	return nil
 }
 
-// maxSafe is JavaScript's Number.MAX_SAFE_INTEGER: from the next integer on, two of them can be one number there.
+// maxSafe is JavaScript's Number.MAX_SAFE_INTEGER: from the next integer on, two of them can be one
+// number there.
 const maxSafe = 1<<53 - 1
 
-// survives tells whether a number of JSON is the same number after JavaScript has read and written it.
+// survives reports whether a JSON number is still the same after JavaScript has read and written
+// it.
 func survives(number string) bool {
 	f, err := strconv.ParseFloat(number, 64)
 	return err == nil && math.Abs(f) <= maxSafe && decimal(number) == decimal(strconv.FormatFloat(f, 'e', -1, 64))
 }
 
-// decimal brings a number of JSON into one form: its digits from the first to the last that is not 0, the power of ten that
-// they are to be multiplied with, and no sign for 0.
+// decimal returns a JSON number in a form that is the same for equal numbers: the digits from the
+// first to the last that is not 0, and the power of ten to multiply them with. 0 has no sign.
 func decimal(number string) string {
 	mantissa, power, _ := strings.Cut(strings.ToLower(number), "e")
 	sign := ""

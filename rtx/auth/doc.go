@@ -1,33 +1,39 @@
-// Package auth decides who may join private and presence channels, on both sides.
+// Package auth signs for private and presence channels, and asks a backend for such signatures.
 //
-// A channel whose name begins with "private-" or "presence-" is joined with a signature that only the holder of the app's
-// secret can make. The secret belongs in your backend, never in a client. So a client asks: an [Authorizer] turns a
-// [Request] (this connection, that channel) into a [Grant] (the signature). There are three:
+// A channel whose name begins with "private-" or "presence-" can be joined only with a signature. A
+// program needs the secret of the app to make one. The secret belongs in your backend, never in a
+// client. A client therefore asks an [Authorizer]: it turns a [Request], which names the connection
+// and the channel, into a [Grant], which has the signature. There are three Authorizers:
 //
-//   - [Endpoint] asks your own backend over HTTP. This is what programs outside the backend use.
-//   - [Func] is a callback of yours.
-//   - [Signer.Authorizer] signs on the spot, for programs that hold the secret: backends, tests, tools.
+//   - [Endpoint] asks your backend over HTTP. Programs outside the backend use this one. With
+//     [WithBatch] it asks for many channels with one request.
+//   - [Func] calls a function of yours.
+//   - [Signer.Authorizer] signs by itself. It is for programs that may have the secret: backends,
+//     tests, tools.
 //
-// The backend's side is a [Signer], which holds the key and the secret, and [Handler], which puts it behind HTTP and asks
-// your code who is allowed in.
+// A backend uses a [Signer], which has the API key and the secret, and a [Handler], which answers
+// the HTTP requests of clients and asks your code who may join. [Signer.Rotate] replaces the secret
+// while the backend runs.
 //
-// # Outcomes
+// # Errors of an Authorizer
 //
-// An Authorizer's error decides what the client does next:
+// The error of an Authorizer decides what the client does next:
 //
-//   - [*DeniedError] is a refusal. It is final for this subscription; subscribing again asks again.
-//   - [*AnswerError] is an answer that can't be used, and says which field is wrong. It is a refusal too.
-//   - [*RetryError] is trouble that can pass: the client asks again, with back-off, while the channel is wanted.
-//   - An error of the context is no outcome at all.
-//   - Any other error, such as one that a Func returns, is a refusal with that error as its reason.
+//   - A [*DeniedError] is a refusal. It ends this subscription; subscribing again asks again.
+//   - An [*AnswerError] means that the answer can't be used. It is a refusal too.
+//   - A [*RetryError] is a temporary failure. The client asks again, with back-off, for as long as
+//     it wants the channel.
+//   - An error that matches [context.Canceled] or [context.DeadlineExceeded] is temporary too.
+//   - Any other error, such as one that a Func returns, is a refusal.
 //
 // # Secrets
 //
-// The types of this package that hold a secret (Request, Grant, Secret, Signer and the Authorizers) print without it under
-// every verb of fmt and in slog, and no error holds one. JSON is the exception: a Grant marshals to the answer that the
-// wire wants, signature included.
+// The types of this package that hold a secret (Request, Grant, Secret, Signer and the Authorizers)
+// don't show it under any verb of fmt or in slog, and no error shows one. Only JSON does: a Grant
+// marshals to the answer that the client needs, with the signature.
 //
-// Words of others in an error (a proxy's, a certificate's, an http.RoundTripper's, those of a Token or Func of yours) are
-// searched for the secrets in use and their parts, made printable and cut at 200 bytes, in the error itself and in whatever
-// errors.Unwrap leads to. A secret of less than 8 bytes is replaced where it is a whole word, a longer one anywhere.
+// An error may quote the text of others: of a proxy, a certificate, an http.RoundTripper, or a
+// function of yours. The secrets in use and their parts are removed from such a text, it is made
+// printable, and it is cut at 200 bytes. The same goes for every error that errors.Unwrap returns.
+// A secret of less than 8 bytes is removed only where it is a whole word.
 package auth

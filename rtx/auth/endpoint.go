@@ -23,11 +23,13 @@ import (
 // maxAnswer bounds the answer of an endpoint, in bytes.
 const maxAnswer = 64 << 10
 
-// endpoint is what Endpoint makes, by pointer. What it knows, secrets among it, is behind a second one: fmt can't call the
-// methods of a field that is not exported, and looks behind the first pointer when the verb is none for pointers, as %s is.
+// endpoint is what Endpoint makes, by pointer. What it knows, secrets among it, is behind a second
+// one: fmt can't call the methods of a field that is not exported, and looks behind the first
+// pointer when the verb is none for pointers, as %s is.
 type endpoint struct{ *backend }
 
-// backend is the user's backend and how it is asked. It is not changed once made, and shared by all who call Authorize.
+// backend is the user's backend and how it is asked. It is not changed once made, and shared by all
+// who call Authorize.
 type backend struct {
 	url  *url.URL
 	err  error        // why it can't be used; what Validate returns
@@ -41,37 +43,47 @@ type backend struct {
 	timeout   time.Duration
 	slots     chan struct{}
 	allowHTTP bool
-	form      bool  // the request is one, and no JSON
-	expired   []int // the statuses besides 401 that refuse a token for its age
+	form      bool          // the request is one, and no JSON
+	expired   []int         // the statuses besides 401 that refuse a token for its age
+	window    time.Duration // of batches
+	size      batchSize
 
 	secrets redact.Secrets // of the options and the URL
 }
 
-// Endpoint returns an Authorizer that asks the user's own backend. It posts
+// Endpoint returns an Authorizer that asks your backend for each signature. It posts
 //
 //	{"socket_id":"…","channel_name":"…"}
 //
-// to the URL, or the same as a form with [Form], with "user_data" on a presence channel if there is any, and with the API key
-// as the bearer unless [Token] or [Header] says otherwise. The backend answers {"auth":"KEY:signature"}, with "channel_data" on a presence channel;
-// [Handler] is such a backend.
+// to the URL, or a form with the same fields if [WithForm] is given. On a presence channel it adds
+// "user_data", if the client has any. The bearer token is the API key, unless [WithToken] or
+// [WithHeader] sets another. The backend answers {"auth":"KEY:signature"}, with "channel_data" on a
+// presence channel. [Handler] is such a backend.
 //
-// What the answer means:
+// The answer decides the outcome:
 //
-//   - 2xx with a good answer is a [Grant]. Anything else in it is an [*AnswerError], as are more than 64 KiB, and a
-//     redirect that leads to another host, away from https, or does not keep the method: the bearer must not travel. A byte
-//     order mark before the answer, fields of the backend's own, even twice, and half a surrogate pair (which is U+FFFD, as
-//     JSON.parse has it) are no fault.
-//   - 408, 429 and 5xx, no answer in time, and no connection are a [*RetryError], with the answer's Retry-After.
-//   - 401, and what [Expired] says, asks the Token for a new one and then the backend again, once. A second such answer, or
-//     no Token, is a [*DeniedError].
+//   - 2xx is a [Grant]. It is an [*AnswerError] if the body is not a valid grant or is longer than
+//     64 KiB. A byte order mark before the JSON is ignored, and so are other fields, even if they
+//     appear twice. A lone surrogate is read as U+FFFD, as JSON.parse reads it.
+//   - 3xx is followed, up to three times, if it keeps the method (307 and 308) and leads to the
+//     same host and port, or from http to https on that host. Any other redirect is an
+//     [*AnswerError], because the bearer token must not reach another host.
+//   - 401, and each status of [WithExpired], means that the token has expired. The function of
+//     [WithToken] is asked for a new one, and the backend is asked once more. A second such answer
+//     is a [*DeniedError], and so is the first one without WithToken.
+//   - 408, 429 and 5xx are a [*RetryError], with the Retry-After of the answer. So are a timeout
+//     and a connection that fails.
 //   - Any other 4xx is a [*DeniedError].
 //
-// What an error says in words of others (the network's, a proxy's, an http.RoundTripper's, the Token's) is without the
-// bearer and the other secrets in use, printable, and cut at 200 bytes; so is all that errors.Unwrap leads to. errors.Is and
-// errors.As find the original's types.
+// An error may quote the text of others: of the network, a proxy, an http.RoundTripper, or the
+// function of WithToken. Such a text shows neither the bearer token nor the other secrets in use,
+// is printable, and is cut at 200 bytes. The same goes for every error that errors.Unwrap returns.
+// errors.Is and errors.As still find the types of the original.
 //
-// The URL must be https, or http on this machine, unless [AllowHTTP] is given. A URL or an option that can't be used is
-// what Validate and Authorize return. The Authorizer has all the optional methods that [Authorizer] lists.
+// The URL must be https. It may be http on this machine, and on any host if [WithPlainHTTP] is
+// given. If the URL or an option is invalid, Validate and Authorize return an error that says so.
+// The Authorizer has all the optional methods that [Authorizer] lists, and is a [BatchAuthorizer];
+// see [WithBatch].
 func Endpoint(url string, opts ...EndpointOption) Authorizer {
 	b := &backend{
 		header:  make(http.Header),
@@ -82,16 +94,17 @@ func Endpoint(url string, opts ...EndpointOption) Authorizer {
 	var faults []error
 	for _, opt := range opts {
 		if opt == nil {
-			faults = append(faults, errors.New("an option is nil"))
-		} else if err := opt(b); err != nil {
+			continue
+		}
+		if err := opt.applyEndpoint(b); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	if b.token == nil && len(b.expired) > 0 {
-		faults = append(faults, errors.New("Expired needs a Token to ask"))
+		faults = append(faults, errors.New("WithExpired needs a WithToken to ask"))
 	}
 	if b.token != nil && b.header.Get("Authorization") != "" {
-		faults = append(faults, errors.New("Token and an Authorization in Header exclude each other"))
+		faults = append(faults, errors.New("WithToken and an Authorization in WithHeader exclude each other"))
 	}
 	var err error
 	if b.url, err = parseEndpoint(url, b.allowHTTP); err != nil {
@@ -132,9 +145,9 @@ func parseEndpoint(raw string, allowHTTP bool) (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, errors.New("the URL has no host")
 	case u.User != nil:
-		return nil, errors.New("the URL has a user or password in it: use Header or Token")
+		return nil, errors.New("the URL has a user or password in it: use WithHeader or WithToken")
 	case u.Scheme == "http" && !allowHTTP && !loopback(u.Hostname()):
-		return nil, fmt.Errorf("plain http to %s would show the bearer to others: use https, or AllowHTTP", u.Hostname())
+		return nil, fmt.Errorf("plain http to %s would show the bearer to others: use https, or WithPlainHTTP", u.Hostname())
 	}
 	return u, nil
 }
@@ -169,8 +182,8 @@ func (b *backend) SameServer(hostport string) bool {
 	return same(b.url.Hostname(), host) && portOf(b.url) == port
 }
 
-// CloseIdleConnections closes the connections that are kept for the next request. Those of a client given with HTTPClient
-// are its owner's.
+// CloseIdleConnections closes the connections that are kept for the next request. Those of a client
+// given by WithHTTPClient are its owner's.
 func (b *backend) CloseIdleConnections() {
 	if b.own != nil {
 		b.own.CloseIdleConnections()
@@ -179,21 +192,40 @@ func (b *backend) CloseIdleConnections() {
 
 // Authorize implements Authorizer.
 func (b *backend) Authorize(ctx context.Context, r Request) (Grant, error) {
+	release, err := b.acquire(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	defer release()
+	return b.askOne(ctx, r)
+}
+
+// acquire waits for one of the slots of WithConcurrency. It returns an error if the endpoint can't
+// be used, or if ctx ends first.
+func (b *backend) acquire(ctx context.Context) (release func(), err error) {
 	if b.err != nil {
-		return Grant{}, b.err
+		return nil, b.err
 	}
 	select {
 	case b.slots <- struct{}{}:
-		defer func() { <-b.slots }()
+		return func() { <-b.slots }, nil
 	case <-ctx.Done():
-		return Grant{}, ended(ctx)
+		return nil, ended(ctx)
 	}
+}
+
+// askOne asks for one channel.
+func (b *backend) askOne(ctx context.Context, r Request) (Grant, error) {
 	body, err := b.body(r)
 	if err != nil {
 		return Grant{}, err
 	}
-	a := &asking{backend: b, request: r, body: body}
-	return a.authorize(ctx)
+	a := &asking{backend: b, request: r, body: body, limit: maxAnswer}
+	got, err := a.ask(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	return a.outcome(got)
 }
 
 // String returns where the endpoint is, without the path, which may hold a secret.
@@ -215,44 +247,67 @@ func ended(ctx context.Context) error {
 	return fmt.Errorf("auth: %w", ctx.Err())
 }
 
-// asking is one call of Authorize.
+// asking is one question to the backend, for one channel or for several.
 type asking struct {
 	*backend
-	request Request
+	request Request // of the channel that errors are about
 	body    []byte
+	limit   int      // of the answer, in bytes; one more is read
 	tokens  []string // those that were used
+	last    bearer   // the last of them
+	renewed bool     // a token was refused, and a new one was asked for
 }
 
-func (a *asking) authorize(ctx context.Context) (Grant, error) {
-	var refused *bearer
-	for {
-		status, used, g, err := a.once(ctx, refused)
-		if a.token == nil || !a.tokenExpired(status) {
-			return g, err
-		}
-		if refused != nil {
-			// Asked again once: a token that is refused although it is new is the verdict.
-			if denied, ok := errors.AsType[*DeniedError](err); ok {
-				denied.Reason = strings.TrimPrefix(denied.Reason+", with a new token too", ", ")
-			}
-			return g, err
-		}
-		refused = &used
+// A reply is what the backend answered.
+type reply struct {
+	status   int
+	header   http.Header
+	body     []byte
+	redirect string // why a redirect was not followed; "" if there was none
+}
+
+func (r reply) ok() bool { return r.status/100 == 2 }
+
+// about returns the question as one about r, so that errors have the name of that channel.
+func (a *asking) about(r Request) *asking {
+	one := *a
+	one.request = r
+	return &one
+}
+
+// ask sends the question. If the backend refuses the token, it is sent once more, with a new one.
+func (a *asking) ask(ctx context.Context) (reply, error) {
+	got, err := a.once(ctx)
+	if err == nil && a.renews(got.status) {
+		return a.again(ctx)
 	}
+	return got, err
 }
 
-// tokenExpired tells whether the status refuses a token that may have expired.
+// again sends the question with a new token.
+func (a *asking) again(ctx context.Context) (reply, error) {
+	a.renewed = true
+	return a.once(ctx)
+}
+
+// renews reports whether a status is a reason to ask again with a new token. A token that is
+// refused although it is new is the verdict.
+func (a *asking) renews(status int) bool {
+	return a.token != nil && !a.renewed && a.tokenExpired(status)
+}
+
+// tokenExpired reports whether the status means that the token may have expired.
 func (b *backend) tokenExpired(status int) bool {
 	return status == http.StatusUnauthorized || slices.Contains(b.expired, status)
 }
 
-// once makes one request, with a renewed token if the last one was refused.
-func (a *asking) once(parent context.Context, refused *bearer) (status int, used bearer, g Grant, err error) {
+// once makes one request.
+func (a *asking) once(parent context.Context) (reply, error) {
 	ctx, cancel := context.WithTimeout(parent, a.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url.String(), bytes.NewReader(a.body))
 	if err != nil {
-		return 0, used, Grant{}, fmt.Errorf("auth: the request can't be made: %w", quiet(err, a.inUse()))
+		return reply{}, fmt.Errorf("auth: the request can't be made: %w", quiet(err, a.inUse()))
 	}
 	maps.Copy(req.Header, a.header)
 	req.Header.Set("Content-Type", jsonType)
@@ -264,31 +319,34 @@ func (a *asking) once(parent context.Context, refused *bearer) (status int, used
 	}
 	switch {
 	case a.token != nil:
-		if refused == nil {
-			used, err = a.token.current(ctx)
+		if a.renewed {
+			a.last, err = a.token.renew(ctx, a.last)
 		} else {
-			used, err = a.token.renew(ctx, *refused)
+			a.last, err = a.token.current(ctx)
 		}
-		a.tokens = append(a.tokens, used.token)
+		a.tokens = append(a.tokens, a.last.token)
 		if err != nil {
-			return 0, used, Grant{}, a.tokenFailed(parent, ctx, err)
+			return reply{}, a.tokenFailed(parent, ctx, err)
 		}
-		req.Header.Set("Authorization", "Bearer "+used.token)
+		req.Header.Set("Authorization", "Bearer "+a.last.token)
 	case req.Header.Get("Authorization") == "" && a.request.Key.Reveal() != "":
 		req.Header.Set("Authorization", "Bearer "+a.request.Key.Reveal())
 	}
 	resp, err := a.client.Do(req)
 	if err != nil {
 		if resp != nil { // the user's own redirect policy failed; see http.Client.Do
-			return 0, used, Grant{}, a.malformed(resp.StatusCode, "Location", "a redirect that the HTTP client refuses")
+			return reply{}, a.malformed(resp.StatusCode, "Location", "a redirect that the HTTP client refuses")
 		}
-		return 0, used, Grant{}, a.failed(parent, err)
+		return reply{}, a.failed(parent, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil && resp.StatusCode/100 == 2 {
-		return resp.StatusCode, used, Grant{}, a.failed(parent, err)
+	got := reply{status: resp.StatusCode, header: resp.Header}
+	if got.status/100 == 3 {
+		got.redirect = redirectFault(resp)
 	}
-	g, err = a.outcome(resp, answer)
-	return resp.StatusCode, used, g, err
+	got.body, err = io.ReadAll(io.LimitReader(resp.Body, int64(a.limit)+1))
+	if err != nil && got.ok() {
+		return reply{}, a.failed(parent, err)
+	}
+	return got, nil
 }

@@ -85,22 +85,22 @@ func TestEndpointRequest(t *testing.T) {
 		{"no key", keyless, nil, `{"socket_id":"sock-1","channel_name":"private-a"}`, ""},
 		{
 			"a token replaces the key", private(),
-			[]auth.EndpointOption{auth.Token(func(context.Context, bool) (string, error) { return "tok", nil })},
+			[]auth.EndpointOption{auth.WithToken(func(context.Context, bool) (string, error) { return "tok", nil })},
 			`{"socket_id":"sock-1","channel_name":"private-a"}`, "Bearer tok",
 		},
 		{
 			"a header replaces the key", private(),
-			[]auth.EndpointOption{auth.Header(http.Header{"Authorization": {"Basic abc"}})},
+			[]auth.EndpointOption{auth.WithHeader(http.Header{"Authorization": {"Basic abc"}})},
 			`{"socket_id":"sock-1","channel_name":"private-a"}`, "Basic abc",
 		},
 		{
 			"fields", private(),
-			[]auth.EndpointOption{auth.Field("tenant", 3), auth.Field("app", "x"), auth.Field("tenant", 4)},
+			[]auth.EndpointOption{auth.WithField("tenant", 3), auth.WithField("app", "x"), auth.WithField("tenant", 4)},
 			`{"socket_id":"sock-1","channel_name":"private-a","app":"x","tenant":4}`, "Bearer " + apiKey,
 		},
 		{
 			"fields, as encoding/json has them", private(),
-			[]auth.EndpointOption{auth.Field("none", []string(nil)), auth.Field("for", time.Second)},
+			[]auth.EndpointOption{auth.WithField("none", []string(nil)), auth.WithField("for", time.Second)},
 			`{"socket_id":"sock-1","channel_name":"private-a","for":1000000000,"none":null}`, "Bearer " + apiKey,
 		},
 	} {
@@ -136,7 +136,7 @@ func TestEndpointHeader(t *testing.T) {
 		_, _ = io.WriteString(w, `{"auth":"`+signed+`"}`)
 	})
 	h := http.Header{"X-Tenant": {"a"}, "Accept": {"application/vnd.mine+json"}}
-	a := endpoint(t, s.URL, auth.Header(h), auth.Header(http.Header{"X-Tenant": {"b"}}))
+	a := endpoint(t, s.URL, auth.WithHeader(h), auth.WithHeader(http.Header{"X-Tenant": {"b"}}))
 	h.Set("X-Tenant", "changed later")
 	if _, err := a.Authorize(t.Context(), private()); err != nil {
 		t.Error(err)
@@ -340,7 +340,7 @@ func TestEndpointTLS(t *testing.T) {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 
-	if _, err := endpoint(t, s.URL, auth.HTTPClient(s.Client())).Authorize(t.Context(), private()); err != nil {
+	if _, err := endpoint(t, s.URL, auth.WithHTTPClient(s.Client())).Authorize(t.Context(), private()); err != nil {
 		t.Errorf("with the server's own certificate pool: %v", err)
 	}
 	// The certificate may have been renewed by the next attempt.

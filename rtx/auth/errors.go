@@ -7,19 +7,20 @@ import (
 	"time"
 )
 
-// onServer is what is added to the words of an error when the endpoint was the RealtimeX server itself.
+// onServer is what is added to the words of an error when the endpoint was the RealtimeX server
+// itself.
 const onServer = "; the endpoint is on the RealtimeX server itself, which signs for nobody: it must be your own backend"
 
 // none is what a nil error reads as, like fmt's.
 const none = "<nil>"
 
-// A DeniedError is a refusal of one channel.
+// A DeniedError means that one channel was refused. It is final for this subscription.
 type DeniedError struct {
 	Channel  string
-	Status   int    // of the HTTP answer; 0 if none was given
-	Reason   string // in this library's words, never the answer's; may be empty
-	OnServer bool   // the endpoint is on the RealtimeX server's own host and port
-	Err      error  // what a Token or an Authorizer of the user's own said; may be nil
+	Status   int    // the HTTP status of the answer; 0 if there was none
+	Reason   string // in the words of this library, never of the answer; may be empty
+	OnServer bool   // whether the endpoint is the RealtimeX server, which signs for nobody
+	Err      error  // what the function of WithToken returned, or your Authorizer; may be nil
 }
 
 func (e *DeniedError) Error() string {
@@ -29,7 +30,7 @@ func (e *DeniedError) Error() string {
 	return message("is refused", e.Channel, e.Status, e.Reason, e.OnServer, e.Err)
 }
 
-// Unwrap returns Err.
+// Unwrap returns the Err of e.
 func (e *DeniedError) Unwrap() error {
 	if e == nil {
 		return nil
@@ -37,13 +38,14 @@ func (e *DeniedError) Unwrap() error {
 	return e.Err
 }
 
-// A RetryError is trouble that can pass: the backend is down, slow, or wants to be asked less often.
+// A RetryError means that the request failed for a reason that can pass: the backend is down, is
+// too slow, or wants fewer requests. The client asks again, with back-off.
 type RetryError struct {
 	Channel  string
-	Status   int           // of the HTTP answer; 0 if there was none
-	After    time.Duration // how long the backend asks to be left alone, at most ten minutes; 0 if it does not say
-	OnServer bool          // the endpoint is on the RealtimeX server's own host and port
-	Err      error         // what went wrong on the way, without the URL and any secret; may be nil
+	Status   int           // the HTTP status of the answer; 0 if there was none
+	After    time.Duration // the wait that the backend asks for, at most 10 minutes; 0 if none
+	OnServer bool          // whether the endpoint is the RealtimeX server, which signs for nobody
+	Err      error         // the error of the network, without the URL and secrets; may be nil
 }
 
 func (e *RetryError) Error() string {
@@ -53,7 +55,7 @@ func (e *RetryError) Error() string {
 	return message("can't be authorised now", e.Channel, e.Status, "", e.OnServer, e.Err)
 }
 
-// Unwrap returns Err.
+// Unwrap returns the Err of e.
 func (e *RetryError) Unwrap() error {
 	if e == nil {
 		return nil
@@ -61,19 +63,19 @@ func (e *RetryError) Unwrap() error {
 	return e.Err
 }
 
-// Timeout reports whether the backend was too slow.
+// Timeout reports whether the backend took too long.
 func (e *RetryError) Timeout() bool {
 	var timeout interface{ Timeout() bool }
 	return e != nil && errors.As(e.Err, &timeout) && timeout.Timeout()
 }
 
-// An AnswerError is an answer that is no [Grant] for the channel.
+// An AnswerError means that the answer of a backend is not a valid [Grant] for the channel.
 type AnswerError struct {
 	Channel  string
-	Status   int    // of the HTTP answer; 0 if there was none
-	Field    string // "auth", "channel_data", "Location" of a redirect; "" if it is the answer as a whole
-	Reason   string // "missing"; never the field's content
-	OnServer bool   // the endpoint is on the RealtimeX server's own host and port
+	Status   int    // the HTTP status of the answer; 0 if there was none
+	Field    string // "auth", "channel_data", "Location" (of a redirect), of a batch "status" and "data"; "" for all of it
+	Reason   string // what is wrong with it, such as "missing"; never its content
+	OnServer bool   // whether the endpoint is the RealtimeX server, which signs for nobody
 }
 
 func (e *AnswerError) Error() string {
@@ -111,10 +113,11 @@ func message(verdict, channel string, status int, reason string, server bool, er
 	return b.String()
 }
 
-// An InputError says which input of a [Signer] can't be signed, because the signed text would be ambiguous or malformed.
+// An InputError means that a [Signer] can't sign, because one of its inputs would make the signed
+// text ambiguous or malformed.
 type InputError struct {
-	Field  string // "socket_id", "channel_name", "channel_data", "user_id", "key", "secret"
-	Reason string // never the field's content
+	Field  string // "socket_id", "channel_name", "channel_data", "user_id", "key" or "secret"
+	Reason string // what is wrong with it, such as "missing"; never its content
 }
 
 func (e *InputError) Error() string {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestExpired(t *testing.T) {
-	expired := []auth.EndpointOption{auth.Expired(403), auth.Expired(419)}
+	expired := []auth.EndpointOption{auth.WithExpired(403), auth.WithExpired(419)}
 	for _, c := range []struct {
 		name    string
 		opts    []auth.EndpointOption
@@ -30,7 +30,7 @@ func TestExpired(t *testing.T) {
 		{"one, then another", expired, []int{419, 403}, "old tok-1", 403, "forbidden, with a new token too"},
 		{"one, then one that is none", expired, []int{419, 404}, "old tok-1", 404, "not found"},
 		{"401 twice", nil, []int{401, 401}, "old tok-1", 401, "unauthorized, with a new token too"},
-		{"one without words, twice", []auth.EndpointOption{auth.Expired(499)}, []int{499, 499}, "old tok-1", 499, "with a new token too"},
+		{"one without words, twice", []auth.EndpointOption{auth.WithExpired(499)}, []int{499, 499}, "old tok-1", 499, "with a new token too"},
 	} {
 		w := &wallet{token: "old"}
 		var bearers []string
@@ -42,7 +42,7 @@ func TestExpired(t *testing.T) {
 			}
 			return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 		})
-		_, err := endpoint(t, fakeURL, append(c.opts, network, auth.Token(w.get))...).Authorize(t.Context(), private())
+		_, err := endpoint(t, fakeURL, append(c.opts, network, auth.WithToken(w.get))...).Authorize(t.Context(), private())
 		denied, _ := errors.AsType[*auth.DeniedError](err)
 		if (err == nil) != (c.status == 0) || err != nil && (denied == nil || denied.Status != c.status || denied.Reason != c.reason) {
 			t.Errorf("%s: %+v, want %d %q", c.name, err, c.status, c.reason)

@@ -10,7 +10,7 @@ import (
 
 func TestForm(t *testing.T) {
 	fields := []auth.EndpointOption{
-		auth.Field("tenant", "a b&c"), auth.Field("n", 3), auth.Field("list", []string{"x"}), auth.Field("none", nil), auth.Field("empty", ""),
+		auth.WithField("tenant", "a b&c"), auth.WithField("n", 3), auth.WithField("list", []string{"x"}), auth.WithField("none", nil), auth.WithField("empty", ""),
 	}
 	withUserData := private()
 	withUserData.UserData = presence().UserData
@@ -38,13 +38,13 @@ func TestForm(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, `{"auth":"`+signed+`","channel_data":"{}"}`)
 		})
-		if _, err := endpoint(t, s.URL, append(c.opts, auth.Form())...).Authorize(t.Context(), c.r); err != nil {
+		if _, err := endpoint(t, s.URL, append(c.opts, auth.WithForm())...).Authorize(t.Context(), c.r); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 	bad := presence()
 	bad.UserData = []byte(`{"user_id":`)
-	if _, err := endpoint(t, fakeURL, auth.Form()).Authorize(t.Context(), bad); err == nil {
+	if _, err := endpoint(t, fakeURL, auth.WithForm()).Authorize(t.Context(), bad); err == nil {
 		t.Error("user data that is no JSON is sent")
 	}
 }
@@ -61,7 +61,7 @@ func TestFormAsksHandler(t *testing.T) {
 		}
 		return allowAll(r, asked)
 	}).ServeHTTP)
-	a := endpoint(t, web.URL, auth.Form(), auth.Field("tenant", "žlutý"))
+	a := endpoint(t, web.URL, auth.WithForm(), auth.WithField("tenant", "žlutý"))
 	for _, r := range []auth.Request{private(), presence()} {
 		g, err := a.Authorize(t.Context(), r)
 		if err != nil || !s.Verify(r.SocketID, r.Channel, g) {

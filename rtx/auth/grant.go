@@ -6,21 +6,24 @@ import (
 	"strings"
 )
 
-// maxChannelData bounds the channel data of a Grant, in bytes. It is what an answer may hold in all.
+// maxChannelData bounds the channel data of a Grant, in bytes. It is what an answer may hold in
+// all.
 const maxChannelData = 64 << 10
 
-// A Grant is what a channel is joined with. Its JSON is the answer that the user's backend gives: auth and, on presence
-// channels, channel_data.
+// A Grant is the signature with which a channel is joined, and the data that was signed with it.
+// Its JSON is the answer of a backend: auth and, on presence channels, channel_data.
 type Grant struct {
-	// Auth is KEY:hex, the HMAC-SHA256 of the socket id, the channel and, on presence channels, the channel data.
+	// Auth is KEY:hex. KEY is the API key. hex is the HMAC-SHA256 of the socket id, the channel
+	// and, on presence channels, the channel data.
 	Auth string `json:"auth"`
-	// ChannelData is the JSON text that was signed, to be sent as it is. Presence channels only. If it is empty, the
-	// client sends its user data, and that must be what was signed.
+	// ChannelData is the JSON text that was signed. The client sends it unchanged. It is used on
+	// presence channels only. If it is empty, the client sends its user data instead, and the
+	// signature must be one for that.
 	ChannelData string `json:"channel_data,omitempty"`
 }
 
-// Check returns an [*AnswerError] that names the first field which does not fit the request, or nil. The signature itself
-// is beyond it: only holders of the secret can tell.
+// Check returns an [*AnswerError] that names the first field that does not fit the request, or nil.
+// It does not check the signature itself, because that needs the secret: see [Signer.Verify].
 func (g Grant) Check(r Request) error {
 	if fault := authFault(g.Auth); fault != "" {
 		return &AnswerError{Channel: r.Channel, Field: "auth", Reason: fault}
@@ -41,7 +44,7 @@ func (g Grant) Check(r Request) error {
 	return nil
 }
 
-// authFault tells what is wrong with the form of a signature; "" if nothing is.
+// authFault returns what is wrong with the form of a signature, or "" if nothing is.
 func authFault(auth string) string {
 	if auth == "" {
 		return "missing"
@@ -69,8 +72,8 @@ func (g Grant) String() string {
 	return fmt.Sprintf("auth.Grant{Auth:%s ChannelData:[%d bytes]}", auth, len(g.ChannelData))
 }
 
-// Format implements [fmt.Formatter]: String, whatever the verb.
+// Format implements [fmt.Formatter]. It writes String, whatever the verb.
 func (g Grant) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(g.String())) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It shows String.
 func (g Grant) LogValue() slog.Value { return slog.StringValue(g.String()) }

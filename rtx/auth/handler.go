@@ -2,31 +2,32 @@ package auth
 
 import (
 	"bytes"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"net/url"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/go-json-experiment/json"
-
-	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// ErrUnauthenticated is what a [Handler]'s allow function returns for somebody who is not logged in, or whose token has
-// expired: the answer is 401, upon which an [Endpoint] with a [Token] gets a new one and asks again.
+// ErrUnauthenticated means that the user is not logged in, or that their token has expired. The
+// allow function of a [Handler] returns it, and the answer is 401. An [Endpoint] with [WithToken]
+// then gets a new token and asks once more.
 var ErrUnauthenticated = errors.New("auth: not logged in")
 
-// A Decision is what a [Handler]'s allow function decides. The zero Decision denies.
+// A Decision is what the allow function of a [Handler] decides. The zero Decision denies.
 type Decision struct {
-	Allow bool
-	// Member is who joins, on presence channels, where it must have an ID. It is ignored on private ones.
+	Allow bool // whether the user may join
+
+	// Member is the user who joins. It needs an ID on a presence channel. On a private channel, and
+	// in a Decision that denies, the ID is only used by [WithAudit].
 	Member Member
+
+	// Reason says why, for [WithAudit]. The client does not get it. It may be empty.
+	Reason string
 }
 
 // The content types of a request.
@@ -35,74 +36,134 @@ const (
 	formType = "application/x-www-form-urlencoded"
 )
 
-// defaultMaxBody is the default of MaxBody.
-const defaultMaxBody = 64 << 10
+// The defaults of WithMaxBody and WithMaxBatch.
+const (
+	defaultMaxBody  = 64 << 10
+	defaultMaxBatch = 100
+)
 
-// A HandlerOption changes a [Handler]. A nil one is ignored.
-type HandlerOption func(*handler)
+// A HandlerOption changes a [Handler]. A nil option is ignored. Handler panics if an option is
+// invalid, with the option's name.
+type HandlerOption interface{ applyHandler(*handler) error }
 
-// MaxBody bounds the body of a request, in bytes; a longer one is answered with 413. Default: 64 KiB, also for n < 1.
-func MaxBody(n int) HandlerOption {
-	return func(h *handler) {
-		if n > 0 {
-			h.maxBody = n
+type handlerOption func(*handler) error
+
+func (o handlerOption) applyHandler(h *handler) error { return o(h) }
+
+// WithMaxBody limits the body of a request to n bytes, at least 1. The answer to a longer one is
+// 413. Default: 64 KiB.
+func WithMaxBody(n int) HandlerOption {
+	return handlerOption(func(h *handler) error {
+		if n < 1 {
+			return fmt.Errorf("WithMaxBody: %d is not positive", n)
 		}
-	}
+		h.maxBody = n
+		return nil
+	})
 }
 
-// Logger is told of an allow function that fails or panics, and of a Decision that can't be signed. Default:
-// [slog.Default], at the time of the event.
-func Logger(l *slog.Logger) HandlerOption {
-	return func(h *handler) { h.logger = l }
+// WithMaxBatch limits how many channels one request may ask for to n, at least 1. The answer to a
+// request for more is 413. With 1 every request is for one channel. Default: 100.
+func WithMaxBatch(n int) HandlerOption {
+	return handlerOption(func(h *handler) error {
+		if n < 1 {
+			return fmt.Errorf("WithMaxBatch: %d is not positive", n)
+		}
+		h.maxBatch = n
+		return nil
+	})
+}
+
+// WithLogger sets the logger of a [Handler]. It gets an error if the allow function fails or
+// panics, and if a Decision can't be signed. A nil logger is invalid. Default: [slog.Default] at
+// the time of the event.
+func WithLogger(l *slog.Logger) HandlerOption {
+	return handlerOption(func(h *handler) error {
+		if l == nil {
+			return errors.New("WithLogger: nil")
+		}
+		h.logger = l
+		return nil
+	})
 }
 
 type handler struct {
-	signer  *Signer
-	allow   func(*http.Request, Request) (Decision, error)
-	maxBody int
-	logger  *slog.Logger
-	origins map[string]bool // of other origins, those whose pages may ask; see AllowOrigin
-	faults  []error         // of options
+	signer   *Signer
+	allow    func(*http.Request, Request) (Decision, error)
+	maxBody  int
+	maxBatch int
+	logger   *slog.Logger
+	origins  map[string]bool // of other origins, those whose pages may ask; see WithAllowedOrigins
+	audit    func(*http.Request, Audit)
 }
 
-// Handler returns the backend's side of an [Endpoint]: it reads which channel is asked for, asks allow, and signs. It works
-// with every client of the service that posts JSON, or a form (application/x-www-form-urlencoded) of the same fields, in
-// which user_data is JSON text.
+// Handler returns an HTTP handler that a backend serves to the [Endpoint] of its clients. It reads
+// which channel the client wants to join, calls allow to decide, and signs with s. It works with
+// every client of the service that posts JSON, or a form (application/x-www-form-urlencoded) with
+// the same fields, in which user_data is JSON text.
 //
-// allow sees the HTTP request, with its cookies and headers, and decides; it is called by the goroutine that serves the
-// request, so by many at once. What it decides about is the Request that it is given: that is what will be signed. The body
-// can be read again, but for fields of the program's own only. An allow that looked for the channel there could find another
-// one than was signed, because parsers differ in which of two spellings or copies of a name they take. The user data in
-// the Request is the client's word and proves nothing, and neither does the API key that is the default bearer: it is public.
+// allow gets the HTTP request, with its cookies and headers, and the Request that Handler has read
+// from the body. allow must decide about that Request, because it is what will be signed. The
+// goroutine that serves the request calls allow, so several calls can run at the same time. allow
+// may read the body again, but only for fields of your own. If it looked there for the channel, it
+// could find another one than Handler signs, because parsers differ in which of two spellings or
+// copies of a name they take. The user data in the Request is a claim of the client and proves
+// nothing. The API key, which is the default bearer token, proves nothing either, because it is
+// public.
 //
-// Answers other than a grant are JSON too, {"error":"…"}, and hold nothing of the request:
+// A request may ask for several channels at once, as an Endpoint with [WithBatch] does, and the
+// batching add-on for pusher-js. In JSON channel_name is then an array of names. In a form there is
+// a field channel_name[0], channel_name[1] and so on, or channel_name[] for each name. allow is
+// called for one name after the other, and decides about each by itself. It gets the same HTTP
+// request each time, so what it has to look up for all of them can be kept in the context of that
+// request. A name that is there twice is decided once. The answer is 200 and an object with an
+// outcome for each name: {"status":200,"data":{"auth":"…"}}, or {"status":403,"error":"…"} with the
+// status that a request for that channel alone would get. If that is 401 for all of them, the
+// answer is 401. docs/auth.md shows the whole form.
 //
-//   - 405 for a method other than POST, 415 for a content type other than these two, 413 for a body longer than [MaxBody].
-//   - 400 for a body that is no such JSON or form, for a socket_id, channel_name or user_data that stands there twice, and for
-//     a socket id or channel name that the [Signer] refuses. Other fields may be anything.
-//   - 401 if allow returns [ErrUnauthenticated], 403 if it denies: the zero Decision, a panic, or, on a presence channel,
-//     a Member that can't be signed. The panic of [http.ErrAbortHandler] goes on to the server, which ends the request.
-//   - 403 for a form that a browser sends for a page of another origin, unless [AllowOrigin] names that. (Such a page can send
-//     JSON only after a preflight, which is answered with 405, or as AllowOrigin says.)
-//   - 500 if allow returns any other error: it could not decide. An Endpoint asks again later.
+// An answer that is not a grant is JSON, {"error":"…"}, and repeats nothing of the request but the
+// names of the channels of a batch:
 //
-// A byte order mark before the body is dropped. Half a surrogate pair in a string is U+FFFD, as JSON.parse and the service
-// have it.
+//   - 405 if the method is not POST, 415 if the content type is not one of the two, 413 if the body
+//     is longer than [WithMaxBody] allows, or has more channels than [WithMaxBatch] allows.
+//   - 400 if the body is not such a JSON object or form, if socket_id, channel_name or user_data
+//     appears twice, or if the [Signer] would refuse the socket id or the channel name. Other
+//     fields are not checked.
+//   - 401 if the error of allow matches [ErrUnauthenticated].
+//   - 403 if allow returns a Decision that denies, if it panics, or if, on a presence channel, the
+//     Member can't be signed. A panic with [http.ErrAbortHandler] is passed on to the HTTP server,
+//     which aborts the request.
+//   - 403 if a browser sends a form from a page of another origin, unless [WithAllowedOrigins]
+//     allows that origin. Such a page can send JSON only after a preflight request. The answer to
+//     that is 405, or what WithAllowedOrigins says.
+//   - 500 if allow returns any other error. It means that allow could not decide; an Endpoint asks
+//     again later.
 //
-// Handler panics if s is nil or was not made by [NewSigner], if allow is nil, and for an option that can't be used: such a
-// program never works.
+// [WithAudit] reports each of these outcomes.
+//
+// A byte order mark before the body is ignored. A lone surrogate in a JSON string is read as
+// U+FFFD, as JSON.parse and the service read it.
+//
+// Handler panics if s is nil or was not made by [NewSigner], if allow is nil, or if an option is
+// invalid.
 func Handler(s *Signer, allow func(*http.Request, Request) (Decision, error), opts ...HandlerOption) http.Handler {
 	if s.usable() != nil || allow == nil {
 		panic("auth: Handler needs a Signer, made by NewSigner, and an allow function")
 	}
-	h := &handler{signer: s, allow: allow, maxBody: defaultMaxBody, origins: make(map[string]bool)}
+	h := &handler{
+		signer: s, allow: allow, maxBody: defaultMaxBody, maxBatch: defaultMaxBatch, origins: make(map[string]bool),
+	}
+	var faults []error
 	for _, opt := range opts {
-		if opt != nil {
-			opt(h)
+		if opt == nil {
+			continue
+		}
+		if err := opt.applyHandler(h); err != nil {
+			faults = append(faults, err)
 		}
 	}
-	if len(h.faults) > 0 {
-		panic("auth: Handler: " + errors.Join(h.faults...).Error())
+	if len(faults) > 0 {
+		panic("auth: Handler: " + errors.Join(faults...).Error())
 	}
 	return h
 }
@@ -113,14 +174,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	h.cors(w, r)
 	if h.isPreflight(r) {
-		if err := h.preflight(w, r); err != nil {
-			refuse(w, err)
+		if no := h.preflight(w, r); no != nil {
+			h.reportUnread(r, no)
+			refuse(w, no)
 		}
 		return
 	}
-	g, err := h.serve(w, r)
-	if err != nil {
-		refuse(w, err)
+	q, no := h.read(w, r)
+	if no != nil {
+		h.reportUnread(r, no)
+		refuse(w, no)
+		return
+	}
+	if q.batch {
+		h.serveBatch(w, r, q)
+		return
+	}
+	g, no := h.serve(r, q, q.channels[0])
+	if no != nil {
+		refuse(w, no)
 		return
 	}
 	answer(w, http.StatusOK, g)
@@ -132,125 +204,77 @@ type refusal struct {
 	reason string
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request) (Grant, *refusal) {
-	asked, body, no := h.read(w, r)
-	if no != nil {
-		return Grant{}, no
+// couldNotDecide is the answer when allow or audit has failed. An Endpoint asks again later.
+var couldNotDecide = &refusal{http.StatusInternalServerError, "could not decide"}
+
+// serve decides about one channel of the request, signs, and reports the outcome.
+func (h *handler) serve(r *http.Request, q question, channel string) (Grant, *refusal) {
+	asked := Request{SocketID: q.socketID, Channel: channel, UserData: q.userData}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(q.body)), int64(len(q.body))
+	g, a, no := h.judge(r, asked)
+	if !h.report(r, asked, a, no) && no == nil {
+		return Grant{}, couldNotDecide
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	d, err := h.decide(r, asked)
+	return g, no
+}
+
+// judge decides about one channel, and signs. The Audit has no status yet.
+func (h *handler) judge(r *http.Request, asked Request) (Grant, Audit, *refusal) {
+	if fault := channelFault(asked.Channel, h.signer.invisible); fault != "" {
+		return Grant{}, Audit{Verdict: VerdictInvalid}, &refusal{http.StatusBadRequest, "channel_name: " + fault}
+	}
+	d, panicked, err := h.decide(r, asked)
+	a := Audit{User: d.Member.ID, Reason: d.Reason}
+	refused := func(verdict Verdict, err error, no *refusal) (Grant, Audit, *refusal) {
+		a.Verdict, a.Err = verdict, err
+		return Grant{}, a, no
+	}
 	switch {
+	case panicked:
+		return refused(VerdictFailed, err, &refusal{http.StatusForbidden, "not allowed"})
 	case errors.Is(err, ErrUnauthenticated):
-		return Grant{}, &refusal{http.StatusUnauthorized, "not logged in"}
+		return refused(VerdictUnauthenticated, err, &refusal{http.StatusUnauthorized, "not logged in"})
 	case err != nil:
 		h.log().ErrorContext(r.Context(), "auth: allow failed", "channel", asked.Channel, "error", h.hideIn(r, err))
-		return Grant{}, &refusal{http.StatusInternalServerError, "could not decide"}
+		return refused(VerdictFailed, err, couldNotDecide)
 	case !d.Allow:
-		return Grant{}, &refusal{http.StatusForbidden, "not allowed"}
+		return refused(VerdictDenied, nil, &refusal{http.StatusForbidden, "not allowed"})
 	}
 	g, err := h.sign(asked, d)
 	if err != nil {
 		h.log().ErrorContext(r.Context(), "auth: the decision can't be signed", "channel", asked.Channel, "error", err)
-		return Grant{}, &refusal{http.StatusForbidden, "not allowed"}
+		return refused(VerdictFailed, err, &refusal{http.StatusForbidden, "not allowed"})
 	}
-	return g, nil
+	a.Verdict = VerdictAllowed
+	return g, a, nil
 }
 
-// read checks everything about the request that needs no decision.
-func (h *handler) read(w http.ResponseWriter, r *http.Request) (Request, []byte, *refusal) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return Request{}, nil, &refusal{http.StatusMethodNotAllowed, "the method must be POST"}
-	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != jsonType && mediaType != formType {
-		return Request{}, nil, &refusal{http.StatusUnsupportedMediaType, "the content type must be " + jsonType + " or " + formType}
-	}
-	if mediaType == formType && h.crossOrigin(r) {
-		return Request{}, nil, &refusal{http.StatusForbidden, "forms of another origin are not allowed"}
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.maxBody)))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return Request{}, nil, &refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", h.maxBody)}
-	}
-	if err != nil {
-		return Request{}, nil, &refusal{http.StatusBadRequest, "the body is incomplete"}
-	}
-	body = withoutBOM(body)
-	read := readJSON
-	if mediaType == formType {
-		read = readForm
-	}
-	asked, fault := read(body)
-	if fault != "" {
-		return Request{}, nil, &refusal{http.StatusBadRequest, fault}
-	}
-	if fault := socketFault(asked.SocketID); fault != "" {
-		return Request{}, nil, &refusal{http.StatusBadRequest, "socket_id: " + fault}
-	}
-	if fault := channelFault(asked.Channel, h.signer.invisible); fault != "" {
-		return Request{}, nil, &refusal{http.StatusBadRequest, "channel_name: " + fault}
-	}
-	return asked, body, nil
-}
-
-// readJSON reads a request; fault tells why it can't be read.
-func readJSON(body []byte) (r Request, fault string) {
-	const noRequest = "the body must be a JSON object with the strings socket_id and channel_name"
-	fields, twice, ok := readObject(body, "socket_id", "channel_name", "user_data")
-	switch {
-	case !ok:
-		return Request{}, noRequest
-	case twice != "":
-		return Request{}, twice + " stands there twice"
-	}
-	if r.SocketID, ok = stringOf(fields["socket_id"]); !ok {
-		return Request{}, noRequest
-	}
-	if r.Channel, ok = stringOf(fields["channel_name"]); !ok {
-		return Request{}, noRequest
-	}
-	r.UserData = stdjson.RawMessage(fields["user_data"])
-	return r, ""
-}
-
-// readForm reads a request that is a form.
-func readForm(body []byte) (r Request, fault string) {
-	fields, err := url.ParseQuery(string(body))
-	if err != nil {
-		return Request{}, "the body must be a form with socket_id and channel_name"
-	}
-	for _, name := range []string{"socket_id", "channel_name", "user_data"} {
-		if len(fields[name]) > 1 {
-			return Request{}, name + " stands there twice"
-		}
-	}
-	r.SocketID, r.Channel = fields.Get("socket_id"), fields.Get("channel_name")
-	if data := fields.Get("user_data"); data != "" {
-		if !validJSON([]byte(data)) {
-			return Request{}, "user_data: not JSON text"
-		}
-		r.UserData = stdjson.RawMessage(data)
-	}
-	return r, ""
-}
-
-// decide asks allow. A panic denies, unless it is the one by which a handler ends the request.
-func (h *handler) decide(r *http.Request, asked Request) (d Decision, err error) {
+// decide asks allow. A panic denies, unless it is the one by which a handler ends the request. err
+// says then what has panicked.
+func (h *handler) decide(r *http.Request, asked Request) (d Decision, panicked bool, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
-				panic(v)
-			}
-			d, err = Decision{}, nil
-			what := fmt.Sprintf("%T", v) // the value may hold anything, so only the runtime's own are shown
-			if e, ok := v.(runtime.Error); ok {
-				what = e.Error()
-			}
+		if what := panicText(recover()); what != "" {
+			d, panicked, err = Decision{}, true, errors.New("allow panicked: "+what)
 			h.log().ErrorContext(r.Context(), "auth: allow panicked", "channel", asked.Channel, "panic", what, "stack", string(debug.Stack()))
 		}
 	}()
-	return h.allow(r, asked)
+	d, err = h.allow(r, asked)
+	return d, false, err
+}
+
+// panicText returns what a log may show of a panic; "" if there was none. It passes on the panic by
+// which a handler ends the request.
+func panicText(v any) string {
+	switch e := v.(type) {
+	case nil:
+		return ""
+	case runtime.Error:
+		return e.Error()
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	return fmt.Sprintf("%T", v) // the value may hold a secret
 }
 
 func (h *handler) sign(asked Request, d Decision) (Grant, error) {
@@ -264,13 +288,10 @@ func (h *handler) sign(asked Request, d Decision) (Grant, error) {
 	return h.signer.Presence(asked.SocketID, asked.Channel, data)
 }
 
-// hideIn returns an error for the log as it is, or its text without the secrets of the request and the Signer's if that
-// shows one.
+// hideIn returns an error for the log as it is, or its text without the secrets of the request and
+// the Signer's if that shows one.
 func (h *handler) hideIn(r *http.Request, err error) any {
-	secrets := redact.Of(h.signer.secret.Reveal()).WithHeader(r.Header.Get("Authorization"))
-	for _, c := range r.Cookies() {
-		secrets = secrets.With(c.Value)
-	}
+	secrets := h.secretsOf(r)
 	if text := err.Error(); secrets.Shows(text) {
 		return secrets.Hide(text)
 	}
@@ -294,8 +315,8 @@ func refuse(w http.ResponseWriter, no *refusal) {
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil { // strings in structs: they marshal, but for invalid UTF-8, which nothing here has
+	b, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil { // only invalid UTF-8 does not marshal here, and there is none
 		status, b = http.StatusInternalServerError, []byte(`{"error":"internal"}`)
 	}
 	w.Header().Set("Content-Type", "application/json")

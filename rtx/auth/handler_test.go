@@ -74,7 +74,7 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 	h := auth.Handler(signer(t, "key-1", "secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
 		t.Error("allow was asked")
 		return auth.Decision{}, nil
-	}, auth.MaxBody(1000))
+	}, auth.WithMaxBody(1000))
 	const js, form = "application/json", "application/x-www-form-urlencoded"
 	for _, c := range []struct {
 		name, method, contentType, body string
@@ -88,9 +88,9 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 		{"a form of parts", "POST", "multipart/form-data; boundary=x", "--x--", 415, "application/x-www-form-urlencoded"},
 		{"a form without a socket id", "POST", form, "channel_name=private-a", 400, "socket_id: missing"},
 		{"a form without a channel", "POST", form, "socket_id=1", 400, "channel_name: missing"},
-		{"a socket id twice in a form", "POST", form, "socket_id=1&channel_name=private-a&socket_id=1", 400, "socket_id stands there twice"},
-		{"a channel twice in a form", "POST", form, "socket_id=1&channel_name=private-a&channel%5fname=private-b", 400, "channel_name stands there twice"},
-		{"user data twice in a form", "POST", form, "socket_id=1&channel_name=private-a&user_data=1&user_data=2", 400, "user_data stands there twice"},
+		{"a socket id twice in a form", "POST", form, "socket_id=1&channel_name=private-a&socket_id=1", 400, "socket_id appears twice"},
+		{"a channel twice in a form", "POST", form, "socket_id=1&channel_name=private-a&channel%5fname=private-b", 400, "channel_name appears twice"},
+		{"user data twice in a form", "POST", form, "socket_id=1&channel_name=private-a&user_data=1&user_data=2", 400, "user_data appears twice"},
 		{"user data in a form that is no JSON", "POST", form, "socket_id=1&channel_name=private-a&user_data=x", 400, "user_data: not JSON text"},
 		{"a form that is none", "POST", form, "socket_id=%zz&channel_name=private-a", 400, "must be a form"},
 		{"a form that is JSON", "POST", form, goodBody, 400, "socket_id: missing"},
@@ -104,9 +104,9 @@ func TestHandlerRefusesBadRequests(t *testing.T) {
 		{"two objects", "POST", js, goodBody + goodBody, 400, "JSON object"},
 		{"a list", "POST", js, "[]", 400, "JSON object"},
 		{"null", "POST", js, "null", 400, "socket_id"},
-		{"a field twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel_name":"private-b"}`, 400, "channel_name stands there twice"},
-		{"a field twice, spelt otherwise", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel\u005fname":"private-b"}`, 400, "channel_name stands there twice"},
-		{"user data twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","user_data":1,"user_data":2}`, 400, "user_data stands there twice"},
+		{"a field twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel_name":"private-b"}`, 400, "channel_name appears twice"},
+		{"a field twice, spelt otherwise", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","channel\u005fname":"private-b"}`, 400, "channel_name appears twice"},
+		{"user data twice", "POST", js, `{"socket_id":"sock-1","channel_name":"private-a","user_data":1,"user_data":2}`, 400, "user_data appears twice"},
 		{"a number", "POST", js, `{"socket_id":1,"channel_name":"private-a"}`, 400, "JSON object"},
 		{"not UTF-8", "POST", js, "{\"socket_id\":\"sock-1\",\"channel_name\":\"private-\xff\"}", 400, "channel_name: not Unicode"},
 		{"half a surrogate pair in the channel", "POST", js, `{"socket_id":"sock-1","channel_name":"private-\ud83d"}`, 400, "channel_name: not Unicode"},
@@ -161,7 +161,7 @@ func TestHandlerDecisions(t *testing.T) {
 		{"private needs no member", goodBody, func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{Allow: true}, nil }, 200, ""},
 	} {
 		var log bytes.Buffer
-		h := auth.Handler(signer(t, "key-1", "secret"), c.allow, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		h := auth.Handler(signer(t, "key-1", "secret"), c.allow, auth.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		status, answer, header := ask(t, h, "POST", "application/json", c.body)
 		if status != c.status || strings.Contains(answer["error"], "database") {
 			t.Errorf("%s: %d %v, want %d", c.name, status, answer, c.status)
@@ -201,15 +201,16 @@ func TestHandlerNeedsItsParts(t *testing.T) {
 		"no signer":          func() { auth.Handler(nil, allowAll) },
 		"the zero Signer":    func() { auth.Handler(new(auth.Signer), allowAll) },
 		"no allow":           func() { auth.Handler(s, nil) },
-		"every origin":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("*")) },
-		"everybody's origin": func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example", "null")) },
-		"no origin":          func() { auth.Handler(s, allowAll, auth.AllowOrigin("")) },
-		"a host alone":       func() { auth.Handler(s, allowAll, auth.AllowOrigin("a.example")) },
-		"another scheme":     func() { auth.Handler(s, allowAll, auth.AllowOrigin("ftp://a.example")) },
-		"a path":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example/")) },
-		"a query":            func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example?x")) },
-		"a user":             func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://u@a.example")) },
-		"a port that is no":  func() { auth.Handler(s, allowAll, auth.AllowOrigin("https://a.example:x")) },
+		"no audit":           func() { auth.Handler(s, allowAll, auth.WithAudit(nil)) },
+		"every origin":       func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("*")) },
+		"everybody's origin": func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("https://a.example", "null")) },
+		"no origin":          func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("")) },
+		"a host alone":       func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("a.example")) },
+		"another scheme":     func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("ftp://a.example")) },
+		"a path":             func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("https://a.example/")) },
+		"a query":            func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("https://a.example?x")) },
+		"a user":             func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("https://u@a.example")) },
+		"a port that is no":  func() { auth.Handler(s, allowAll, auth.WithAllowedOrigins("https://a.example:x")) },
 	} {
 		func() {
 			defer func() {
@@ -237,7 +238,7 @@ func TestEndpointAsksHandler(t *testing.T) {
 	}))
 	t.Cleanup(web.Close)
 	token, renewed := "old", 0
-	a := endpoint(t, web.URL, auth.HTTPClient(web.Client()), auth.Field("tenant", "x"), auth.Token(
+	a := endpoint(t, web.URL, auth.WithHTTPClient(web.Client()), auth.WithField("tenant", "x"), auth.WithToken(
 		func(_ context.Context, refused bool) (string, error) {
 			if refused {
 				renewed++
@@ -267,7 +268,7 @@ func TestHandlerPassesAnAbort(t *testing.T) {
 	var log bytes.Buffer
 	h := auth.Handler(signer(t, "key-1", "secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
 		panic(http.ErrAbortHandler)
-	}, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+	}, auth.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	w := httptest.NewRecorder()
 	func() {
 		defer func() {
@@ -304,7 +305,7 @@ func TestHandlerLogsNoSecret(t *testing.T) {
 		var log bytes.Buffer
 		h := auth.Handler(signer(t, "key-1", "the-secret"), func(*http.Request, auth.Request) (auth.Decision, error) {
 			return auth.Decision{}, c.err
-		}, auth.Logger(slog.New(slog.NewTextHandler(&log, nil))))
+		}, auth.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		r := httptest.NewRequest("POST", "/auth", strings.NewReader(goodBody))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer tok-123456")

@@ -7,11 +7,12 @@ import (
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// minData is the length in bytes from which user data is looked for in texts. A shorter one is no secret.
+// minData is the length, in bytes, from which user data counts as a secret and is removed from
+// texts.
 const minData = 8
 
-// findSecrets returns the secrets of the options and the URL: its path and query, the values of headers but those that say
-// what kind of program asks, and the fields.
+// findSecrets returns the secrets of the options and the URL: its path and query, the values of
+// headers but those that say what kind of program asks, and the fields.
 func (b *backend) findSecrets() redact.Secrets {
 	var s redact.Secrets
 	if b.url != nil {
@@ -48,7 +49,7 @@ func (a *asking) inUse() redact.Secrets {
 	return requestSecrets(a.secrets, a.request).With(a.tokens...)
 }
 
-// requestSecrets adds those of a request.
+// requestSecrets returns s with the secrets of a request added.
 func requestSecrets(s redact.Secrets, r Request) redact.Secrets {
 	s = s.With(r.Key.Reveal())
 	if len(r.UserData) >= minData {
@@ -57,7 +58,8 @@ func requestSecrets(s redact.Secrets, r Request) redact.Secrets {
 	return s
 }
 
-// tidy returns an error of the user's own Authorizer without the secrets of the request. One that says to ask again still does.
+// tidy returns an error of the user's own Authorizer without the secrets of the request. If it has
+// a RetryError, so does the result.
 func tidy(err error, r Request) error {
 	clean := requestSecrets(redact.Secrets{}, r).Error(err)
 	if _, stays := errors.AsType[*RetryError](clean); stays {

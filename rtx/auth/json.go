@@ -8,8 +8,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// lenient reads JSON as JSON.parse does: half a surrogate pair, and bytes that are not UTF-8, are U+FFFD, and a name may
-// stand there twice. Names that are the protocol's own may not, which readObject sees to.
+// lenient makes the reader of JSON work as JSON.parse does: a lone surrogate and bytes that are not
+// UTF-8 are U+FFFD, and a name may appear twice. readObject refuses that for the names of the
+// protocol.
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 
 func validJSON(text []byte) bool { return jsontext.Value(text).IsValid(lenient) }
@@ -17,13 +18,24 @@ func validJSON(text []byte) bool { return jsontext.Value(text).IsValid(lenient) 
 // withoutBOM drops the byte order mark that some backends and tools put before UTF-8.
 func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
-// readObject returns the values of these fields of a JSON object, as they stand there; ok is false if the text is none.
-// Twice is one of the names that stands there again, "" if there is none. Other fields may be anything.
+// readObject returns the values of the named fields of a JSON object, as they are in the text. ok
+// is false if the text is not a JSON object. twice is one of the names that appears twice, or "".
+// Other fields are not checked.
 func readObject(text []byte, names ...string) (fields map[string]jsontext.Value, twice string, ok bool) {
-	if jsontext.Value(text).Kind() != '{' || !validJSON(text) {
-		return nil, "", false
+	fields, repeated, ok := pick(text, func(name string) bool { return slices.Contains(names, name) })
+	for name := range repeated {
+		return nil, name, ok
 	}
-	fields = make(map[string]jsontext.Value, len(names))
+	return fields, "", ok
+}
+
+// pick returns the values of the fields that are wanted, as they are in the text, and the names of
+// those that appear twice. ok is false if the text is not a JSON object.
+func pick(text []byte, wanted func(name string) bool) (fields map[string]jsontext.Value, twice map[string]bool, ok bool) {
+	if jsontext.Value(text).Kind() != '{' || !validJSON(text) {
+		return nil, nil, false
+	}
+	fields = make(map[string]jsontext.Value)
 	d := jsontext.NewDecoder(bytes.NewReader(text), lenient)
 	_, err := d.ReadToken()
 	for err == nil && d.PeekKind() == '"' {
@@ -32,7 +44,7 @@ func readObject(text []byte, names ...string) (fields map[string]jsontext.Value,
 			break
 		}
 		key := name.String()
-		if !slices.Contains(names, key) {
+		if !wanted(key) {
 			err = d.SkipValue()
 			continue
 		}
@@ -41,14 +53,19 @@ func readObject(text []byte, names ...string) (fields map[string]jsontext.Value,
 			break
 		}
 		if _, known := fields[key]; known {
-			return nil, key, true
+			if twice == nil {
+				twice = make(map[string]bool)
+			}
+			twice[key] = true
+			continue
 		}
 		fields[key] = value.Clone()
 	}
-	return fields, "", err == nil
+	return fields, twice, err == nil
 }
 
-// stringOf returns the string that a field is; absent and null are "". ok is false for any other value.
+// stringOf returns a field that is a string. An absent field and null are "". ok is false for any
+// other value.
 func stringOf(field jsontext.Value) (s string, ok bool) {
 	if len(field) == 0 || field.Kind() == 'n' {
 		return "", true

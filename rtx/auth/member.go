@@ -7,14 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// A Member is who somebody is on a presence channel. Every other member sees it.
+// A Member is a user on a presence channel, as all members of the channel see this user.
 type Member struct {
-	ID   string // user_id; not empty
-	Info any    // user_info, marshalled by encoding/json; left out if nil
+	ID   string // sent as user_id; must not be empty
+	Info any    // sent as user_info, marshalled with encoding/json; left out if nil
 }
 
-// ChannelData returns the member as the JSON text that a presence channel is joined with, user_id and user_info. An
-// [*InputError] says why it can't be: an ID that is empty or not UTF-8, or an Info that does not marshal.
+// ChannelData returns the member as the JSON text with which a presence channel is joined, with the
+// fields user_id and user_info. It returns an [*InputError] if the ID is empty or not UTF-8, if
+// Info does not marshal, or if the text is longer than 64 KiB.
 func (m Member) ChannelData() (string, error) {
 	switch {
 	case m.ID == "":
@@ -35,11 +36,11 @@ func (m Member) ChannelData() (string, error) {
 	return string(b), nil
 }
 
-// String returns the member's ID, without the info.
+// String returns the ID of the member, without the Info.
 func (m Member) String() string { return fmt.Sprintf("auth.Member{ID:%q}", m.ID) }
 
-// Format implements [fmt.Formatter]: String, whatever the verb.
+// Format implements [fmt.Formatter]. It writes String, whatever the verb.
 func (m Member) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(m.String())) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It shows String.
 func (m Member) LogValue() slog.Value { return slog.StringValue(m.String()) }

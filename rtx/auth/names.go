@@ -14,13 +14,14 @@ const (
 	maxKey      = 256
 )
 
-// The signed text is joined by colons: socket_id:channel, or socket_id:channel:channel_data. A colon inside one of the
-// first two parts would let one text stand for two things, so that whoever may have the first signed gets the second:
-// asking for the private channel `private-a` as socket `1:presence-b` or, where a backend's rules look at the beginning of
-// a name only, for the channel `presence-b:{"user_id":"root"}`. So neither part may have one. The last part may be any
-// JSON text: nothing comes after it.
+// The signed text is joined by colons: socket_id:channel, or socket_id:channel:channel_data. A
+// colon inside one of the first two parts would let one text stand for two things, so that whoever
+// may have the first signed gets the second: asking for the private channel `private-a` as socket
+// `1:presence-b` or, where a backend's rules look at the beginning of a name only, for the channel
+// `presence-b:{"user_id":"root"}`. So neither part may have one. The last part may be any JSON
+// text: nothing comes after it.
 
-// socketFault tells why a socket id can't be signed for; "" if it can.
+// socketFault returns why a socket id can't be signed, or "" if it can.
 func socketFault(id string) string {
 	switch {
 	case id == "":
@@ -35,8 +36,8 @@ func socketFault(id string) string {
 	return ""
 }
 
-// channelFault tells why a channel can't be signed for; "" if it can. The replacement character stands for text that was
-// broken on the way, so it stands for many names.
+// channelFault returns why a channel name can't be signed, or "" if it can. U+FFFD is refused
+// because it replaces broken text, so that several names can look like one.
 func channelFault(name string, invisible bool) string {
 	switch {
 	case name == "":
@@ -57,19 +58,20 @@ func channelFault(name string, invisible bool) string {
 	return ""
 }
 
-// unseen tells whether a character can't be seen, or is seen only by what it does to others: formats, among them all that
-// turn the direction of the text, blanks other than the space, variation selectors, fillers.
+// unseen reports whether a character can't be seen, or only changes how others are shown: formats,
+// including all that change the direction of text, blanks other than the space, variation
+// selectors, fillers.
 func unseen(r rune) bool {
 	switch {
-	case r < unicode.MaxASCII, unicode.Is(unicode.Prepended_Concatenation_Mark, r): // the latter are formats that are seen
-		return false
+	case r < unicode.MaxASCII, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+		return false // the latter are formats that are seen
 	case r == '\u2800': // a pattern of Braille without a dot
 		return true
 	}
 	return unicode.In(r, unicode.Cf, unicode.Z, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// keyFault tells why a string can't be an API key; "" if it can.
+// keyFault returns why a string can't be an API key, or "" if it can.
 func keyFault(key string) string {
 	switch {
 	case key == "":

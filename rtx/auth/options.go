@@ -21,150 +21,175 @@ const (
 	defaultConcurrency = 16
 )
 
-// An EndpointOption changes how an [Endpoint] asks. One that can't be used makes Validate and Authorize fail, by name.
-type EndpointOption func(*backend) error
+// An EndpointOption changes an [Endpoint]. A nil option is ignored. If an option is invalid,
+// Validate and Authorize return an error with its name.
+type EndpointOption interface{ applyEndpoint(*backend) error }
 
-// HTTPClient sets the client that asks, with its TLS settings, proxy and cookies. Its redirect policy is asked too, after
-// the Endpoint's own; the client itself is not changed. Default: one of the Endpoint's own, on the proxy of the environment.
-func HTTPClient(c *http.Client) EndpointOption {
-	return func(b *backend) error {
+type endpointOption func(*backend) error
+
+func (o endpointOption) applyEndpoint(b *backend) error { return o(b) }
+
+// WithHTTPClient sets the HTTP client that sends the requests, with its TLS settings, proxy and
+// cookies. Its CheckRedirect is called too, after the check of the Endpoint; an error from it is an
+// [*AnswerError]. The Endpoint uses a copy: the client itself is not changed, and its owner closes
+// its idle connections. A nil client is invalid. Default: a client of the Endpoint's own, with the
+// proxy of the environment.
+func WithHTTPClient(c *http.Client) EndpointOption {
+	return endpointOption(func(b *backend) error {
 		if c == nil {
-			return errors.New("HTTPClient: nil")
+			return errors.New("WithHTTPClient: nil")
 		}
 		b.user = c
 		return nil
-	}
+	})
 }
 
-// Header adds headers to every request. An Authorization among them replaces the bearer. Default: none.
-func Header(h http.Header) EndpointOption {
+// WithHeader adds headers to every request. If it is given several times, the headers add up. An
+// Authorization header replaces the bearer token, and is invalid together with [WithToken]. Names
+// and values that HTTP does not allow are invalid, and so are Content-Type, Content-Length,
+// Transfer-Encoding, Host, Connection, Trailer and Upgrade. A nil header adds nothing. Default:
+// none.
+func WithHeader(h http.Header) EndpointOption {
 	h = h.Clone()
-	return func(b *backend) error {
+	return endpointOption(func(b *backend) error {
 		for name, values := range h {
 			if fault := headerFault(name, values); fault != "" {
-				return fmt.Errorf("Header: %s", fault)
+				return fmt.Errorf("WithHeader: %s", fault)
 			}
 			for _, v := range values {
 				b.header.Add(name, v)
 			}
 		}
 		return nil
-	}
+	})
 }
 
-// Token replaces the API key as the bearer: get is asked before every request, with refused false, and returns the token
-// that is held then. Once a request is answered with 401, or what [Expired] says, get is asked with refused true and returns
-// a new one, with which the request is made once more; requests that were refused at the same time share it. An empty token, or one that no
-// header can carry, is a refusal. An error of get's is one too, unless it is a [*RetryError] or a network failure.
+// WithToken sets the function that returns the bearer token, in place of the API key. get is called
+// before every request, with refused false, and returns the present token. If the backend refuses
+// that token, with 401 or a status of [WithExpired], get is called with refused true and returns a
+// new token. The request is then sent once more. Requests that were refused at the same time share
+// the new token.
 //
-// get may be called by several goroutines at once, never with refused true by two. Its context ends with the request's
-// timeout.
-func Token(get func(ctx context.Context, refused bool) (string, error)) EndpointOption {
-	return func(b *backend) error {
+// The outcome is a [*DeniedError] if the token is empty or has characters that a header can't have,
+// or if get returns an error. It is a [*RetryError] if the error of get is one, or is a network
+// error.
+//
+// Several goroutines may call get at the same time, but only one at a time with refused true. The
+// context ends at the timeout of the request. A nil get is invalid. Default: the API key.
+func WithToken(get func(ctx context.Context, refused bool) (string, error)) EndpointOption {
+	return endpointOption(func(b *backend) error {
 		if get == nil {
-			return errors.New("Token: nil")
+			return errors.New("WithToken: nil")
 		}
 		b.token = newTokens(get)
 		return nil
-	}
+	})
 }
 
-// Field adds a field to the JSON, or the [Form], that is sent. The value is marshalled at once, by encoding/json. The
-// protocol's own fields (socket_id, channel_name and user_data) can't be set. Default: none.
-func Field(name string, value any) EndpointOption {
+// WithField adds a field to the JSON, or the form ([WithForm]), that is sent. value is marshalled
+// with encoding/json when WithField is called; nil becomes null. A second field of the same name
+// replaces the first. The fields of the protocol (socket_id, channel_name and user_data) are
+// invalid. Default: none.
+func WithField(name string, value any) EndpointOption {
 	raw, err := stdjson.Marshal(value)
-	return func(b *backend) error {
+	return endpointOption(func(b *backend) error {
 		switch {
 		case name == "":
-			return errors.New("Field: the name is empty")
-		case name == "socket_id" || name == "channel_name" || name == "user_data":
-			return fmt.Errorf("Field: %s is the protocol's own", name)
+			return errors.New("WithField: the name is empty")
+		case name == "socket_id" || name == "user_data" || name == "channel_name" || strings.HasPrefix(name, "channel_name["):
+			return fmt.Errorf("WithField: %s is the protocol's own", name)
 		case err != nil:
-			return fmt.Errorf("Field: %q does not marshal to JSON", name)
+			return fmt.Errorf("WithField: %q does not marshal to JSON", name)
 		}
 		b.fields[name] = raw
 		return nil
-	}
+	})
 }
 
-// Timeout bounds one request: getting the token, sending, and reading the answer. Past it the outcome is a [*RetryError].
-// The request that follows a 401 has a time of its own. Default: 5 s.
-func Timeout(d time.Duration) EndpointOption {
-	return func(b *backend) error {
+// WithTimeout limits the time of one request: getting the token, sending, and reading the answer.
+// After that time the outcome is a [*RetryError]. The second request with a new token has the whole
+// time again. d must be positive. Default: 5 s.
+func WithTimeout(d time.Duration) EndpointOption {
+	return endpointOption(func(b *backend) error {
 		if d <= 0 {
-			return fmt.Errorf("Timeout: %v is not positive", d)
+			return fmt.Errorf("WithTimeout: %v is not positive", d)
 		}
 		b.timeout = d
 		return nil
-	}
+	})
 }
 
-// Concurrency bounds the requests that are under way at a time; others wait. Default: 16.
-func Concurrency(n int) EndpointOption {
-	return func(b *backend) error {
+// WithConcurrency limits how many requests run at the same time, at least 1. Others wait. Default:
+// 16.
+func WithConcurrency(n int) EndpointOption {
+	return endpointOption(func(b *backend) error {
 		if n < 1 {
-			return fmt.Errorf("Concurrency: %d is not positive", n)
+			return fmt.Errorf("WithConcurrency: %d is not positive", n)
 		}
 		b.slots = make(chan struct{}, n)
 		return nil
-	}
+	})
 }
 
-// Form has the request sent as a form, application/x-www-form-urlencoded, in place of JSON: socket_id, channel_name and, as
-// JSON text, user_data, with each [Field] as its string or else as JSON text. It is for backends written for clients that
-// post forms. The answer is JSON all the same. Default: JSON.
-func Form() EndpointOption {
-	return func(b *backend) error {
+// WithForm sends each request as a form (application/x-www-form-urlencoded) instead of JSON, with
+// socket_id, channel_name and user_data. user_data is JSON text. A [WithField] is sent as it is if
+// its value is a string, and as JSON text if not. Use this for backends that were written for
+// clients that post forms. The answer is still JSON. Default: JSON.
+func WithForm() EndpointOption {
+	return endpointOption(func(b *backend) error {
 		b.form = true
 		return nil
-	}
+	})
 }
 
-// Expired says by which other statuses than 401 the backend refuses a token that has expired, such as 403 or 419: upon one of
-// them, too, the [Token], without which this can't be used, is asked for a new one and the request made once more. What is
-// refused then is a [*DeniedError]. The statuses are from 400 to 499 and neither 408 nor 429, which say to come back later.
-// Given again, it adds. Default: 401 alone.
-func Expired(codes ...int) EndpointOption {
+// WithExpired adds statuses with which the backend refuses an expired token, such as 403 or 419;
+// 401 is always one. After such an answer the function of [WithToken] is asked for a new token, and
+// the request is sent once more. If that is refused too, the outcome is a [*DeniedError].
+// WithExpired needs a WithToken. The statuses must be from 400 to 499, except 408 and 429, which
+// mean to come back later. At least one is needed. If WithExpired is given several times, the
+// statuses add up. Default: 401 only.
+func WithExpired(codes ...int) EndpointOption {
 	codes = slices.Clone(codes)
-	return func(b *backend) error {
+	return endpointOption(func(b *backend) error {
 		if len(codes) == 0 {
-			return errors.New("Expired: no status")
+			return errors.New("WithExpired: no status")
 		}
 		for _, code := range codes {
 			if code/100 != 4 || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests {
-				return fmt.Errorf("Expired: %d is no status that refuses a token", code)
+				return fmt.Errorf("WithExpired: %d is not a status that can refuse a token", code)
 			}
 		}
 		b.expired = append(b.expired, codes...)
 		return nil
-	}
+	})
 }
 
-// AllowHTTP lets the endpoint be plain http on a host other than this machine. Whoever is on the way reads the bearer and
-// the signatures, so this is for networks where that is nobody. Default: not allowed.
-func AllowHTTP() EndpointOption {
-	return func(b *backend) error {
+// WithPlainHTTP allows a plain http URL on a host other than this machine. Everybody on the way can
+// read the bearer token and the signatures, so use it only on networks that you trust. Default: not
+// allowed.
+func WithPlainHTTP() EndpointOption {
+	return endpointOption(func(b *backend) error {
 		b.allowHTTP = true
 		return nil
-	}
+	})
 }
 
-// headerFault tells what is wrong with a header; "" if nothing is. net/http would find out at the first request, and its
-// error would look like trouble with the network.
+// headerFault returns what is wrong with a header, or "" if nothing is. net/http would find out at
+// the first request, and its error would look like a failure of the network.
 func headerFault(name string, values []string) string {
 	const special = "!#$%&'*+-.^_`|~"
 	token := func(r rune) bool {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(special, r)
 	}
 	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !token(r) }) {
-		return "a name that is none"
+		return "a name that HTTP does not allow"
 	}
 	switch textproto.CanonicalMIMEHeaderKey(name) {
 	case "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "Upgrade":
 		return name + " can't be set"
 	}
 	if slices.ContainsFunc(values, func(v string) bool { return !headerValue(v) }) {
-		return name + " has a value that no header can carry"
+		return name + " has a value that HTTP does not allow"
 	}
 	return ""
 }
@@ -173,32 +198,39 @@ func headerValue(v string) bool {
 	return !strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
+var errUserData = errors.New("auth: the user data is not JSON text")
+
 // body returns the JSON or the form that asks for r.
 func (b *backend) body(r Request) ([]byte, error) {
 	if !r.Presence() || len(r.UserData) == 0 {
 		r.UserData = nil
 	}
 	if len(r.UserData) > 0 && !validJSON(r.UserData) {
-		return nil, errors.New("auth: the user data is not JSON text")
+		return nil, errUserData
 	}
 	if b.form {
-		return b.formBody(r), nil
+		return b.formBody(url.Values{"socket_id": {r.SocketID}, "channel_name": {r.Channel}}, r.UserData), nil
 	}
-	asked, err := json.Marshal(r, lenient)
+	return b.jsonBody(r)
+}
+
+// jsonBody returns the JSON of what is asked for, with the fields of WithField.
+func (b *backend) jsonBody(asked any) ([]byte, error) {
+	text, err := json.Marshal(asked, lenient)
 	if err != nil || len(b.fields) == 0 {
-		return asked, err
+		return text, err
 	}
 	more, err := json.Marshal(b.fields, lenient, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(asked[:len(asked)-1], []byte{','}, more[1:]), nil
+	return slices.Concat(text[:len(text)-1], []byte{','}, more[1:]), nil
 }
 
-func (b *backend) formBody(r Request) []byte {
-	form := url.Values{"socket_id": {r.SocketID}, "channel_name": {r.Channel}}
-	if r.UserData != nil {
-		form.Set("user_data", string(r.UserData))
+// formBody returns the form of what is asked for, with the user data and the fields of WithField.
+func (b *backend) formBody(form url.Values, userData stdjson.RawMessage) []byte {
+	if userData != nil {
+		form.Set("user_data", string(userData))
 	}
 	for name, value := range b.fields {
 		text := string(value)

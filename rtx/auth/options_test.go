@@ -12,7 +12,7 @@ import (
 
 func TestEndpointValidate(t *testing.T) {
 	const good = "https://example.com/auth"
-	token := auth.Token(func(context.Context, bool) (string, error) { return "", nil })
+	token := auth.WithToken(func(context.Context, bool) (string, error) { return "", nil })
 	for _, c := range []struct {
 		name string
 		url  string
@@ -25,38 +25,38 @@ func TestEndpointValidate(t *testing.T) {
 		{"http on this machine, v6", "http://[::1]/auth", nil, ""},
 		{"http on localhost", "http://LocalHost.:3000/auth", nil, ""},
 		{"http on a name below localhost", "http://api.localhost/auth", nil, ""},
-		{"http, allowed", "http://example.com/auth", []auth.EndpointOption{auth.AllowHTTP()}, ""},
-		{"http", "http://example.com/s3cret", nil, "AllowHTTP"},
-		{"http on a name that looks local", "http://localhost.example.com/", nil, "AllowHTTP"},
-		{"http on a private network", "http://10.0.0.1/", nil, "AllowHTTP"},
+		{"http, allowed", "http://example.com/auth", []auth.EndpointOption{auth.WithPlainHTTP()}, ""},
+		{"http", "http://example.com/s3cret", nil, "WithPlainHTTP"},
+		{"http on a name that looks local", "http://localhost.example.com/", nil, "WithPlainHTTP"},
+		{"http on a private network", "http://10.0.0.1/", nil, "WithPlainHTTP"},
 		{"no URL", "", nil, "https://"},
 		{"no scheme", "example.com/auth", nil, "https://"},
 		{"another scheme", "ws://example.com/auth", nil, "https://"},
 		{"no host", "https:///auth", nil, "no host"},
 		{"a bad port", "https://user:s3cret/auth", nil, "does not parse"},
 		{"a password", "https://user:s3cret@example.com/auth", nil, "user or password"},
-		{"nil option", good, []auth.EndpointOption{nil}, "nil"},
-		{"nil client", good, []auth.EndpointOption{auth.HTTPClient(nil)}, "HTTPClient"},
-		{"nil token", good, []auth.EndpointOption{auth.Token(nil)}, "Token"},
-		{"no time", good, []auth.EndpointOption{auth.Timeout(0)}, "Timeout"},
-		{"no slots", good, []auth.EndpointOption{auth.Concurrency(0)}, "Concurrency"},
-		{"a field of the protocol's", good, []auth.EndpointOption{auth.Field("socket_id", 1)}, "Field"},
-		{"a field without a name", good, []auth.EndpointOption{auth.Field("", 1)}, "Field"},
-		{"a field that does not marshal", good, []auth.EndpointOption{auth.Field("f", func() {})}, "Field"},
-		{"a header without a name", good, []auth.EndpointOption{auth.Header(http.Header{"": {"x"}})}, "Header"},
-		{"a header with a bad name", good, []auth.EndpointOption{auth.Header(http.Header{"a b": {"x"}})}, "Header"},
-		{"a header with a bad value", good, []auth.EndpointOption{auth.Header(http.Header{"A": {"s3cret\r\nB: c"}})}, "Header"},
-		{"a header of ours", good, []auth.EndpointOption{auth.Header(http.Header{"Content-Type": {"x"}})}, "Content-Type"},
-		{"a form", good, []auth.EndpointOption{auth.Form()}, ""},
-		{"statuses of an expired token", good, []auth.EndpointOption{token, auth.Expired(403, 419), auth.Expired(401)}, ""},
-		{"no statuses", good, []auth.EndpointOption{token, auth.Expired()}, "Expired"},
-		{"a status that grants", good, []auth.EndpointOption{token, auth.Expired(403, 200)}, "Expired: 200"},
-		{"a status of a server in trouble", good, []auth.EndpointOption{token, auth.Expired(500)}, "Expired: 500"},
-		{"a status that says to wait", good, []auth.EndpointOption{token, auth.Expired(429)}, "Expired: 429"},
-		{"a status that says too slow", good, []auth.EndpointOption{token, auth.Expired(408)}, "Expired: 408"},
-		{"statuses and no token", good, []auth.EndpointOption{auth.Expired(403)}, "Expired needs a Token"},
-		{"two bearers", good, []auth.EndpointOption{token, auth.Header(http.Header{"Authorization": {"x"}})}, "Token"},
-		{"several faults", "", []auth.EndpointOption{auth.Timeout(-time.Second), auth.Concurrency(-1)}, "Concurrency"},
+		{"nil option", good, []auth.EndpointOption{nil}, ""},
+		{"nil client", good, []auth.EndpointOption{auth.WithHTTPClient(nil)}, "WithHTTPClient"},
+		{"nil token", good, []auth.EndpointOption{auth.WithToken(nil)}, "WithToken"},
+		{"no time", good, []auth.EndpointOption{auth.WithTimeout(0)}, "WithTimeout"},
+		{"no slots", good, []auth.EndpointOption{auth.WithConcurrency(0)}, "WithConcurrency"},
+		{"a field of the protocol's", good, []auth.EndpointOption{auth.WithField("socket_id", 1)}, "WithField"},
+		{"a field without a name", good, []auth.EndpointOption{auth.WithField("", 1)}, "WithField"},
+		{"a field that does not marshal", good, []auth.EndpointOption{auth.WithField("f", func() {})}, "WithField"},
+		{"a header without a name", good, []auth.EndpointOption{auth.WithHeader(http.Header{"": {"x"}})}, "Header"},
+		{"a header with a bad name", good, []auth.EndpointOption{auth.WithHeader(http.Header{"a b": {"x"}})}, "Header"},
+		{"a header with a bad value", good, []auth.EndpointOption{auth.WithHeader(http.Header{"A": {"s3cret\r\nB: c"}})}, "Header"},
+		{"a header of ours", good, []auth.EndpointOption{auth.WithHeader(http.Header{"Content-Type": {"x"}})}, "Content-Type"},
+		{"a form", good, []auth.EndpointOption{auth.WithForm()}, ""},
+		{"statuses of an expired token", good, []auth.EndpointOption{token, auth.WithExpired(403, 419), auth.WithExpired(401)}, ""},
+		{"no statuses", good, []auth.EndpointOption{token, auth.WithExpired()}, "WithExpired"},
+		{"a status that grants", good, []auth.EndpointOption{token, auth.WithExpired(403, 200)}, "WithExpired: 200"},
+		{"a status of a server in trouble", good, []auth.EndpointOption{token, auth.WithExpired(500)}, "WithExpired: 500"},
+		{"a status that says to wait", good, []auth.EndpointOption{token, auth.WithExpired(429)}, "WithExpired: 429"},
+		{"a status that says too slow", good, []auth.EndpointOption{token, auth.WithExpired(408)}, "WithExpired: 408"},
+		{"statuses and no token", good, []auth.EndpointOption{auth.WithExpired(403)}, "WithExpired needs a WithToken"},
+		{"two bearers", good, []auth.EndpointOption{token, auth.WithHeader(http.Header{"Authorization": {"x"}})}, "WithToken"},
+		{"several faults", "", []auth.EndpointOption{auth.WithTimeout(-time.Second), auth.WithConcurrency(-1)}, "WithConcurrency"},
 	} {
 		a := auth.Endpoint(c.url, c.opts...)
 		err := a.(interface{ Validate() error }).Validate()
@@ -75,7 +75,7 @@ func TestEndpointValidate(t *testing.T) {
 }
 
 func TestEndpointConcurrencyDefault(t *testing.T) {
-	for want, opts := range map[int][]auth.EndpointOption{16: nil, 3: {auth.Concurrency(3)}} {
+	for want, opts := range map[int][]auth.EndpointOption{16: nil, 3: {auth.WithConcurrency(3)}} {
 		a := endpoint(t, "https://example.com", opts...)
 		if got := a.(interface{ Concurrency() int }).Concurrency(); got != want {
 			t.Errorf("the cap is %d, want %d", got, want)

@@ -8,33 +8,41 @@ import (
 	"strings"
 )
 
-// preflightAge is for how long a browser may remember the answer to a preflight, in seconds.
+// preflightAge is how long a browser may cache the answer to a preflight, in seconds.
 const preflightAge = "600"
 
-// maxAskedHeaders bounds the list of headers of a preflight that is repeated in the answer, in bytes.
+// maxAskedHeaders bounds the list of headers of a preflight that is repeated in the answer, in
+// bytes.
 const maxAskedHeaders = 1024
 
-// AllowOrigin lets web pages of these origins ask, such as "https://app.example.com" or "http://localhost:5173". A browser
-// asks first, by an OPTIONS request (the preflight of CORS), whether a page may post to a handler of another origin, with which
-// headers; and shows the page an answer only if that names the page's origin. For a page of an origin given here the answer
-// to the first is 204, and the second does, for all headers that the page wants to send, and with the user's cookies.
+// WithAllowedOrigins allows web pages of other origins to use a [Handler], such as
+// "https://app.example.com" or "http://localhost:5173". This is CORS: before a page posts to
+// another origin, the browser sends an OPTIONS request, the preflight. It asks whether the page may
+// do so, and with which headers. Later it shows the page the answer to its post only if the answer
+// names the origin of the page. For these origins Handler answers a preflight with 204, allows all
+// headers that the page wants to send (up to 1 KiB of names) and cookies, and names the origin in
+// every answer.
 //
-// List only origins whose pages you would trust with your users' sessions: such a page can get whatever allow grants to
-// the user who looks at it. So there is no "*", and no "null", which sandboxed pages of anybody's have. [Handler] panics for
-// these, and for what is no origin: a scheme, http or https, a host and perhaps a port, and nothing else.
+// List only origins that you trust with the sessions of your users: a page of such an origin can
+// get whatever allow grants to the user who has opened it. For this reason "*" is invalid, and so
+// is "null", which is the origin of sandboxed pages of any site. An origin is a scheme (http or
+// https), a host and perhaps a port, and nothing else.
 //
-// Pages of the handler's own origin, and programs that are no browsers, need no permission. Default: no other origin.
-func AllowOrigin(origins ...string) HandlerOption {
-	return func(h *handler) {
+// Pages of the handler's own origin, and programs that are not browsers, need no permission. If
+// WithAllowedOrigins is given several times, the origins add up. Default: no other origin.
+func WithAllowedOrigins(origins ...string) HandlerOption {
+	return handlerOption(func(h *handler) error {
+		var faults []error
 		for _, o := range origins {
 			origin, err := parseOrigin(o)
 			if err != nil {
-				h.faults = append(h.faults, fmt.Errorf("AllowOrigin: %q %w", o, err))
+				faults = append(faults, fmt.Errorf("WithAllowedOrigins: %q %w", o, err))
 				continue
 			}
 			h.origins[origin] = true
 		}
-	}
+		return errors.Join(faults...)
+	})
 }
 
 // parseOrigin returns an origin as browsers write it: in lower case, without the scheme's own port.
@@ -52,7 +60,7 @@ func parseOrigin(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// cors sets the headers that let a page of an allowed origin read the answer, whatever that will be.
+// cors sets the headers that let a page of an allowed origin read the answer.
 func (h *handler) cors(w http.ResponseWriter, r *http.Request) {
 	if len(h.origins) == 0 {
 		return
@@ -64,13 +72,18 @@ func (h *handler) cors(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isPreflight tells whether the request is a browser's question whether a page may post.
+// isPreflight reports whether the request is a preflight, with which a browser asks if a page may
+// post.
 func (h *handler) isPreflight(r *http.Request) bool {
-	return len(h.origins) > 0 && r.Method == http.MethodOptions && r.Header.Get("Origin") != "" &&
-		r.Header.Get("Access-Control-Request-Method") != ""
+	return len(h.origins) > 0 && asPreflight(r)
 }
 
-// preflight answers it.
+// asPreflight reports whether the request has the form of a preflight.
+func asPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// preflight answers a preflight.
 func (h *handler) preflight(w http.ResponseWriter, r *http.Request) *refusal {
 	w.Header().Add("Vary", "Access-Control-Request-Headers")
 	if !h.origins[r.Header.Get("Origin")] {
@@ -85,7 +98,8 @@ func (h *handler) preflight(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// crossOrigin tells whether a browser sends the request for a page of another origin that is not allowed.
+// crossOrigin reports whether a browser sends the request for a page of another origin that is not
+// allowed.
 func (h *handler) crossOrigin(r *http.Request) bool {
 	return !h.origins[r.Header.Get("Origin")] && new(http.CrossOriginProtection).Check(r) != nil
 }

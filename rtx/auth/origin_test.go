@@ -27,13 +27,13 @@ func preflight(h http.Handler, origin string) *http.Response {
 	})
 }
 
-func TestAllowOriginPreflight(t *testing.T) {
+func TestWithAllowedOriginsPreflight(t *testing.T) {
 	s := signer(t, "key-1", "secret")
 	asked := func(*http.Request, auth.Request) (auth.Decision, error) {
 		t.Error("allow was asked")
 		return auth.Decision{}, nil
 	}
-	h := auth.Handler(s, asked, auth.AllowOrigin("https://app.example", "http://localhost:5173"), auth.AllowOrigin("HTTPS://Other.example:443"))
+	h := auth.Handler(s, asked, auth.WithAllowedOrigins("https://app.example", "http://localhost:5173"), auth.WithAllowedOrigins("HTTPS://Other.example:443"))
 	for _, origin := range []string{"https://app.example", "http://localhost:5173", "https://other.example"} {
 		resp := preflight(h, origin)
 		for name, want := range map[string]string{
@@ -71,7 +71,7 @@ func TestAllowOriginPreflight(t *testing.T) {
 		}
 	}
 	// Without the option nothing is allowed.
-	for _, h := range []http.Handler{auth.Handler(s, asked), auth.Handler(s, asked, auth.AllowOrigin())} {
+	for _, h := range []http.Handler{auth.Handler(s, asked), auth.Handler(s, asked, auth.WithAllowedOrigins())} {
 		if resp := preflight(h, "https://app.example"); resp.StatusCode != 405 || !noCORS(resp) {
 			t.Errorf("by default: %d %v, want 405 and no permission", resp.StatusCode, resp.Header)
 		}
@@ -87,8 +87,9 @@ func noCORS(resp *http.Response) bool {
 	return true
 }
 
-// A page of an allowed origin can read every answer, refusals too. Those of others get no permission.
-func TestAllowOriginAnswers(t *testing.T) {
+// A page of an allowed origin can read every answer, refusals too. Those of others get no
+// permission.
+func TestWithAllowedOriginsAnswers(t *testing.T) {
 	s := signer(t, "key-1", "secret")
 	deny := func(*http.Request, auth.Request) (auth.Decision, error) { return auth.Decision{}, nil }
 	for _, c := range []struct {
@@ -96,7 +97,7 @@ func TestAllowOriginAnswers(t *testing.T) {
 		contentType string
 		status      int
 	}{{allowAll, "application/json", 200}, {deny, "application/json", 403}, {allowAll, "text/plain", 415}} {
-		h := auth.Handler(s, c.allow, auth.AllowOrigin("https://app.example"))
+		h := auth.Handler(s, c.allow, auth.WithAllowedOrigins("https://app.example"))
 		for origin, may := range map[string]bool{"https://app.example": true, "https://evil.example": false, "": false} {
 			header := map[string]string{"Content-Type": c.contentType}
 			if origin != "" {
@@ -119,7 +120,7 @@ func TestHandlerRefusesFormsOfOtherOrigins(t *testing.T) {
 		asked = true
 		return allowAll(r, a)
 	}
-	strict, open := auth.Handler(s, allow), auth.Handler(s, allow, auth.AllowOrigin("https://app.example"))
+	strict, open := auth.Handler(s, allow), auth.Handler(s, allow, auth.WithAllowedOrigins("https://app.example"))
 	for _, c := range []struct {
 		name   string
 		h      http.Handler
@@ -144,7 +145,8 @@ func TestHandlerRefusesFormsOfOtherOrigins(t *testing.T) {
 			t.Errorf("%s: %d, and allow was asked: %v; want %d", c.name, resp.StatusCode, asked, c.status)
 		}
 	}
-	// JSON is not sent for other pages without a preflight, so an answer that a program's own middleware allows stands.
+	// JSON is not sent for other pages without a preflight, so an answer that a program's own
+	// middleware allows stands.
 	header := map[string]string{"Content-Type": "application/json", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 	if resp := send(strict, "POST", goodBody, header); resp.StatusCode != 200 || !noCORS(resp) {
 		t.Errorf("JSON of another origin: %d %v", resp.StatusCode, resp.Header)

@@ -11,33 +11,41 @@ import (
 	"time"
 )
 
-// maxRetryAfter bounds what a Retry-After can ask for: a backend that answers nonsense must not silence a channel for ever.
+// maxRetryAfter limits what a Retry-After can ask for, so that a wrong one does not stop a channel
+// for ever.
 const maxRetryAfter = 10 * time.Minute
 
-// outcome decides what an answer means: a grant, a refusal, or to be tried again.
-func (a *asking) outcome(resp *http.Response, answer []byte) (Grant, error) {
-	status := resp.StatusCode
+// outcome decides what an answer for one channel means: a grant, a refusal, or a retry.
+func (a *asking) outcome(got reply) (Grant, error) {
 	switch {
-	case status/100 == 2:
-		return a.grant(status, answer)
-	case status/100 == 3:
-		// Not followed, see redirects; asking again would lead there again.
-		return Grant{}, a.malformed(status, "Location", redirectFault(resp))
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status/100 == 5:
-		// The backend's trouble, or its wish to be asked less often: nothing was decided about the channel.
-		return Grant{}, &RetryError{
-			Channel: a.request.Channel, Status: status, After: retryAfter(resp.Header), OnServer: a.onServer(),
-		}
-	case status/100 == 4:
-		// 401 and 403 are verdicts. The others (404, 405, 415 …) say that the request is wrong, which asking again won't mend.
-		return Grant{}, &DeniedError{
-			Channel: a.request.Channel, Status: status, Reason: statusReason(status), OnServer: a.onServer(),
-		}
+	case got.ok():
+		return a.grant(got.status, got.body)
+	case got.status/100 == 3:
+		// It was not followed, see redirects; a retry would get it again.
+		return Grant{}, a.malformed(got.status, "Location", got.redirect)
 	}
-	return Grant{}, a.malformed(status, "", "no status that HTTP has")
+	return Grant{}, a.refusal(got.status, got.header)
 }
 
-// statusReason says what a status means, in words; "" if it is not known.
+// refusal returns what a status of 400 or more means.
+func (a *asking) refusal(status int, h http.Header) error {
+	switch {
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status/100 == 5:
+		// The backend has failed, or wants fewer requests. It has not decided about the channel.
+		return &RetryError{Channel: a.request.Channel, Status: status, After: retryAfter(h), OnServer: a.onServer()}
+	case status/100 == 4:
+		// 401 and 403 are refusals. The others (404, 405, 415 …) say that the request is wrong,
+		// which a retry would not change.
+		reason := statusReason(status)
+		if a.renewed && a.tokenExpired(status) {
+			reason = strings.TrimPrefix(reason+", with a new token too", ", ")
+		}
+		return &DeniedError{Channel: a.request.Channel, Status: status, Reason: reason, OnServer: a.onServer()}
+	}
+	return a.malformed(status, "", "no status that HTTP has")
+}
+
+// statusReason returns what a status means, in words, or "" if that is not known.
 func statusReason(status int) string {
 	switch status { // not HTTP's own, but in use
 	case 419:
@@ -67,7 +75,7 @@ func (a *asking) grant(status int, answer []byte) (Grant, error) {
 	case !ok:
 		return Grant{}, a.malformed(status, "", "not JSON")
 	case twice != "":
-		return Grant{}, a.malformed(status, twice, "stands there twice")
+		return Grant{}, a.malformed(status, twice, "appears twice")
 	}
 	var g Grant
 	if g.Auth, ok = stringOf(fields["auth"]); !ok {
@@ -89,8 +97,9 @@ func (a *asking) malformed(status int, field, reason string) error {
 	return &AnswerError{Channel: a.request.Channel, Status: status, Field: field, Reason: reason, OnServer: a.onServer()}
 }
 
-// failed decides what an error on the way to the backend or back means. The caller's own context is no verdict; all else
-// (no connection, a broken one, too slow, a certificate) may be mended by the time of the next attempt.
+// failed decides what a failed request means. If the caller's context has ended, nothing was
+// decided. Everything else (no connection, a broken one, a timeout, a certificate) may work at the
+// next attempt.
 func (a *asking) failed(parent context.Context, err error) error {
 	if parent.Err() != nil {
 		return ended(parent)
@@ -98,7 +107,7 @@ func (a *asking) failed(parent context.Context, err error) error {
 	return &RetryError{Channel: a.request.Channel, OnServer: a.onServer(), Err: quiet(err, a.inUse())}
 }
 
-// tokenFailed decides what an error of the user's Token means.
+// tokenFailed decides what an error of the WithToken function means.
 func (a *asking) tokenFailed(parent, ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return a.failed(parent, ctx.Err())
@@ -119,7 +128,8 @@ func (a *asking) tokenFailed(parent, ctx context.Context, err error) error {
 
 func (a *asking) onServer() bool { return a.SameServer(a.request.Server) }
 
-// retryAfter returns what the header asks for, in seconds or as a date, between 0 and maxRetryAfter.
+// retryAfter returns what the header asks for, in seconds or as a date, between 0 and
+// maxRetryAfter.
 func retryAfter(h http.Header) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {

@@ -11,8 +11,9 @@ import (
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// quiet puts an error of net/http into words that hold nothing of the URL and, but for what a certificate or a proxy says of
-// itself, of what came over the wire. The error itself is there for errors.Is and errors.As alone.
+// quiet returns an error of net/http with a text that has nothing of the URL, and nothing of the
+// answer except what a certificate or a proxy says about itself. The original is only used by
+// errors.Is and errors.As.
 func quiet(err error, secrets redact.Secrets) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// maxRedirects is how many redirects are followed.
+// maxRedirects is how many redirects of one request are followed.
 const maxRedirects = 3
 
-// redirects returns a policy that follows a redirect only where the request may go: to the same host and port, or from http
-// to https on that host, with its method and body. The bearer, the headers and the user data must not travel elsewhere. The
-// user's own policy is asked next. A redirect that is not followed becomes the answer.
+// redirects returns a policy that follows a redirect only to the same host and port, or from http
+// to https on that host, and only with the same method and body. The bearer token, the headers and
+// the user data must not reach another host. The user's own policy is asked next. A redirect that
+// is not followed is the answer.
 func redirects(own func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(next *http.Request, via []*http.Request) error {
 		last := via[len(via)-1]
@@ -25,7 +26,7 @@ func redirects(own func(*http.Request, []*http.Request) error) func(*http.Reques
 	}
 }
 
-// redirectFault tells why the redirect that is the answer was not followed.
+// redirectFault returns why the redirect in the answer was not followed.
 func redirectFault(resp *http.Response) string {
 	to, err := resp.Location()
 	switch {

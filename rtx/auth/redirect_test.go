@@ -65,16 +65,17 @@ func TestEndpointRedirectAwayFromTLS(t *testing.T) {
 		resp.Header.Set("Location", map[string]string{"https": "http", "http": "https"}[r.URL.Scheme]+"://example.com/new")
 		return resp, nil
 	})}
-	_, err := endpoint(t, "https://example.com/", auth.HTTPClient(client), auth.AllowHTTP()).Authorize(t.Context(), private())
+	_, err := endpoint(t, "https://example.com/", auth.WithHTTPClient(client), auth.WithPlainHTTP()).Authorize(t.Context(), private())
 	if bad, _ := errors.AsType[*auth.AnswerError](err); bad == nil || bad.Field != "Location" || len(asked) != 1 {
 		t.Errorf("%v after %q, want it refused", err, asked)
 	}
-	if _, err = endpoint(t, "http://example.com/", auth.HTTPClient(client), auth.AllowHTTP()).Authorize(t.Context(), private()); err != nil {
+	if _, err = endpoint(t, "http://example.com/", auth.WithHTTPClient(client), auth.WithPlainHTTP()).Authorize(t.Context(), private()); err != nil {
 		t.Errorf("towards https: %v", err)
 	}
 }
 
-// The scheme counts, not the port alone: a host whose https is on port 8443 may speak http there as well.
+// The scheme counts, not the port alone: a host whose https is on port 8443 may speak http there as
+// well.
 func TestEndpointRedirectAwayFromTLSOnOnePort(t *testing.T) {
 	for from, to := range map[string]string{
 		"https://example.com:8443/": "http://example.com:8443/new",
@@ -88,7 +89,7 @@ func TestEndpointRedirectAwayFromTLSOnOnePort(t *testing.T) {
 			resp.Header.Set("Location", to)
 			return resp, nil
 		})
-		_, err := endpoint(t, from, network, auth.AllowHTTP()).Authorize(t.Context(), private())
+		_, err := endpoint(t, from, network, auth.WithPlainHTTP()).Authorize(t.Context(), private())
 		bad, _ := errors.AsType[*auth.AnswerError](err)
 		if bad == nil || bad.Field != "Location" || !strings.Contains(bad.Reason, "away from https") || asked != 1 {
 			t.Errorf("%s to %s: %v after %d requests, want it refused after 1", from, to, err, asked)
@@ -107,7 +108,7 @@ func TestEndpointKeepsTheClientsRedirectPolicy(t *testing.T) {
 		return errors.New("never")
 	}}
 	t.Cleanup(client.CloseIdleConnections)
-	_, err := endpoint(t, s.URL, auth.HTTPClient(client)).Authorize(t.Context(), private())
+	_, err := endpoint(t, s.URL, auth.WithHTTPClient(client)).Authorize(t.Context(), private())
 	if bad, _ := errors.AsType[*auth.AnswerError](err); bad == nil || bad.Field != "Location" || bad.Status != 307 || asked != 1 {
 		t.Errorf("%v, and the policy was asked %d times; want a refusal after 1", err, asked)
 	}

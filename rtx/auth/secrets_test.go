@@ -29,12 +29,12 @@ func TestNothingPrintsASecret(t *testing.T) {
 	}
 	member := auth.Member{ID: "7", Info: map[string]string{"phone": hidden}}
 	options := []auth.EndpointOption{
-		auth.Header(http.Header{"X-Key": {hidden}}),
-		auth.Field("key", hidden),
-		auth.Token(func(context.Context, bool) (string, error) { return hidden, nil }),
+		auth.WithHeader(http.Header{"X-Key": {hidden}}),
+		auth.WithField("key", hidden),
+		auth.WithToken(func(context.Context, bool) (string, error) { return hidden, nil }),
 	}
 	asker := auth.Endpoint("https://example.com/"+hidden+"?k="+hidden, options...)
-	broken := auth.Endpoint("http://user:"+hidden+"@example.com/"+hidden, append(options, auth.Header(http.Header{"A": {hidden + "\n"}}))...)
+	broken := auth.Endpoint("http://user:"+hidden+"@example.com/"+hidden, append(options, auth.WithHeader(http.Header{"A": {hidden + "\n"}}))...)
 	_, brokenErr := broken.Authorize(t.Context(), request)
 	_, badData := s.Presence("sock-1", "presence-a", `{"user_id":"`+hidden)
 	_, badKey := auth.NewSigner(hidden+":", hidden)
@@ -61,15 +61,17 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"Request": request, "*Request": &request,
 		"Grant": grant, "*Grant": &grant,
 		"Signer": *s, "*Signer": s, "Signer.Authorizer": s.Authorizer(member),
+		"Audit": auth.Audit{Verdict: auth.VerdictFailed, Channel: "private-a", Err: denied}, "Verdict": auth.VerdictAllowed,
 		"Member": member, "Decision": auth.Decision{Allow: true, Member: member},
 		"Endpoint": asker, "broken Endpoint": broken, "Func": auth.Func(nil),
-		"EndpointOption": options[0], "HandlerOption": auth.MaxBody(1), "Handler": auth.Handler(s, allowAll),
+		"EndpointOption": options[0], "HandlerOption": auth.WithMaxBody(1), "Handler": auth.Handler(s, allowAll),
 		"*RetryError": retry, "RetryError": *retry, "*AnswerError": wrong, "AnswerError": *wrong,
 		"*DeniedError": no, "DeniedError": *no,
 		"InputError": badData, "InputError of the key": badKey, "Validate": brokenErr,
 	} {
 		boxes := []any{v, []any{v}, map[string]any{"v": v}, struct{ V any }{v}}
-		// These have plain fields, and fmt does not ask their methods under %p, and in a field that is not exported.
+		// These have plain fields, and fmt does not ask their methods under %p, and in a field that
+		// is not exported.
 		plain := slices.Contains([]string{"Grant", "*Grant", "Request", "*Request", "Member", "Decision"}, name)
 		if !plain {
 			boxes = append(boxes, struct{ v any }{v})
@@ -90,7 +92,8 @@ func TestNothingPrintsASecret(t *testing.T) {
 			slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "v", err)
 		}
 		switch name {
-		case "Member", "Decision", "EndpointOption", "HandlerOption", "Func": // JSON shows a member; it is what the others see
+		case "Member", "Decision", "EndpointOption", "HandlerOption", "Func":
+			// JSON shows a member, which is what the others see.
 		default:
 			slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "v", v)
 		}
@@ -113,7 +116,8 @@ func leaks(out, hidden string, g auth.Grant) bool {
 		strings.Contains(out, sum) || strings.Contains(out, fmt.Sprintf("%x", sum))
 }
 
-// The JSON of a Request and of a Grant is the wire's, for callbacks and backends of the user's own. The key stays out.
+// The JSON of a Request and of a Grant is the wire's, for callbacks and backends of the user's own.
+// The key stays out.
 func TestJSONIsTheWires(t *testing.T) {
 	for want, v := range map[string]any{
 		`{"socket_id":"sock-1","channel_name":"private-a"}`:                              private(),

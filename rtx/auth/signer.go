@@ -2,140 +2,144 @@ package auth
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 )
 
 const signatureSize = sha256.Size
 
-// A Signer makes and checks signatures with an app's secret. It belongs in a backend. It is made by [NewSigner]; the zero
-// Signer and a nil one have no secret, so they sign nothing and verify nothing. All methods may be called concurrently.
+// A Signer makes and verifies signatures with the secret of an app. Use it in a backend, not in a
+// client. [NewSigner] makes one. The zero Signer and a nil one have no secret, so they sign nothing
+// and verify nothing. All methods may be called concurrently.
 type Signer struct {
-	key, secret Secret
-	invisible   bool // may stand in names
+	ring      *atomic.Pointer[keyring] // nil if there is no secret
+	invisible bool                     // may stand in names
 }
 
-// A SignerOption changes a [Signer]. A nil one is ignored.
-type SignerOption func(*Signer)
+// A SignerOption changes a [Signer]. A nil option is ignored.
+type SignerOption interface{ applySigner(*Signer) error }
 
-// AllowInvisible has names signed that hold characters which can't be seen or which change the direction of the text, such
-// as the joiner in an emoji of several, U+200D, or the non-joiner of Persian, U+200C. Two names that look the same can then
-// be two channels. Control characters are refused all the same. Default: refused.
-func AllowInvisible() SignerOption {
-	return func(s *Signer) { s.invisible = true }
+type signerOption func(*Signer) error
+
+func (o signerOption) applySigner(s *Signer) error { return o(s) }
+
+// WithInvisibleNames allows channel names with characters that can't be seen or that change the
+// direction of the text, such as U+200D, the joiner in some emoji, or U+200C, the non-joiner of
+// Persian. Two names that look the same can then be two channels. Names with control characters are
+// still refused. Default: names with such characters are refused.
+func WithInvisibleNames() SignerOption {
+	return signerOption(func(s *Signer) error { s.invisible = true; return nil })
 }
 
-// NewSigner returns a Signer for the app with this API key and secret. An [*InputError] says if the key is empty, has a
-// colon or characters other than visible ASCII, or if the secret is empty.
+// NewSigner returns a Signer for the app with this API key and secret. It returns an [*InputError]
+// if the key is empty, is longer than 256 bytes, or has a colon or characters other than visible
+// ASCII, or if the secret is empty.
 func NewSigner(key, secret string, opts ...SignerOption) (*Signer, error) {
-	if fault := keyFault(key); fault != "" {
-		return nil, &InputError{Field: "key", Reason: fault}
+	pair, err := newKeyPair(key, secret, "")
+	if err != nil {
+		return nil, err
 	}
-	if secret == "" {
-		return nil, &InputError{Field: "secret", Reason: "empty"}
-	}
-	s := &Signer{key: NewSecret(key), secret: NewSecret(secret)}
+	s := &Signer{ring: new(atomic.Pointer[keyring])}
+	s.ring.Store(&keyring{now: pair})
 	for _, opt := range opts {
-		if opt != nil {
-			opt(s)
+		if opt == nil {
+			continue
+		}
+		if err := opt.applySigner(s); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// usable returns an error for a Signer that was not made by NewSigner. An empty secret would sign what anybody can.
+// usable returns an error for a Signer that was not made by NewSigner. An empty secret would sign
+// what anybody can.
 func (s *Signer) usable() error {
-	if s == nil || s.secret.Reveal() == "" {
+	if s == nil || s.ring == nil {
 		return &InputError{Field: "secret", Reason: "empty: make the Signer with NewSigner"}
 	}
 	return nil
 }
 
-// Private signs for a private channel: KEY:hex(HMAC-SHA256(secret, socket_id:channel)). It returns an [*InputError] if the
-// channel's name does not begin with "private-", if either argument would make the signed text ambiguous (empty, too long,
-// with a colon or with control characters), if the name has characters that can't be seen (see [AllowInvisible]), or if
-// the Signer was not made by [NewSigner].
+// Private signs for a private channel. The signature is KEY:hex(HMAC-SHA256(secret,
+// socket_id:channel)). Private returns an [*InputError] if it can't sign:
+//
+//   - The name of the channel does not begin with "private-", is longer than 200 bytes, or has a
+//     colon, control characters, U+FFFD or, without [WithInvisibleNames], characters that can't be
+//     seen.
+//   - The socket id is empty, is longer than 128 bytes, or has a colon or characters other than
+//     visible ASCII.
+//   - The Signer was not made by [NewSigner].
 func (s *Signer) Private(socketID, channel string) (Grant, error) {
 	if err := s.signable(socketID, channel, privatePrefix, isPrivate); err != nil {
 		return Grant{}, err
 	}
-	return Grant{Auth: s.sign(socketID, channel)}, nil
+	return Grant{Auth: s.ring.Load().now.sign(socketID, channel)}, nil
 }
 
-// Presence signs for a presence channel: KEY:hex(HMAC-SHA256(secret, socket_id:channel:channel_data)). The channel data is
-// JSON text, such as [Member.ChannelData] makes, and is signed and granted byte for byte. It returns an [*InputError] if
-// the channel's name does not begin with "presence-", for the other reasons that Private has, or if the channel data is not
-// one JSON text of at most 64 KiB, names two users, or has a user_id that is a number which the service and other clients,
-// whose numbers are JavaScript's, would take for another one: past 2^53-1, or with more digits than they keep. Send such
-// an id as a string.
+// Presence signs for a presence channel. The signature is KEY:hex(HMAC-SHA256(secret,
+// socket_id:channel:channel_data)). The channel data is JSON text, such as [Member.ChannelData]
+// returns. Presence signs it and puts it in the Grant byte for byte.
+//
+// Presence returns an [*InputError] if the name of the channel does not begin with "presence-", for
+// the other reasons that Private has, and if it can't sign the channel data:
+//
+//   - It is not one JSON text in UTF-8 of at most 64 KiB.
+//   - It has user_id or user_info twice.
+//   - Its user_id is a number that JavaScript can't keep: above 2^53-1, or with more digits than
+//     JavaScript keeps. The service and other clients would see another number. Use a string for
+//     such an id.
 func (s *Signer) Presence(socketID, channel, channelData string) (Grant, error) {
-	if err := s.signable(socketID, channel, presencePrefix, isPresence); err != nil {
+	if err := s.signablePresence(socketID, channel, channelData); err != nil {
 		return Grant{}, err
 	}
-	if fault := channelDataFault(channelData); fault != "" {
-		return Grant{}, &InputError{Field: "channel_data", Reason: fault}
-	}
-	if err := memberFault(channelData); err != nil {
-		return Grant{}, err
-	}
-	return Grant{Auth: s.sign(socketID, channel, channelData), ChannelData: channelData}, nil
+	return Grant{Auth: s.ring.Load().now.sign(socketID, channel, channelData), ChannelData: channelData}, nil
 }
 
-// Verify reports whether g is a grant of this Signer's for the connection and channel. The channel data counts on presence
-// channels only, where it is a must. What Private and Presence would not sign is never verified. The comparison takes the
-// same time wherever the first difference is. A Signer that was not made by [NewSigner] verifies nothing.
+// Verify reports whether g is a grant of this Signer for the connection and the channel, made with
+// its key and secret or with those before; see [WithPrevious] and [Signer.Rotate]. On a presence
+// channel the channel data of g is part of what is verified, and must be there; on a private
+// channel it is ignored. Verify reports false for whatever Private and Presence would refuse to
+// sign. It compares in constant time. A Signer that was not made by [NewSigner] verifies nothing.
 func (s *Signer) Verify(socketID, channel string, g Grant) bool {
-	var want Grant
-	var err error
 	if isPresence(channel) {
-		want, err = s.Presence(socketID, channel, g.ChannelData)
-	} else {
-		want, err = s.Private(socketID, channel)
+		return s.signablePresence(socketID, channel, g.ChannelData) == nil &&
+			s.ring.Load().verifies(g.Auth, socketID, channel, g.ChannelData)
 	}
-	return err == nil && hmac.Equal([]byte(g.Auth), []byte(want.Auth))
+	return s.signable(socketID, channel, privatePrefix, isPrivate) == nil && s.ring.Load().verifies(g.Auth, socketID, channel)
 }
 
-// Authorizer returns an Authorizer that signs on the spot, on presence channels as this member. With the zero Member it
-// signs the client's user data there. It is for programs that may hold the secret: backends, tests, tools. Its Validate
-// says if the Signer was not made by [NewSigner].
+// Authorizer returns an Authorizer that signs by itself, with the secret of s. On presence channels
+// it signs for the member as; with the zero Member it signs the user data of the client. It is for
+// programs that may have the secret: backends, tests, tools. Its Validate returns an error if the
+// Signer was not made by [NewSigner].
 func (s *Signer) Authorizer(as Member) Authorizer {
 	return &local{signer: s, member: &as}
 }
 
-// Key returns the API key, "" if there is none.
+// Key returns the API key that s signs with. It is "" if the Signer was not made by [NewSigner].
 func (s *Signer) Key() string {
-	if s == nil {
+	if s.usable() != nil {
 		return ""
 	}
-	return s.key.Reveal()
+	return s.ring.Load().now.key.Reveal()
 }
 
-func (s *Signer) sign(socketID, channel string, data ...string) string {
-	mac := hmac.New(sha256.New, []byte(s.secret.Reveal()))
-	text := make([]byte, 0, 512)
-	text = append(text, socketID...)
-	text = append(append(text, ':'), channel...)
-	for _, d := range data {
-		text = append(append(text, ':'), d...)
-	}
-	mac.Write(text)
-	var sum [signatureSize]byte
-	key := s.key.Reveal()
-	auth := make([]byte, 0, len(key)+1+2*signatureSize)
-	auth = append(append(auth, key...), ':')
-	return string(hex.AppendEncode(auth, mac.Sum(sum[:0])))
+// secrets returns the secrets that s signs with or verifies.
+func (s *Signer) secrets() []string {
+	ring := s.ring.Load()
+	return []string{ring.now.secret.Reveal(), ring.before.secret.Reveal()}
 }
 
 // String returns "auth.Signer{[redacted]}".
 func (s Signer) String() string { return "auth.Signer{" + redacted + "}" }
 
-// Format implements [fmt.Formatter]: String, whatever the verb.
+// Format implements [fmt.Formatter]. It writes String, whatever the verb.
 func (s Signer) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
 
-// LogValue implements [slog.LogValuer].
+// LogValue implements [slog.LogValuer]. It shows String.
 func (s Signer) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 func (s *Signer) signable(socketID, channel, prefix string, right func(string) bool) error {
@@ -154,7 +158,20 @@ func (s *Signer) signable(socketID, channel, prefix string, right func(string) b
 	return nil
 }
 
-// local is a Signer's Authorizer. The member is behind a pointer for the reason that endpoint gives.
+// signablePresence returns why a presence channel can't be signed for with that channel data, or
+// nil.
+func (s *Signer) signablePresence(socketID, channel, channelData string) error {
+	if err := s.signable(socketID, channel, presencePrefix, isPresence); err != nil {
+		return err
+	}
+	if fault := channelDataFault(channelData); fault != "" {
+		return &InputError{Field: "channel_data", Reason: fault}
+	}
+	return memberFault(channelData)
+}
+
+// local is a Signer's Authorizer. The member is behind a pointer for the reason that endpoint
+// gives.
 type local struct {
 	signer *Signer
 	member *Member

@@ -245,7 +245,8 @@ func TestSignerAuthorizer(t *testing.T) {
 	}
 }
 
-// A number that JavaScript, and so the service, takes for another one would make two members of one, or one of two.
+// A number that JavaScript, and so the service, takes for another one would make two members of
+// one, or one of two.
 func TestSignerNumericUserID(t *testing.T) {
 	s := signer(t, "key-1", "secret")
 	for number, fine := range map[string]bool{
@@ -272,8 +273,8 @@ func TestSignerNumericUserID(t *testing.T) {
 	}
 }
 
-func TestSignerAllowInvisible(t *testing.T) {
-	s, err := auth.NewSigner("key-1", "secret", nil, auth.AllowInvisible())
+func TestSignerWithInvisibleNames(t *testing.T) {
+	s, err := auth.NewSigner("key-1", "secret", nil, auth.WithInvisibleNames())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// roundTrip is a network that lives in a synctest bubble: the sockets of a real one would stop its clock.
+// roundTrip is a network that lives in a synctest bubble: the sockets of a real one would stop its
+// clock.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -27,7 +28,7 @@ func reply(r *http.Request, status int, body string) *http.Response {
 	}
 }
 
-func over(f roundTrip) auth.EndpointOption { return auth.HTTPClient(&http.Client{Transport: f}) }
+func over(f roundTrip) auth.EndpointOption { return auth.WithHTTPClient(&http.Client{Transport: f}) }
 
 const fakeURL = "https://backend.example/auth"
 
@@ -36,7 +37,7 @@ func TestEndpointTimeout(t *testing.T) {
 		name string
 		opts []auth.EndpointOption
 		want time.Duration
-	}{{"default", nil, 5 * time.Second}, {"set", []auth.EndpointOption{auth.Timeout(time.Minute)}, time.Minute}} {
+	}{{"default", nil, 5 * time.Second}, {"set", []auth.EndpointOption{auth.WithTimeout(time.Minute)}, time.Minute}} {
 		synctest.Test(t, func(t *testing.T) {
 			silent := over(func(r *http.Request) (*http.Response, error) {
 				<-r.Context().Done()
@@ -72,7 +73,7 @@ func TestEndpointTimeoutBoundsTheAnswer(t *testing.T) {
 func TestEndpointTimeoutBoundsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		slow := auth.Token(func(ctx context.Context, _ bool) (string, error) {
+		slow := auth.WithToken(func(ctx context.Context, _ bool) (string, error) {
 			<-ctx.Done()
 			return "", errors.New("some words of the program's own")
 		})
@@ -135,7 +136,7 @@ func TestEndpointWaitForASlotHeedsTheContext(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 		})
-		a := auth.Endpoint(fakeURL, slow, auth.Concurrency(1))
+		a := auth.Endpoint(fakeURL, slow, auth.WithConcurrency(1))
 		var wg sync.WaitGroup
 		defer wg.Wait()
 		wg.Go(func() { _, _ = a.Authorize(t.Context(), private()) })

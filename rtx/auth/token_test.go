@@ -57,7 +57,7 @@ func TestTokenIsRenewedOnce(t *testing.T) {
 				}
 				return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 			})
-			_, err := auth.Endpoint(fakeURL, network, auth.Token(w.get)).Authorize(t.Context(), private())
+			_, err := auth.Endpoint(fakeURL, network, auth.WithToken(w.get)).Authorize(t.Context(), private())
 			denied, _ := errors.AsType[*auth.DeniedError](err)
 			if (denied != nil) != c.denied || denied != nil && denied.Status != 401 || denied == nil && err != nil {
 				t.Errorf("%v, want denied %v", err, c.denied)
@@ -96,7 +96,7 @@ func TestTokenRenewalIsShared(t *testing.T) {
 			}
 			return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 		})
-		a := auth.Endpoint(fakeURL, network, auth.Token(get))
+		a := auth.Endpoint(fakeURL, network, auth.WithToken(get))
 		burst := func() {
 			var wg sync.WaitGroup
 			for range 50 {
@@ -121,8 +121,9 @@ func TestTokenRenewalIsShared(t *testing.T) {
 	})
 }
 
-// A token that is refused although it was just renewed by another request is not taken for new: get is asked again. The first
-// request here asks for its token while none has been renewed, and gets it only once the second one has renewed it.
+// A token that is refused although it was just renewed by another request is not taken for new: get
+// is asked again. The first request here asks for its token while none has been renewed, and gets
+// it only once the second one has renewed it.
 func TestTokenRefusedThoughJustRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -152,7 +153,7 @@ func TestTokenRefusedThoughJustRenewed(t *testing.T) {
 			bearers = append(bearers, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 			return reply(r, status, `{"auth":"`+signed+`"}`), nil
 		})
-		a := auth.Endpoint(fakeURL, network, auth.Token(get))
+		a := auth.Endpoint(fakeURL, network, auth.WithToken(get))
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := a.Authorize(t.Context(), private()); err != nil {
@@ -190,7 +191,7 @@ func TestTokenRenewalFails(t *testing.T) {
 		}
 		return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 	})
-	a := auth.Endpoint(fakeURL, network, auth.Token(get))
+	a := auth.Endpoint(fakeURL, network, auth.WithToken(get))
 	if _, err := a.Authorize(t.Context(), private()); err == nil || !strings.Contains(err.Error(), "logged out") {
 		t.Errorf("%v, want the program's own error", err)
 	}
@@ -219,7 +220,7 @@ func TestTokenError(t *testing.T) {
 			t.Errorf("%s: the backend was asked", c.name)
 			return nil, errors.New("no")
 		})
-		token := auth.Token(func(context.Context, bool) (string, error) { return c.token, c.err })
+		token := auth.WithToken(func(context.Context, bool) (string, error) { return c.token, c.err })
 		_, err := auth.Endpoint(fakeURL, network, token).Authorize(t.Context(), private())
 		_, retry := errors.AsType[*auth.RetryError](err)
 		_, denied := errors.AsType[*auth.DeniedError](err)

@@ -27,7 +27,7 @@ func TestTokenRenewalIsWaitedForWithinTheContext(t *testing.T) {
 			}
 			return reply(r, 200, `{"auth":"`+signed+`"}`), nil
 		})
-		e := auth.Endpoint(fakeURL, network, auth.Token(get))
+		e := auth.Endpoint(fakeURL, network, auth.WithToken(get))
 		first := make(chan error, 1)
 		go func() {
 			_, err := e.Authorize(t.Context(), private())

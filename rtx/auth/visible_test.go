@@ -7,8 +7,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// A socket id and a key are made of visible ASCII and have no colon: any other byte would make the signed text, or the
-// header that carries it, ambiguous.
+// A socket id and a key are made of visible ASCII and have no colon: any other byte would make the
+// signed text, or the header that carries it, ambiguous.
 func TestSocketIDsAndKeysAreVisibleASCII(t *testing.T) {
 	s, err := auth.NewSigner("key", "secret")
 	if err != nil {

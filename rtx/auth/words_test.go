@@ -83,8 +83,8 @@ func TestErrorsShowNoSecretOfARoundTripper(t *testing.T) {
 		path   = "/path-0123456789?k=qry-0123456789&bare-0123456789"
 		basic  = "Basic YW5uOnBhc3N3b3JkLTAxMg==" // ann:password-012
 	)
-	token := auth.Token(func(context.Context, bool) (string, error) { return bearer, nil })
-	headers := auth.Header(http.Header{"X-Api-Key": {header}})
+	token := auth.WithToken(func(context.Context, bool) (string, error) { return bearer, nil })
+	headers := auth.WithHeader(http.Header{"X-Api-Key": {header}})
 	for _, c := range []struct {
 		name    string
 		opts    []auth.EndpointOption
@@ -93,9 +93,9 @@ func TestErrorsShowNoSecretOfARoundTripper(t *testing.T) {
 		{"key", nil, []string{apiKey}},
 		{"bearer", []auth.EndpointOption{token}, []string{bearer}},
 		{"header", []auth.EndpointOption{headers}, []string{header, apiKey}},
-		{"password", []auth.EndpointOption{auth.Header(http.Header{"Authorization": {basic}})}, []string{"YW5uOnBhc3N3b3JkLTAxMg", "password-012"}},
-		{"field", []auth.EndpointOption{auth.Field("key", field), auth.Field("more", map[string]string{"a": field})}, []string{field}},
-		{"field of a form", []auth.EndpointOption{auth.Field("key", field), auth.Form()}, []string{field}},
+		{"password", []auth.EndpointOption{auth.WithHeader(http.Header{"Authorization": {basic}})}, []string{"YW5uOnBhc3N3b3JkLTAxMg", "password-012"}},
+		{"field", []auth.EndpointOption{auth.WithField("key", field), auth.WithField("more", map[string]string{"a": field})}, []string{field}},
+		{"field of a form", []auth.EndpointOption{auth.WithField("key", field), auth.WithForm()}, []string{field}},
 	} {
 		secrets := append(c.secrets, "path-0123456789", "qry-0123456789", "bare-0123456789")
 		network := over(func(r *http.Request) (*http.Response, error) {
@@ -176,7 +176,7 @@ func TestErrorsOfAProxy(t *testing.T) {
 		}
 		client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(at)}}
 		t.Cleanup(client.CloseIdleConnections)
-		_, err = endpoint(t, "https://backend.example/", auth.HTTPClient(client)).Authorize(t.Context(), private())
+		_, err = endpoint(t, "https://backend.example/", auth.WithHTTPClient(client)).Authorize(t.Context(), private())
 		checkWords(t, name, err, apiKey)
 		if _, ok := errors.AsType[*auth.RetryError](err); !ok {
 			t.Errorf("%s: %.300v, want a RetryError", name, err)
@@ -214,7 +214,7 @@ func TestErrorsOfACertificate(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	t.Cleanup(client.CloseIdleConnections)
 	to := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
-	_, err = endpoint(t, to, auth.HTTPClient(client)).Authorize(t.Context(), private())
+	_, err = endpoint(t, to, auth.WithHTTPClient(client)).Authorize(t.Context(), private())
 	checkWords(t, "DNS names", err, apiKey)
 	if !strings.Contains(err.Error(), "x509: certificate is valid for") {
 		t.Errorf("%v, want what is wrong with the certificate", err)
@@ -253,7 +253,7 @@ func TestErrorsOfATokenShowNoSecret(t *testing.T) {
 		{"to be tried again never", &auth.RetryError{After: time.Hour, Err: errMark}, true, 10 * time.Minute},
 		{"the network's", &net.OpError{Op: "dial", Err: fmt.Errorf("%s: %w", old, errMark)}, true, 0},
 	} {
-		token := auth.Token(func(_ context.Context, refused bool) (string, error) {
+		token := auth.WithToken(func(_ context.Context, refused bool) (string, error) {
 			if refused {
 				return renewed, c.err
 			}

@@ -3,25 +3,23 @@ package auth_test
 import (
 	"context"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/realtimex/realtimex-go/internal/exported"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// Every exported method of the zero value of every exported type, and of nil, returns: it works, or refuses with an error.
-// That a call returns, and a second one too, says that no lock was left behind.
+// Every exported method of the zero value of every exported type, and of nil, returns: it works, or
+// refuses with an error. That a call returns, and a second one too, says that no lock was left
+// behind.
 func TestZeroValues(t *testing.T) {
 	zero := []any{
-		auth.Secret{}, auth.Request{}, auth.Grant{}, auth.Member{}, auth.Decision{}, auth.Signer{}, auth.Func(nil),
-		auth.DeniedError{}, auth.RetryError{}, auth.AnswerError{}, auth.InputError{},
-		auth.EndpointOption(nil), auth.HandlerOption(nil), auth.SignerOption(nil), (*auth.Authorizer)(nil),
+		auth.Secret{}, auth.Request{}, auth.Grant{}, auth.Member{}, auth.Decision{}, auth.Audit{}, auth.Verdict(0), auth.Signer{}, auth.Func(nil),
+		auth.DeniedError{}, auth.RetryError{}, auth.AnswerError{}, auth.InputError{}, auth.Outcome{},
+		(*auth.EndpointOption)(nil), (*auth.HandlerOption)(nil), (*auth.SignerOption)(nil), (*auth.Authorizer)(nil), (*auth.BatchAuthorizer)(nil),
 	}
 	var walked []string
 	for _, v := range zero {
@@ -40,12 +38,12 @@ func TestZeroValues(t *testing.T) {
 		"Authorizer of the zero Signer": new(auth.Signer).Authorizer(auth.Member{}),
 		"Authorizer of a nil Signer":    (*auth.Signer)(nil).Authorizer(auth.Member{}),
 		"Endpoint without a URL":        auth.Endpoint(""),
-		"Endpoint of nil":               auth.Endpoint("://", nil, auth.Header(nil), auth.HTTPClient(nil), auth.Token(nil), auth.Expired()),
+		"Endpoint of nil":               auth.Endpoint("://", nil, auth.WithHeader(nil), auth.WithHTTPClient(nil), auth.WithToken(nil), auth.WithExpired(), auth.WithBatch(-1, 1)),
 	} {
 		walk(t, name, reflect.ValueOf(a))
 	}
 	slices.Sort(walked)
-	if want := exportedTypes(t); !slices.Equal(walked, want) {
+	if want := exported.Types(t); !slices.Equal(walked, want) {
 		t.Errorf("walked the types %v, want %v", walked, want)
 	}
 }
@@ -58,7 +56,8 @@ func walk(t *testing.T, name string, v reflect.Value) {
 		for range 2 {
 			func() {
 				defer func() {
-					// A method of the value, called on a nil pointer, is not reached: the language panics before it.
+					// A method of the value, called on a nil pointer, is not reached: the language
+					// panics before it.
 					if p := recover(); p != nil && !strings.Contains(fmt.Sprint(p), "called using nil") {
 						t.Errorf("%s.%s panics: %v", name, method.Name, p)
 					}
@@ -89,30 +88,3 @@ func (state) Write(b []byte) (int, error) { return len(b), nil }
 func (state) Width() (int, bool)          { return 0, false }
 func (state) Precision() (int, bool)      { return 0, false }
 func (state) Flag(int) bool               { return false }
-
-// exportedTypes are those of the package's files.
-func exportedTypes(t *testing.T) (names []string) {
-	t.Helper()
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.TypeSpec); ok && spec.Name.IsExported() {
-				names = append(names, spec.Name.Name)
-			}
-			_, inFunc := n.(*ast.FuncDecl)
-			return !inFunc
-		})
-	}
-	slices.Sort(names)
-	return names
-}

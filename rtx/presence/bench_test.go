@@ -125,7 +125,8 @@ func BenchmarkFirstSnapshot(b *testing.B) {
 	}
 }
 
-// A roster of two million for a room of the default limit: what is spent before it is found too large.
+// A roster of two million for a room of the default limit: what is spent before it is found too
+// large.
 func BenchmarkTooLarge(b *testing.B) {
 	roster := million("ids", 2_000_000)
 	b.SetBytes(int64(len(roster)))

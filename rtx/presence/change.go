@@ -2,16 +2,18 @@ package presence
 
 import "strconv"
 
-// A Kind says what a [Change] is.
+// A Kind tells the kinds of a [Change] apart. The zero Kind is the Kind of the zero Change, which a
+// receive from a closed channel gives.
 type Kind uint8
 
-// The kinds of changes. The zero Kind is that of the zero Change, which a closed channel gives.
+// The kinds of changes.
 const (
 	Snapshot Kind = iota + 1 // the whole roster, and what differs from the last change received
 	Diff                     // what differs from the last change received
-	Stale                    // the connection is lost: from here on the roster may be out of date
+	Stale                    // the connection was lost: from here on the roster may be out of date
 )
 
+// String returns "snapshot", "diff" or "stale".
 func (k Kind) String() string {
 	switch k {
 	case Snapshot:
@@ -27,24 +29,27 @@ func (k Kind) String() string {
 // A Member is one user on a channel, however many connections they have there.
 type Member[T any] struct {
 	ID   string // user_id
-	Info T      // user_info; the zero T if there is none, or if it can't be taken or is no T
+	Info T      // user_info; the zero T if there is none, or it does not decode into T
 }
 
-// A Change is what differs from the changes received before. A member is in one of Joined, Left and Updated at most.
-// The same messages and the same reader give those lists in the same order, and a change that was not merged has them
-// in the order in which the service told it, with those who left in the order in which they had joined; Members, and
-// Joined of the first Snapshot, have no particular order. The slices belong to the receiver; in the first change Joined
-// and Members may be one array.
+// A Change is the difference from the changes received before it. A member is in at most one of
+// Joined, Left and Updated.
+//
+// A change that was not merged has its members in the order in which the service sent them; members
+// that a Snapshot no longer has are in Left in the order in which they had joined. Members, and
+// Joined of the first Snapshot, are in no particular order. Apart from those two, the same messages
+// and the same reads give the same order. The slices belong to the receiver. In the first change
+// Joined and Members may share one array.
 type Change[T any] struct {
 	Kind Kind
-	Me   string // this client's own user_id; "" if it is not known
+	Me   string // this client's own user_id; "" if it is unknown
 
-	// Incomplete says that the service did not tell in full who is there, so that others may be there too, or members may
-	// have an info that is not known. The package's documentation says when.
+	// Incomplete is true if the roster is incomplete: there may be other members, and infos may be
+	// missing. The package documentation says when that is.
 	Incomplete bool
 
-	Members []Member[T] // of a Snapshot: everyone who is there
-	Joined  []Member[T] // in the first Snapshot: everyone
-	Left    []Member[T] // with the info they had
-	Updated []Member[T] // with their new info
+	Members []Member[T] // the whole roster; in a Snapshot only
+	Joined  []Member[T] // members who came; in the first Snapshot: the whole roster
+	Left    []Member[T] // members who left, with the info they had
+	Updated []Member[T] // members whose info changed, with the new one
 }

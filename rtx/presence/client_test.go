@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/presence"
-	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
 type guest struct {
@@ -29,7 +29,7 @@ func patience(t *testing.T) context.Context {
 	return ctx
 }
 
-func dial(t *testing.T, srv *rtxtest.Server, id string, opts ...rtx.Option) *rtx.Client {
+func dial(t *testing.T, srv *testserver.Server, id string, opts ...rtx.Option) *rtx.Client {
 	t.Helper()
 	as := rtx.WithAuth(srv.Signer().Authorizer(auth.Member{ID: id, Info: guest{strings.ToUpper(id)}}))
 	c, err := rtx.Dial(patience(t), srv.Key(), append([]rtx.Option{
@@ -51,9 +51,10 @@ func ids(s *presence.Set[guest]) []string {
 	return list
 }
 
-// Somebody joins and leaves all the time, connections are lost, readers are slow: in the end all folds are the server's.
+// Somebody joins and leaves all the time, connections are lost, readers are slow: in the end all
+// folds are the server's.
 func TestChurn(t *testing.T) {
-	srv := rtxtest.NewServer(t, rtxtest.WithPresenceDelivery(rtxtest.PresenceEitherWay), rtxtest.WithRecovery(time.Minute))
+	srv := testserver.NewServer(t, testserver.WithPresenceDelivery(testserver.PresenceEitherWay), testserver.WithRecovery(time.Minute))
 	srv.DuplicatePresence(true)
 	const channel = "presence-churn"
 	c := dial(t, srv, "me")
@@ -87,8 +88,8 @@ func TestChurn(t *testing.T) {
 			srv.Leave(channel, id)
 		}
 		if i%400 == 399 {
-			srv.DropAll(rtxtest.Reset)
-			if err := c.Channel(channel).Subscribe(patience(t)); err != nil {
+			srv.DropAll(testserver.Reset)
+			if _, err := c.Channel(channel).Subscribe(patience(t)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -110,7 +111,7 @@ func TestChurn(t *testing.T) {
 
 // Ten thousand rooms take no goroutine.
 func TestTenThousandRooms(t *testing.T) {
-	srv := rtxtest.NewServer(t)
+	srv := testserver.NewServer(t)
 	c := dial(t, srv, "me")
 	before := runtime.NumGoroutine()
 	rooms := make([]*presence.Room[guest], 10_000)
@@ -134,13 +135,14 @@ func TestTenThousandRooms(t *testing.T) {
 	for _, r := range rooms {
 		r.Close()
 	}
-	srv.WaitStats(func(st rtxtest.Stats) bool { return st.Unsubscriptions == 100 })
+	srv.WaitStats(func(st testserver.Stats) bool { return st.Unsubscriptions == 100 })
 }
 
-// A service that never says who is there, on the bubble's clock: the roster is this client, and grows.
+// A service that never says who is there, on the bubble's clock: the roster is this client, and
+// grows.
 func TestServiceWithoutRosters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := rtxtest.NewPipeServer(t)
+		srv := testserver.NewPipeServer(t)
 		srv.HoldConfirmations()
 		c := dial(t, srv, "me")
 		const channel = "presence-quiet"
@@ -168,7 +170,7 @@ func TestServiceWithoutRosters(t *testing.T) {
 }
 
 func TestDrainLeavesWhatWaits(t *testing.T) {
-	srv := rtxtest.NewServer(t)
+	srv := testserver.NewServer(t)
 	c := dial(t, srv, "me")
 	room := presence.Watch[guest](t.Context(), c.Channel("presence-a"))
 	if err := room.Ready(patience(t)); err != nil {

@@ -2,20 +2,20 @@ package presence
 
 import "slices"
 
-// The bounds of what waits for a roster.
+// Limits of what is kept until a roster comes.
 const (
 	maxEarly      = 4096
 	maxEarlyBytes = 16 << 20
 )
 
-// early is what was told before there was a roster, oldest first.
+// early is what the service said of members before it sent a roster, oldest first.
 type early struct {
 	facts []fact
 	size  int // bytes of their infos
 }
 
-// add keeps a fact, and returns how many others had to go for it. The oldest go, half of all at once: the roster, which
-// comes after them, is the likeliest to have what they said.
+// add keeps a fact, and returns how many others were dropped for it. It drops the older half at
+// once: the roster comes after them, and is likely to have what they said.
 func (e *early) add(f fact) (dropped uint64) {
 	f = f.clone()
 	e.facts = append(e.facts, f)

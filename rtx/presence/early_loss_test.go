@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// A session that was recovered brings the roster of before only if nothing that was told since had to be dropped.
+// A session that was recovered brings the roster of before only if nothing that was told since had
+// to be dropped.
 func TestARecoveredRosterIsBelievedOnlyIfNothingWasDropped(t *testing.T) {
 	for _, tt := range []struct{ early, members int }{
 		{maxEarly, 2 + maxEarly},
-		{maxEarly + 1, 1 + maxEarly/2}, // the older half had to go: this client, and what was told last
+		{maxEarly + 1, 1 + maxEarly/2}, // the older half was dropped: this client and the rest
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			tr := newTracker(testChannel)

@@ -5,19 +5,22 @@ import (
 	"fmt"
 )
 
-// ErrNotPresence ends a room on a channel whose name does not begin with "presence-".
+// ErrNotPresence means that a room was opened on a channel whose name does not begin with
+// "presence-". [Room.Err] returns it.
 var ErrNotPresence = errors.New("presence: the channel's name does not begin with \"presence-\"")
 
-// errClosed is what Ready says of a room that was closed before it had a snapshot.
-var errClosed = errors.New("presence: room was closed")
+// ErrClosed means that the room was ended by [Room.Close] or by [rtx.Client.Drain]. Only
+// [Room.Ready] and [Room.Readiness] return it: [Room.Err] is nil then.
+var ErrClosed = errors.New("presence: room was closed")
 
-// errNoRoom is what a nil or zero Room says.
+// errNoRoom is what the methods of a nil or zero Room return.
 var errNoRoom = errors.New("presence: this Room was not opened: use Watch")
 
 var errNoContext = errors.New("presence: context is nil")
 
-// A MemberError says that a channel was joined with user data in which the service can't have found a member. It ends the
-// rooms of the channel. [rtx.WithUserData], [rtx.UserData] or the authorizer's channel data set what is sent.
+// A MemberError means that the channel was subscribed with user data in which the service can't
+// find a member. It ends all rooms of the channel. Correct what [rtx.WithUserData] sets, or the
+// channel data that the authorizer returns.
 type MemberError struct {
 	Channel string
 	Field   string // "user_id"
@@ -28,11 +31,11 @@ func (e *MemberError) Error() string {
 	return fmt.Sprintf("presence: user data for %q: %s: %s", e.Channel, e.Field, e.Reason)
 }
 
-// A LimitError ends a room that grew past a limit of its own: a roster cut short would be wrong. A roster of the service is
-// counted while it is read, and is read no further than the largest limit of the channel's rooms.
+// A LimitError means that the roster has become larger than a limit of the room, which has ended. A
+// roster that was cut short would be wrong.
 type LimitError struct {
 	Channel string
-	Option  string // the option that sets the limit: "MaxMembers", "MaxBytes"
+	Option  string // the option that sets the limit: "WithMaxMembers", "WithMaxBytes"
 	Limit   int
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A room's changes, folded into a Set: the first tells who is there, later ones what differs, also through a restart of
-// the service.
+// A room's changes, folded into a Set: the first tells who is there, later ones what differs, also
+// through a restart of the service.
 func ExampleWatch() {
 	srv, err := rtxtest.Start() // stands for the service
 	if err != nil {

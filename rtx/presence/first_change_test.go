@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// In the first change Joined and Members may be one array. Whoever appends to one must not write into the other.
+// In the first change Joined and Members may be one array. Whoever appends to one must not write
+// into the other.
 func TestTheListsOfTheFirstChangeCanBeAppendedTo(t *testing.T) {
 	tr := newTracker(testChannel)
 	r := open[string](tr)

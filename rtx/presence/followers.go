@@ -1,6 +1,10 @@
 package presence
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/realtimex/realtimex-go/internal/observe"
+)
 
 // A follower is a room, whatever its T.
 type follower interface {
@@ -8,6 +12,7 @@ type follower interface {
 	fits(members, size int) error
 	follow(ops []op, kind Kind, me string, incomplete bool)
 	finish(err error)
+	figures() (f observe.Figures, open bool)
 }
 
 // followers are the rooms of a tracker, in the order in which they were opened.
@@ -50,7 +55,8 @@ func (s *followers) remove(f follower) {
 	s.list = kept
 }
 
-// appendTo appends those that there are to list. One that is closed meanwhile takes nothing.
+// appendTo appends the present followers to list. One that is closed afterwards ignores what it is
+// given.
 func (s *followers) appendTo(list []follower) []follower {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// hostileSeeds are rosters and members that are deep, huge, of odd ids, with keys that come twice, and with half surrogates.
+// hostileSeeds are rosters and members that are deep, huge, of odd ids, with keys that come twice,
+// and with half surrogates.
 func hostileSeeds() (seeds []string) {
 	for _, depth := range []int{600, 1100} {
 		deep := nested(depth)
@@ -34,8 +35,8 @@ func hostileSeeds() (seeds []string) {
 	)
 }
 
-// Whatever comes, nothing panics; what the tracker keeps is within its bounds, is JSON, and is in one order; what a room is
-// told comes to what it has.
+// Whatever comes, nothing panics; what the tracker keeps is within its bounds, is JSON, and is in
+// one order; what a room is told comes to what it has.
 func FuzzTracker(f *testing.F) {
 	for _, seed := range hostileSeeds() {
 		f.Add([]byte(seed), []byte(seed))
@@ -44,7 +45,7 @@ func FuzzTracker(f *testing.F) {
 	f.Fuzz(func(t *testing.T, confirmation, event []byte) {
 		const limit = 100
 		tr := newTracker(testChannel)
-		room, small := open[json.RawMessage](tr), open[map[string]any](tr, MaxMembers(limit), MaxBytes(10_000))
+		room, small := open[json.RawMessage](tr), open[map[string]any](tr, WithMaxMembers(limit), WithMaxBytes(10_000))
 		other := open[json.RawMessage](tr)
 		folded := &fold{room: room, members: make(map[string]string)}
 		defer tr.End(nil)

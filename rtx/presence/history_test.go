@@ -17,8 +17,8 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// Random histories of a channel against a model of the service. What a watcher folds, from the differences alone, must be
-// the model's roster whenever everything has been told and received.
+// Random histories of a channel against a model of the service. What a watcher folds, from the
+// differences alone, must be the model's roster whenever everything has been told and received.
 
 var (
 	oneSeed   = flag.Uint64("seed", 0, "run this history only")

@@ -170,7 +170,8 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// A roster of two million is not built to find that it is too large: what the limit allows bounds what is allocated.
+// A roster of two million is not built to find that it is too large: what the limit allows bounds
+// what is allocated.
 func TestMillionNames(t *testing.T) {
 	const n, limit = 2_000_000, 1000
 	for _, form := range []string{"ids", "members", "pusher", "hash"} {
@@ -180,14 +181,14 @@ func TestMillionNames(t *testing.T) {
 		}
 		roster := million(form, size)
 		tr := newTracker(testChannel)
-		small, large := open[user](tr, MaxMembers(limit/2)), open[user](tr, MaxMembers(limit))
+		small, large := open[user](tr, WithMaxMembers(limit/2)), open[user](tr, WithMaxMembers(limit))
 		got := allocated(func() { tr.Confirmed(roster, []byte(`{"user_id":"me"}`)) })
 		if got > 512<<10 {
 			t.Errorf("%s: %d KiB allocated for a limit of %d members", form, got>>10, limit)
 		}
 		for r, max := range map[*Room[user]]int{small: limit / 2, large: limit} {
 			e, ok := errors.AsType[*LimitError](r.Err())
-			if !ok || *e != (LimitError{Channel: testChannel, Option: "MaxMembers", Limit: max}) {
+			if !ok || *e != (LimitError{Channel: testChannel, Option: "WithMaxMembers", Limit: max}) {
 				t.Errorf("%s: %v", form, r.Err())
 			}
 			expect(t, r, "closed")
@@ -202,11 +203,11 @@ func TestMillionNames(t *testing.T) {
 	// As many bytes, and as many parts that come to one member or none.
 	roster := million("members", n/10)
 	tr := newTracker(testChannel)
-	thin := open[user](tr, MaxBytes(10_000))
+	thin := open[user](tr, WithMaxBytes(10_000))
 	if got := allocated(func() { tr.Confirmed(roster, nil) }); got > 512<<10 {
 		t.Errorf("%d KiB allocated for a limit of 10,000 bytes", got>>10)
 	}
-	if e, ok := errors.AsType[*LimitError](thin.Err()); !ok || e.Option != "MaxBytes" {
+	if e, ok := errors.AsType[*LimitError](thin.Err()); !ok || e.Option != "WithMaxBytes" {
 		t.Error(thin.Err())
 	}
 	for _, form := range []string{"same", "bad"} {
@@ -220,7 +221,7 @@ func TestMillionNames(t *testing.T) {
 	}
 	roster = million("flip", 100_000) // one member, described now so and now so
 	tr = newTracker(testChannel)
-	r := open[int](tr, MaxBytes(10))
+	r := open[int](tr, WithMaxBytes(10))
 	var log []string
 	tr.attach(&witness{log: &log}, nil)
 	tr.Confirmed(roster, nil)
@@ -238,7 +239,7 @@ func TestMillionNames(t *testing.T) {
 func TestRepeatedMembersCountOnce(t *testing.T) {
 	for _, form := range []string{"same", "flip"} {
 		tr := newTracker(testChannel)
-		r := open[any](tr, MaxMembers(1), MaxBytes(2))
+		r := open[any](tr, WithMaxMembers(1), WithMaxBytes(2))
 		tr.Confirmed(million(form, 1000), nil)
 		tr.Confirmed(million(form, 1000), nil)
 		if r.Err() != nil || r.Members().Len() != 1 {
@@ -250,7 +251,7 @@ func TestRepeatedMembersCountOnce(t *testing.T) {
 // A room that allows more goes on with the roster that ends another.
 func TestLargestLimitCounts(t *testing.T) {
 	tr := newTracker(testChannel)
-	small, large := open[user](tr, MaxMembers(10)), open[user](tr, MaxMembers(1000))
+	small, large := open[user](tr, WithMaxMembers(10)), open[user](tr, WithMaxMembers(1000))
 	tr.Confirmed(million("ids", 1000), nil)
 	if _, ok := errors.AsType[*LimitError](small.Err()); !ok || large.Err() != nil || large.Members().Len() != 1000 {
 		t.Fatalf("%v, %v, %d members", small.Err(), large.Err(), large.Members().Len())

@@ -9,10 +9,12 @@ import (
 
 const maxID = 256 // bytes of a user_id
 
-// appendID appends a user_id as text: a number and the string of its digits are one. number tells which it is.
+// appendID appends a user_id as text. A number and the string of its digits give the same text;
+// number reports which of the two v is.
 //
-// A whole number is taken as it is written, so that none loses a digit here. Any other is what JSON.parse and String() make
-// of it: 1.0 and 1e0 are 1. A service in JavaScript can't send those, one in another language can.
+// A whole number is taken as it is written, so that it keeps all digits. Any other number becomes
+// what JSON.parse and String() make of it: 1.0 and 1e0 are 1. A service in JavaScript can't send
+// those, one in another language can.
 func appendID(dst []byte, v []byte) (id []byte, number bool, fault string) {
 	switch {
 	case len(v) == 0 || string(v) == "null":
@@ -47,7 +49,7 @@ func appendID(dst []byte, v []byte) (id []byte, number bool, fault string) {
 
 const faultLong = "longer than 256 bytes"
 
-// isWhole tells whether v is a JSON number without fraction and exponent, other than -0.
+// isWhole reports whether v is a JSON number without fraction and exponent, other than -0.
 func isWhole(v []byte) bool {
 	digits := v
 	if v[0] == '-' {
@@ -64,7 +66,8 @@ func isWhole(v []byte) bool {
 	return true
 }
 
-// asJavaScript returns String(JSON.parse(number)); "" if that is no number, or an infinite one, which can't be sent on.
+// asJavaScript returns String(JSON.parse(number)); "" if that is no number, or an infinite one,
+// which can't be sent on.
 func asJavaScript(number string) string {
 	f, err := strconv.ParseFloat(number, 64)
 	if err != nil || !jsontext.Value(number).IsValid() {
@@ -76,13 +79,15 @@ func asJavaScript(number string) string {
 	return jsontext.Float(f).String()
 }
 
-// unquote appends the text of a JSON string. Half a surrogate pair is U+FFFD. It reports false if it is no JSON string.
+// unquote appends the text of a JSON string. Half a surrogate pair is U+FFFD. It reports false if
+// quoted is not a JSON string.
 func unquote(dst, quoted []byte) (text []byte, ok bool) {
 	text, err := jsontext.AppendUnquote(dst, quoted)
 	return text, err == nil || jsontext.Value(quoted).IsValid(wireOptions)
 }
 
-// textIs says whether v is the JSON string of s, which has no quotes or backslashes to write otherwise.
+// textIs reports whether v is the JSON string of s, which has no quotes or backslashes to write
+// otherwise.
 func textIs(v []byte, s string) bool {
 	if len(v) < len(s)+2 || v[0] != '"' {
 		return false

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// What JSON.parse and String() make of a number, where the service can send it; a whole number as it is written.
+// What JSON.parse and String() make of a number, where the service can send it; a whole number as
+// it is written.
 func TestNumbersAsIDs(t *testing.T) {
 	for _, tc := range []struct{ sent, id string }{
 		{`1`, "1"}, {`"1"`, "1"}, {`1.0`, "1"}, {`1e0`, "1"}, {`10e-1`, "1"}, {`1E2`, "100"}, {`-0`, "0"}, {`-0.0`, "0"}, {`0`, "0"}, {`-7`, "-7"},
@@ -30,8 +31,8 @@ func TestNumbersAsIDs(t *testing.T) {
 	}
 }
 
-// A number that a double can't hold is another one once a service has read it as JavaScript does. Me is who everybody
-// sees: what the service has, whichever it is.
+// A number that a double can't hold is another one once a service has read it as JavaScript does.
+// Me is who everybody sees: what the service has, whichever it is.
 func TestOwnNumberPast53Bits(t *testing.T) {
 	const own = `{"user_id":9007199254740993,"user_info":{"name":"me"}}`
 	const exact, rounded = "9007199254740993", "9007199254740992"
@@ -98,7 +99,8 @@ func TestOwnNumberPast53BitsInAnEvent(t *testing.T) {
 	})
 }
 
-// Whom the service calls this client holds for its connection, also where a copy of the confirmation does not say it.
+// Whom the service calls this client holds for its connection, also where a copy of the
+// confirmation does not say it.
 func TestServiceNamesThisClient(t *testing.T) {
 	tr := newTracker(testChannel)
 	r := open[user](tr)

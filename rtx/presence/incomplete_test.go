@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A roster that is not understood makes no members: after the grace the roster is this client alone, and says so.
+// A roster that is not understood makes no members: after the grace the roster is this client
+// alone, and says so.
 func TestNoMemberIsInvented(t *testing.T) {
 	for _, roster := range []string{
 		`{"presence":{"count":120}}`, `{"presence":{}}`, `{"presence":{"ids":7,"hash":[],"count":120}}`, `{"presence":{"total":120,"page":{"size":10}}}`,
@@ -42,7 +43,8 @@ func TestNoMemberIsInvented(t *testing.T) {
 	}
 }
 
-// What there is of Pusher's form is taken; what is missing is counted, and the roster says that it is incomplete.
+// What there is of Pusher's form is taken; what is missing is counted, and the roster says that it
+// is incomplete.
 func TestPartsMissing(t *testing.T) {
 	for _, tc := range []struct {
 		roster     string

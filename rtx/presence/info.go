@@ -13,10 +13,10 @@ const (
 	maxDepth = 512      // levels of nesting of a user_info
 )
 
-// wireOptions take what other JSON decoders take. Half a surrogate pair is U+FFFD.
+// wireOptions accept what other JSON decoders accept. Half a surrogate pair is U+FFFD.
 var wireOptions = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// An info is nil if none was told, and refused if it is one that can't be taken.
+// An info is nil if the service sent none, and refused if it exceeds a limit or is not JSON.
 var (
 	refused    = []byte{}
 	errRefused = fmt.Errorf("info is longer than %d bytes, nested deeper than %d levels, or no JSON", maxInfo, maxDepth)
@@ -24,7 +24,7 @@ var (
 
 func isRefused(info []byte) bool { return info != nil && len(info) == 0 }
 
-// judge returns the info as it is kept.
+// judge returns the info if it can be kept, and refused otherwise.
 func judge(info []byte) []byte {
 	if info == nil || len(info) <= maxInfo && nesting(info) <= maxDepth && jsontext.Value(info).IsValid(wireOptions) {
 		return info
@@ -37,7 +37,8 @@ func nesting(v []byte) int {
 	return depth
 }
 
-// sameInfo compares two infos that are kept, as JSON values; numbers as they are written, so that none loses a digit.
+// sameInfo reports whether two infos that judge returned are equal as JSON values. Numbers are
+// compared as they are written, so that no digit is lost.
 func sameInfo(a, b []byte) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b) && (a == nil) == (b == nil)

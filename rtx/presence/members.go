@@ -1,18 +1,19 @@
 package presence
 
-// An entry is a member as the service described it. Id and info never change once a room knows of it: an update makes a
-// new entry.
+// An entry is a member as the service described it. Its id and info do not change once a room has
+// seen it: an update makes a new entry.
 type entry struct {
 	id         string
-	info       []byte // judged
+	info       []byte // as judge returns it
 	prev, next *entry // in the order of joining
-	turn       uint32 // of the last roster that had it
-	op         int32  // in that turn's changes, the one that made it, counted from 1; 0: it was there before
+	generation uint32 // of the last roster that has it
+	op         int32  // the change of that generation that made it, from 1; 0: older
 }
 
 func (e *entry) size() int { return len(e.id) + len(e.info) }
 
-// set puts after in before's place in the roster. Without a before it is the newest; without an after, before goes.
+// set replaces before by after in the roster, at the same place in the order. If before is nil,
+// after is appended; if after is nil, before is removed.
 func (t *tracker) set(before, after *entry) {
 	var prev, next *entry
 	if before != nil {
@@ -43,7 +44,7 @@ func (t *tracker) set(before, after *entry) {
 	}
 }
 
-// An op is one member's change: from before to after, nil for not there.
+// An op is the change of one member from before to after. Nil means that the member is not there.
 type op struct{ before, after *entry }
 
 func (o op) id() string {

@@ -65,7 +65,8 @@ func (s *service) member(id, info string, topmost bool) string {
 	return "{" + strings.Join(fields, ",") + "}"
 }
 
-// tell sends a fact under each name that the service uses, once or twice, now or later. Each name keeps its own order.
+// tell sends a fact under each name that the service uses, once or twice, now or later. Each name
+// keeps its own order.
 func (s *service) tell(kind, payload string) {
 	forms := []string{"realtimex_internal:", "presence:"}
 	first := s.rng.IntN(2)
@@ -146,7 +147,8 @@ func (s *service) roster() string {
 	return members
 }
 
-// confirm tells the roster, perhaps after a bare confirmation, perhaps drawn up before the latest facts were told.
+// confirm tells the roster, perhaps after a bare confirmation, perhaps drawn up before the latest
+// facts were told.
 func (s *service) confirm() {
 	data := []byte(`{"user_id":"7","user_info":{"v":"me"}}`)
 	if s.chance(30) {

@@ -6,30 +6,37 @@ import (
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// An Option configures one room.
-type Option func(*config) error
+// An Option configures one room. A nil Option does nothing. Of an option that is given twice the
+// later one counts.
+type Option interface{ apply(*config) error }
+
+type option func(*config) error
+
+func (o option) apply(c *config) error { return o(c) }
 
 type config struct {
 	maxMembers int
 	maxBytes   int
 }
 
-// MaxMembers sets how many members a room may have; a larger one ends with a [*LimitError]. Default 200,000.
-func MaxMembers(n int) Option {
-	return func(c *config) error {
+// WithMaxMembers sets how many members a room may have. A larger roster ends the room with a
+// [*LimitError]. n must be positive. Default 200,000.
+func WithMaxMembers(n int) Option {
+	return option(func(c *config) error {
 		c.maxMembers = n
-		return positive("MaxMembers", n)
-	}
+		return positive("WithMaxMembers", n)
+	})
 }
 
-// MaxBytes sets how many bytes the user_ids and infos of all members may have together, as they come from the service; a
-// larger room ends with a [*LimitError]. Default 64 MiB. An info that can't be taken counts nothing. One snapshot is
-// bounded by [rtx.WithReadLimit] before that.
-func MaxBytes(n int) Option {
-	return func(c *config) error {
+// WithMaxBytes sets how many bytes the user_ids and infos of all members may have together, in the
+// JSON that the service sends. A larger roster ends the room with a [*LimitError]. An info that is
+// too long or nested too deeply does not count. n must be positive. Default 64 MiB. A single
+// message is limited by [rtx.WithReadLimit] too.
+func WithMaxBytes(n int) Option {
+	return option(func(c *config) error {
 		c.maxBytes = n
-		return positive("MaxBytes", n)
-	}
+		return positive("WithMaxBytes", n)
+	})
 }
 
 func positive(option string, n int) error {
@@ -45,7 +52,7 @@ func newConfig(opts []Option) (config, error) {
 		if o == nil {
 			continue
 		}
-		if err := o(&c); err != nil {
+		if err := o.apply(&c); err != nil {
 			return c, err
 		}
 	}

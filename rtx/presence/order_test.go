@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
 // A witness is a room that notes what it is told, and when among the others.
@@ -13,9 +15,10 @@ type witness struct {
 	log *[]string
 }
 
-func (w *witness) limits() config               { return config{maxMembers: 1000, maxBytes: 1 << 20} }
-func (w *witness) fits(members, size int) error { return nil }
-func (w *witness) finish(error)                 { *w.log = append(*w.log, fmt.Sprint(w.n, " ends")) }
+func (w *witness) limits() config                   { return config{maxMembers: 1000, maxBytes: 1 << 20} }
+func (w *witness) fits(members, size int) error     { return nil }
+func (w *witness) figures() (observe.Figures, bool) { return observe.Figures{}, true }
+func (w *witness) finish(error)                     { *w.log = append(*w.log, fmt.Sprint(w.n, " ends")) }
 func (w *witness) follow(ops []op, kind Kind, _ string, _ bool) {
 	var line strings.Builder
 	line.WriteString(fmt.Sprint(w.n, " ", kind))
@@ -32,8 +35,8 @@ func (w *witness) follow(ops []op, kind Kind, _ string, _ bool) {
 	*w.log = append(*w.log, line.String())
 }
 
-// Rooms are told in the order in which they were opened; changes come in the roster's own order, then leavers in the order
-// in which they had joined. No order is that of a map.
+// Rooms are told in the order in which they were opened; changes come in the roster's own order,
+// then leavers in the order in which they had joined. No order is that of a map.
 func TestOrder(t *testing.T) {
 	const rooms = 60
 	var log []string

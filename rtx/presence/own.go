@@ -1,18 +1,20 @@
 package presence
 
-// own is what this client said of itself, if it was a member.
+// own is the identity of this client: what it sent, and what the service showed of it.
 //
-// A number that a double can't hold is another one once a service in JavaScript has read it, and Me is to be the one whom
-// everybody sees. So the id is what JavaScript makes of it, until the service shows that it has the number as it was sent.
+// A service in JavaScript changes a number that a double can't represent, and Me must be the member
+// that everybody else sees. So id is the number that JavaScript makes of it, until the service
+// shows that it has the number as it was sent.
 type own struct {
 	id    string
 	sent  string // the number as it was sent, where id is another
 	info  []byte
 	exact string // the number that the service was seen to have as it was sent
-	named string // whom the service itself called this client
+	named string // the user_id that the service gave this client
 }
 
-// identify learns who this client is: from the service, or from what the client said of itself.
+// identify sets t.me from what the service said, or else from the channel data that the client
+// sent.
 func (t *tracker) identify(channelData []byte, me string) error {
 	o := own{exact: t.own.exact, named: me}
 	if me == "" {
@@ -54,7 +56,8 @@ func (t *tracker) keptExact() {
 	}
 }
 
-// recognise looks for this client's number among what the service says. It reports whether Me has become another.
+// recognise checks whether f shows that the service kept this client's number as it was sent. It
+// reports whether that changed t.me.
 func (t *tracker) recognise(f fact) bool {
 	if t.own.sent == "" || !f.number || !f.is(t.own.sent) {
 		return false
@@ -63,8 +66,8 @@ func (t *tracker) recognise(f fact) bool {
 	return true
 }
 
-// renamed returns the change that takes this client off the roster under the number that it does not have there, if f is
-// what shows it.
+// renamed removes this client from the roster under its old number if f shows that the service kept
+// the number as it was sent. It returns that change, or the zero op.
 func (t *tracker) renamed(f fact) op {
 	old := t.members[t.me]
 	if f.gone || !t.recognise(f) || old == nil || old.id == t.me {

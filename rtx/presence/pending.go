@@ -1,8 +1,8 @@
 package presence
 
-// pending is what a room's reader has not received yet, as one change. While the reader has not taken it, what happens
-// next is merged in: each member is in the list that tells the way from what the reader knows of it to what is true now,
-// or in none.
+// pending is the change that a room's reader has not received yet. What happens before it is
+// received is merged in: each member is in the list that leads from what the reader knows of it to
+// its present state, or in no list.
 type pending[T any] struct {
 	kind    Kind
 	partial bool                // the roster is incomplete
@@ -21,7 +21,7 @@ const (
 	none
 )
 
-// A touch is a member whose state differs from what the reader knows.
+// A touch is a member whose present state differs from what the reader knows.
 type touch[T any] struct {
 	before *entry // what the reader knows; nil: not there
 	was    Member[T]
@@ -29,7 +29,7 @@ type touch[T any] struct {
 	at     int // its place in that list
 }
 
-// reset begins a new change after the old one was taken: its slices are the reader's now.
+// reset starts a new change after the old one was received, whose slices now belong to the reader.
 func (p *pending[T]) reset() {
 	touched, wide := p.touched, p.wide
 	if wide {
@@ -43,7 +43,8 @@ func (p *pending[T]) empty() bool {
 	return len(p.lists[joined])+len(p.lists[left])+len(p.lists[updated]) == 0
 }
 
-// differ notes one member's change. was and now are its decoded forms.
+// differ merges the change of one member in. was and now are the decoded member before and after
+// it.
 func (p *pending[T]) differ(o op, was, now Member[T]) {
 	id := o.id()
 	t, ok := p.touched[id]
@@ -81,7 +82,7 @@ func (p *pending[T]) differ(o op, was, now Member[T]) {
 	p.wide = p.wide || len(p.touched) > 64
 }
 
-// drop takes a member off its list; the last one takes its place.
+// drop removes a member from its list. The last member of the list takes its place.
 func (p *pending[T]) drop(t touch[T]) {
 	if t.list == none {
 		return
@@ -97,7 +98,7 @@ func (p *pending[T]) drop(t touch[T]) {
 	p.lists[t.list] = l[:last]
 }
 
-// amend keeps the members of a Snapshot that waits true.
+// amend applies a change to the members of a waiting Snapshot.
 func (p *pending[T]) amend(o op, now Member[T]) {
 	if p.places == nil {
 		p.places = make(map[string]int, len(p.members))

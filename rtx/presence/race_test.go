@@ -2,5 +2,6 @@
 
 package presence
 
-// manyHistories is how many histories a test run plays; the race detector makes each ten times as long.
+// manyHistories is how many histories a test run plays; the race detector makes each ten times as
+// long.
 const manyHistories = 300

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,49 +16,67 @@ import (
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// A Room is who is on one presence channel, as changes. One goroutine reads C; the methods may be called by any.
+// A Room follows the members of one presence channel. [Watch] opens it.
 //
-// It holds the channel, and ends by its context, Close, the channel's unsubscription or refusal, a limit, Drain, or the
-// client's end. Whoever opened it need not close it if its context ends. Watch opens it: a nil or zero Room has nobody, its
-// C gives nothing for ever, and Ready and Err say so.
+// Receive the changes from C, or range over [Room.All], on one goroutine. All methods may be called
+// concurrently. A room has no gaps, and so neither Wake nor Pending: C holds one change, which has
+// everything that is new. A receive from C in a select loop misses nothing.
+//
+// A room keeps its channel subscribed. It ends with its context, by [Room.Close], when the channel
+// is refused or unsubscribed, when the roster exceeds a limit, by [rtx.Client.Drain], and with the
+// client. [Room.Err] says why. A room whose context ends need not be closed.
+//
+// A nil or zero Room has ended and has no members: Err, Ready and Readiness return an error, and
+// All returns at once. The C of a zero Room is nil, so a receive from it blocks for ever.
 type Room[T any] struct {
-	// C gives the changes. It is closed at the end; a change that was not taken before stays readable.
+	// C has the changes. It is closed when the room ends. A change that was not received by then
+	// can still be received.
 	C <-chan Change[T]
 
 	cfg       config
 	channel   string
 	tracker   *tracker
 	release   func()
+	id        uint64
+	waited    func(context.Context) error // what Ready returns if its context has ended
+	missing   func() error                // why the channel is not confirmed
 	unmarshal func([]byte, any) error
 	log       *slog.Logger
 	ready     chan struct{} // closed at the first Snapshot
 	done      chan struct{} // closed at the end
-	scratch   []T           // of the tracker's order
+	scratch   []T           // guarded by the tracker's order lock
 
 	mu      sync.Mutex // never held across the user's decoder
 	c       chan Change[T]
 	table   table[T]
+	current bool // the roster comes from the present connection
 	pending pending[T]
-	queued  bool // pending is in c, unless the reader has taken it
-	taken   Kind // of the last change that the reader took; 0: none yet
-	knows   bool // from that change: the roster is incomplete
+	queued  bool // pending was put into c; the reader may have received it
+	taken   Kind // kind of the last change that the reader received; 0: none yet
+	knows   bool // whether that change had Incomplete
 	told    bool // ready is closed
 	me      string
 	partial bool
-	merged  uint64
+	puts    uint64 // changes that were put into C
+	merged  uint64 // changes that were taken back from C
 	bad     uint64
 	warned  bool
 	ended   bool
 	err     error
-	stop    func() bool // takes the context's callback back
+	stop    func() bool // cancels the callback of the context
 }
 
-// Watch opens a room on a channel whose name begins with "presence-". The channel is subscribed if it is not yet, now or
-// once there is a connection; Ready waits for it. Infos are decoded into T by the client's JSON codec; a T of []byte or
-// json.RawMessage gets them as they came. Rooms and streams of one channel share its subscription.
+// Watch opens a room on a channel whose name begins with "presence-". It does not block, and may be
+// called before [rtx.Client.Connect]. The channel is subscribed if it is not yet; [Room.Ready]
+// waits for the first roster. Rooms and streams of one channel share its subscription.
 //
-// The room ends with ctx. A bad option, a channel that is none of presence, a missing authorizer, a closed client or an
-// ended ctx gives a room that has ended, with Err, and causes no traffic.
+// Infos are decoded into T by the client's JSON codec. A T of []byte or json.RawMessage receives
+// them as they came.
+//
+// The room ends with ctx. A mistake gives a room that has ended, and causes no traffic: Err returns
+// an [*rtx.OptionError] for a bad option, [ErrNotPresence] for another kind of channel,
+// [rtx.ErrAuthRequired] without an authorizer, [rtx.ErrClosed] after the client's end, and the
+// cause of a ctx that has ended.
 func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T] {
 	cfg, err := newConfig(opts)
 	r := newRoom[T](cfg)
@@ -86,7 +105,8 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 		r.finish(err)
 		return r
 	}
-	r.tracker, r.release, r.unmarshal, r.log = w.Observer.(*tracker), w.Release, w.Unmarshal, w.Log
+	r.tracker, r.release, r.id = w.Observer.(*tracker), w.Release, w.ID
+	r.waited, r.missing, r.unmarshal, r.log = w.Waited, w.Missing, w.Unmarshal, w.Log
 	r.tracker.attach(r, w.Log)
 
 	stop := context.AfterFunc(ctx, func() { r.finish(context.Cause(ctx)) })
@@ -101,44 +121,33 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 }
 
 func newRoom[T any](cfg config) *Room[T] {
-	// C holds one change. What the reader has not taken can be taken back and merged, so nothing ever waits elsewhere,
-	// and no goroutine has to carry it over. With more places a reader could take one from between those taken back.
+	// C holds one change. What the reader has not taken can be taken back and merged, so nothing
+	// ever waits elsewhere, and no goroutine has to carry it over. With more places a reader could
+	// take one from between those taken back.
 	c := make(chan Change[T], 1)
 	return &Room[T]{C: c, c: c, cfg: cfg, ready: make(chan struct{}), done: make(chan struct{})}
 }
 
-// opened tells whether the room is one of Watch's: a nil or zero Room is none, has nobody, and has ended.
+// opened reports whether Watch made the room: a nil or zero Room has no members and has ended.
 func (r *Room[T]) opened() bool { return r != nil && r.c != nil }
 
-// Ready waits until the first Snapshot is there. It returns why the room ended, if it has: a [*rtx.SubscribeError] if the
-// channel was refused, a [*MemberError], [ErrNotPresence]; or the cause of ctx.
-func (r *Room[T]) Ready(ctx context.Context) error {
-	switch {
-	case !r.opened():
-		return errNoRoom
-	case ctx == nil:
-		return errNoContext
-	}
-	select {
-	case <-r.ready:
-		return nil
-	default:
-	}
-	select {
-	case <-r.ready:
-		return nil
-	case <-r.done:
-		if err := r.Err(); err != nil {
-			return err
+// All returns an iterator that receives the changes from C. It waits for more until the room has
+// ended; [Room.Err] then says why. Leaving the loop early loses nothing and leaves the room open.
+func (r *Room[T]) All() iter.Seq[Change[T]] {
+	return func(yield func(Change[T]) bool) {
+		if !r.opened() {
+			return
 		}
-		return errClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
+		for c := range r.C {
+			if !yield(c) {
+				return
+			}
+		}
 	}
 }
 
-// Members returns who is there now, as far as is known: while the connection is lost, who was there last. It copies
-// nothing. It may be ahead of what was taken from C; a [Set] is not.
+// Members returns the roster now. While the connection is lost it is the last known one. It can be
+// ahead of the changes that were received from C; the roster of a [Set] is not. It copies nothing.
 func (r *Room[T]) Members() Roster[T] {
 	if !r.opened() {
 		return Roster[T]{}
@@ -148,7 +157,7 @@ func (r *Room[T]) Members() Roster[T] {
 	return r.table.freeze()
 }
 
-// Me returns this client's own member, and whether it is known and there.
+// Me returns this client's own member. It reports false if that is unknown or not in the roster.
 func (r *Room[T]) Me() (Member[T], bool) {
 	if !r.opened() {
 		return Member[T]{}, false
@@ -161,9 +170,10 @@ func (r *Room[T]) Me() (Member[T], bool) {
 	return r.table.Get(r.me)
 }
 
-// Err returns nil while the room is open and after Close and Drain; else why it ended: context.Cause of its context, a
-// [*rtx.SubscribeError], [rtx.ErrUnsubscribed], a [*LimitError], a [*MemberError], [rtx.ErrClosed], or why the client
-// failed.
+// Err returns nil while the room is open, and after Close and Drain. Otherwise it returns why the
+// room ended: the [context.Cause] of its context, a [*rtx.SubscribeError], [rtx.ErrUnsubscribed], a
+// [*LimitError], a [*MemberError], [rtx.ErrClosed], why the client failed, or the mistake in the
+// call of [Watch].
 func (r *Room[T]) Err() error {
 	if !r.opened() {
 		return errNoRoom
@@ -173,20 +183,21 @@ func (r *Room[T]) Err() error {
 	return r.err
 }
 
-// Close ends the room and closes C. If nothing else holds the channel, it is left. It may be called any number of times.
+// Close ends the room and closes C. If nothing else holds the channel, it is unsubscribed. Close
+// does not block, and may be called any number of times.
 func (r *Room[T]) Close() {
 	if r.opened() {
 		r.finish(nil)
 	}
 }
 
-// Stats returns the room's counts.
+// Stats returns the room's figures. It may be called at any time, also after the end.
 func (r *Room[T]) Stats() Stats {
 	if !r.opened() {
 		return Stats{}
 	}
 	r.mu.Lock()
-	s := Stats{Members: r.table.Len(), Merged: r.merged, Malformed: r.bad, Incomplete: r.partial}
+	s := Stats{ID: r.id, Members: r.table.Len(), Merged: r.merged, Malformed: r.bad, Incomplete: r.partial}
 	r.mu.Unlock()
 	if r.tracker != nil {
 		r.tracker.counts.add(&s)
@@ -194,7 +205,17 @@ func (r *Room[T]) Stats() Stats {
 	return s
 }
 
-// finish ends the room: idempotent, from any goroutine.
+// figures returns the figures of an open room, for the client's list.
+func (r *Room[T]) figures() (f observe.Figures, open bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waiting := len(r.c)
+	return observe.Figures{
+		ID: r.id, Depth: waiting, Capacity: cap(r.c), Delivered: r.puts - r.merged - uint64(waiting), Malformed: r.bad,
+	}, !r.ended
+}
+
+// finish ends the room. It is idempotent and may be called by any goroutine.
 func (r *Room[T]) finish(err error) {
 	r.mu.Lock()
 	if r.ended {
@@ -217,19 +238,20 @@ func (r *Room[T]) finish(err error) {
 
 func (r *Room[T]) limits() config { return r.cfg }
 
-// fits says whether a roster of that size is within the room's limits.
+// fits returns a *LimitError if a roster of that size exceeds a limit of the room.
 func (r *Room[T]) fits(members, size int) error {
 	switch {
 	case members > r.cfg.maxMembers:
-		return &LimitError{Channel: r.channel, Option: "MaxMembers", Limit: r.cfg.maxMembers}
+		return &LimitError{Channel: r.channel, Option: "WithMaxMembers", Limit: r.cfg.maxMembers}
 	case size > r.cfg.maxBytes:
-		return &LimitError{Channel: r.channel, Option: "MaxBytes", Limit: r.cfg.maxBytes}
+		return &LimitError{Channel: r.channel, Option: "WithMaxBytes", Limit: r.cfg.maxBytes}
 	}
 	return nil
 }
 
-// follow takes what the tracker tells, in its order. A kind of 0 is told to a room that comes while the roster is stale:
-// it learns what is known, and the first Snapshot waits for the truth.
+// follow takes the tracker's changes, in the tracker's order. The kind is 0 for a room that is
+// opened while the roster is stale: it stores the known members, and sends no Snapshot until a new
+// roster has come.
 func (r *Room[T]) follow(ops []op, kind Kind, me string, incomplete bool) {
 	infos, bad := r.decode(ops)
 	r.mu.Lock()
@@ -263,8 +285,10 @@ func (r *Room[T]) follow(ops []op, kind Kind, me string, incomplete bool) {
 	clear(infos)
 	switch kind {
 	case Snapshot:
+		r.current = true
 		p.kind, p.members, p.places = Snapshot, r.table.list(), nil
 	case Stale:
+		r.current = false
 		p.kind, p.members, p.places = Stale, nil, nil
 	case Diff:
 		if p.kind == 0 {
@@ -274,7 +298,8 @@ func (r *Room[T]) follow(ops []op, kind Kind, me string, incomplete bool) {
 	r.put()
 }
 
-// takeBack takes the change that waits out of C again. If the reader was faster, what comes now is a new change.
+// takeBack takes the waiting change out of C again, so that it can be merged. If the reader has
+// received it already, the next change starts empty.
 func (r *Room[T]) takeBack() {
 	if !r.queued {
 		return
@@ -289,8 +314,8 @@ func (r *Room[T]) takeBack() {
 	}
 }
 
-// put has the pending change wait in C, which is empty. One that tells the reader nothing does not wait; nor does any
-// before the first Snapshot.
+// put puts the pending change into C, which is empty. It puts nothing if the change has nothing new
+// for the reader, or if there was no Snapshot yet.
 func (r *Room[T]) put() {
 	p := &r.pending
 	if p.empty() && (p.kind == Diff || p.kind == Stale && r.taken == Stale && r.partial == r.knows) {
@@ -313,13 +338,15 @@ func (r *Room[T]) put() {
 	}
 	r.c <- c
 	r.queued = true
+	r.puts++
 	if !r.told {
 		r.told = true
 		close(r.ready)
 	}
 }
 
-// decode reads the infos of those who join, each once. An info that is no T is the zero T.
+// decode decodes the infos of the members in ops, once each. An info that can't be decoded gives
+// the zero T.
 func (r *Room[T]) decode(ops []op) (infos []T, bad uint64) {
 	infos = slices.Grow(r.scratch[:0], len(ops))
 	for _, o := range ops {
@@ -349,7 +376,7 @@ func (r *Room[T]) warn(err error) {
 	}
 }
 
-// decodeInfo decodes one info; a panic of the user's decoder becomes an error.
+// decodeInfo decodes one info. It turns a panic of the user's decoder into an error.
 func decodeInfo[T any](unmarshal func([]byte, any) error, info []byte, v *T) (err error) {
 	if isRefused(info) {
 		return errRefused

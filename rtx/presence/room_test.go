@@ -142,7 +142,8 @@ func TestMerging(t *testing.T) {
 	expect(t, r, "snapshot +2{Bob} -1{Ann} of 1")
 }
 
-// A first Snapshot that nobody took is withdrawn when it is no longer true; a room opened then waits for a true one.
+// A first Snapshot that nobody took is withdrawn when it is no longer true; a room opened then
+// waits for a true one.
 func TestFirstIsASnapshot(t *testing.T) {
 	tr := newTracker(testChannel)
 	r := open[user](tr)
@@ -272,10 +273,10 @@ func TestRawInfo(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	tr := newTracker(testChannel)
-	small, thin, wide := open[user](tr, MaxMembers(1)), open[user](tr, MaxBytes(20)), open[user](tr)
+	small, thin, wide := open[user](tr, WithMaxMembers(1)), open[user](tr, WithMaxBytes(20)), open[user](tr)
 	tr.confirmed(annOnly, "")
 	tr.event(added, bob)
-	for option, r := range map[string]*Room[user]{"MaxMembers": small, "MaxBytes": thin} {
+	for option, r := range map[string]*Room[user]{"WithMaxMembers": small, "WithMaxBytes": thin} {
 		e, ok := errors.AsType[*LimitError](r.Err())
 		if !ok || e.Option != option || e.Channel != testChannel {
 			t.Errorf("%s: %v", option, r.Err())
@@ -288,7 +289,7 @@ func TestLimits(t *testing.T) {
 	if wide.Err() != nil || wide.Members().Len() != 2 {
 		t.Fatal(wide.Err())
 	}
-	if err := open[user](tr, MaxMembers(1)).Ready(t.Context()); err == nil {
+	if err := open[user](tr, WithMaxMembers(1)).Ready(t.Context()); err == nil {
 		t.Fatal("too large for it from the start")
 	}
 }
@@ -341,8 +342,8 @@ func TestWatchThatCantBe(t *testing.T) {
 		"public":  {Watch[user](t.Context(), c.Channel("orders")), func(err error) bool { return errors.Is(err, ErrNotPresence) }},
 		"nil":     {Watch[user](t.Context(), nil), func(err error) bool { return err != nil }},
 		"context": {Watch[user](over, c.Channel("presence-a")), func(err error) bool { return err == gone }},
-		"option":  {Watch[user](t.Context(), c.Channel("presence-a"), MaxMembers(0)), optionError},
-		"bytes":   {Watch[user](t.Context(), c.Channel("presence-a"), nil, MaxBytes(-1)), optionError},
+		"option":  {Watch[user](t.Context(), c.Channel("presence-a"), WithMaxMembers(0)), optionError},
+		"bytes":   {Watch[user](t.Context(), c.Channel("presence-a"), nil, WithMaxBytes(-1)), optionError},
 		"no auth": {Watch[user](t.Context(), plain.Channel("presence-a")), func(err error) bool { return errors.Is(err, rtx.ErrAuthRequired) }},
 	} {
 		if err := tc.room.Ready(t.Context()); !tc.want(err) || tc.room.Err() != err {
@@ -352,7 +353,7 @@ func TestWatchThatCantBe(t *testing.T) {
 		tc.room.Close()
 	}
 	for _, ch := range []string{"orders", "presence-a"} {
-		if s := c.Channel(ch).State(); s != rtx.Unsubscribed {
+		if s := c.Channel(ch).State(); s != rtx.ChannelUnsubscribed {
 			t.Errorf("%s is %v", ch, s)
 		}
 	}
@@ -363,14 +364,14 @@ func TestWatchThatCantBe(t *testing.T) {
 	bound, closed, left := Watch[user](ctx, c.Channel("presence-b")), Watch[user](t.Context(), c.Channel("presence-b")), Watch[user](t.Context(), c.Channel("presence-b"))
 	short, stop := context.WithCancelCause(t.Context())
 	stop(gone)
-	if err := bound.Ready(short); err != gone {
+	if err := bound.Ready(short); !errors.Is(err, gone) {
 		t.Fatal(err)
 	}
 	cancel(gone)
 	<-bound.done
 	closed.Close()
 	closed.Close()
-	if s := c.Channel("presence-b").State(); s != rtx.Subscribing {
+	if s := c.Channel("presence-b").State(); s != rtx.ChannelSubscribing {
 		t.Fatal(s)
 	}
 	c.Close()

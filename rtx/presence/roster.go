@@ -2,8 +2,8 @@ package presence
 
 import "iter"
 
-// A Roster is who is there at one moment. It never changes, so that it may be kept, compared and read by any number of
-// goroutines. The zero Roster is empty.
+// A Roster is the members of a channel at one moment. It never changes: it may be kept, and read by
+// any number of goroutines. The zero Roster is empty.
 type Roster[T any] struct {
 	root *node[T]
 	n    int
@@ -12,7 +12,7 @@ type Roster[T any] struct {
 // Len returns the number of members.
 func (r Roster[T]) Len() int { return r.n }
 
-// Get returns the member with that user_id, and whether there is one.
+// Get returns the member with that user_id, and reports whether there is one.
 func (r Roster[T]) Get(id string) (Member[T], bool) {
 	if r.root == nil {
 		return Member[T]{}, false
@@ -20,7 +20,7 @@ func (r Roster[T]) Get(id string) (Member[T], bool) {
 	return r.root.get(hash(id), id)
 }
 
-// All returns the members by user_id, in no particular order.
+// All returns an iterator over user_ids and members, in no particular order.
 func (r Roster[T]) All() iter.Seq2[string, Member[T]] {
 	return func(yield func(string, Member[T]) bool) {
 		if r.root != nil {

@@ -1,10 +1,11 @@
 package presence
 
-// A peer nests as deep as it likes, and one member must not cost the others anything. So values are found by their ends: one
-// pass that counts brackets, with no recursion and nothing kept a level. Whether a value is JSON is asked only of the infos
-// that are kept (judge), one by one.
+// A peer may nest values as deeply as it likes, and one member must not affect the others. So the
+// end of a value is found in one pass that counts brackets, without recursion and without memory
+// for each level. Only the infos that are kept are checked to be JSON, one by one: see judge.
 
-// skip returns where the value ends that begins at b[i], and how many levels it nests; -1 if it has no end.
+// skip returns the end of the value that begins at b[i], and how many levels it nests. The end is
+// -1 if there is none.
 func skip(b []byte, i int) (end, depth int) {
 	if i >= len(b) {
 		return -1, 0
@@ -44,7 +45,7 @@ func skip(b []byte, i int) (end, depth int) {
 	return -1, depth
 }
 
-// isEnd tells whether c ends a number or a word.
+// isEnd reports whether c ends a number or a word.
 func isEnd(c byte) bool {
 	return c <= ' ' || c == ',' || c == ':' || c == '"' || c == '[' || c == ']' || c == '{' || c == '}'
 }
@@ -68,14 +69,15 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// A walk goes over the parts of one array or object.
+// A walk iterates over the elements of one array or the fields of one object.
 type walk struct {
 	b      []byte
 	i      int
-	broken bool // it turned out to be neither
+	broken bool // the text is neither an array nor an object
 }
 
-// next returns the next part, with its name, a JSON string, in an object. ok is false at the end, or where it is broken.
+// next returns the next element or field. name is the JSON string of a field's name. ok is false at
+// the end, and where the text is broken.
 func (w *walk) next() (name, value []byte, ok bool) {
 	first := w.i == 0
 	if first {

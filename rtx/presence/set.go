@@ -5,11 +5,13 @@ import (
 	"sync"
 )
 
-// A Set folds changes into a roster. The zero Set is empty and ready for use. All methods may be called concurrently: one
-// goroutine applies, any number read; readers see the roster between two changes, never within one. A Set must not be
-// copied. A nil Set is empty, and can't be applied to.
+// A Set keeps the roster that results from the changes applied to it. The zero Set is empty and
+// ready for use. All methods may be called concurrently: one goroutine calls Apply, any number of
+// others read. A reader sees the roster before or after a change, never in between. A Set must not
+// be copied. A nil Set is empty, and its Apply panics.
 //
-// [Room.Members] is the roster as it is now; a Set is the roster as of the last change that the program has handled.
+// [Room.Members] is the roster now. A Set has the roster as of the last change that the program has
+// handled.
 type Set[T any] struct {
 	mu      sync.Mutex
 	table   table[T]
@@ -18,7 +20,8 @@ type Set[T any] struct {
 	partial bool
 }
 
-// Apply takes the next change. Changes are to be applied in the order in which they came, each once.
+// Apply applies the next change. Apply each change once, in the order in which they were received.
+// The zero Change does nothing.
 func (s *Set[T]) Apply(c Change[T]) {
 	if s == nil {
 		panic("presence: Apply on a nil Set")
@@ -47,7 +50,7 @@ func (s *Set[T]) Apply(c Change[T]) {
 	s.me, s.stale, s.partial = c.Me, c.Kind == Stale, c.Incomplete
 }
 
-// Get returns the member with that user_id, and whether there is one.
+// Get returns the member with that user_id, and reports whether there is one.
 func (s *Set[T]) Get(id string) (Member[T], bool) {
 	if s == nil {
 		return Member[T]{}, false
@@ -67,7 +70,7 @@ func (s *Set[T]) Len() int {
 	return s.table.Len()
 }
 
-// Me returns this client's own member, and whether it is known and there.
+// Me returns this client's own member. It reports false if that is unknown or not in the roster.
 func (s *Set[T]) Me() (Member[T], bool) {
 	if s == nil {
 		return Member[T]{}, false
@@ -80,7 +83,8 @@ func (s *Set[T]) Me() (Member[T], bool) {
 	return s.table.Get(s.me)
 }
 
-// Stale reports whether the last change was a lost connection, so that the roster may be out of date.
+// Stale reports whether the last change was a [Stale]: the connection was lost, and the roster may
+// be out of date.
 func (s *Set[T]) Stale() bool {
 	if s == nil {
 		return false
@@ -90,7 +94,7 @@ func (s *Set[T]) Stale() bool {
 	return s.stale
 }
 
-// Incomplete reports whether, as of the last change, the service did not tell in full who is there.
+// Incomplete reports whether the last change had Incomplete set.
 func (s *Set[T]) Incomplete() bool {
 	if s == nil {
 		return false
@@ -100,7 +104,7 @@ func (s *Set[T]) Incomplete() bool {
 	return s.partial
 }
 
-// Roster returns the members as they are now. It copies nothing.
+// Roster returns the roster now. It copies nothing.
 func (s *Set[T]) Roster() Roster[T] {
 	if s == nil {
 		return Roster[T]{}
@@ -110,8 +114,8 @@ func (s *Set[T]) Roster() Roster[T] {
 	return s.table.freeze()
 }
 
-// All returns the members by user_id, in no particular order: those of the moment at which the loop begins. The loop may
-// call the Set's methods.
+// All returns an iterator over user_ids and members, in no particular order. The loop sees the
+// roster of the moment at which it begins, and may call the methods of the Set.
 func (s *Set[T]) All() iter.Seq2[string, Member[T]] {
 	return func(yield func(string, Member[T]) bool) { s.Roster().All()(yield) }
 }

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// A settling is a whole roster that is being taken, member by member as it is read. What a member is told to be more than
-// once comes to one change, so that the members bound what is kept, and not the length of what the service sends.
+// A settling applies a whole roster, member by member, as it is read. A member that the roster
+// names more than once gives one change. So memory is bounded by the number of members, and not by
+// the length of what the service sends.
 type settling struct {
 	t     *tracker
 	limit config // the largest of the rooms'
@@ -17,7 +18,7 @@ type settling struct {
 }
 
 func (t *tracker) begin() *settling {
-	t.turn++
+	t.generation++
 	s := &settling{t: t, limit: t.limit, ops: t.ops[:0]}
 	if s.limit == (config{}) {
 		s.limit, _ = newConfig(nil) // no room has come yet
@@ -25,7 +26,8 @@ func (t *tracker) begin() *settling {
 	return s
 }
 
-// take takes a member of the roster, and reports false when it has become larger than any room allows.
+// take applies one member of the roster. It reports false once the roster is larger than every room
+// allows.
 func (s *settling) take(f fact) bool {
 	s.note(f)
 	return !s.over()
@@ -33,12 +35,12 @@ func (s *settling) take(f fact) bool {
 
 func (s *settling) over() bool { return s.named > s.limit.maxMembers || s.size > s.limit.maxBytes }
 
-// note takes what the roster, or an event that was told before it, says of a member.
+// note applies what the roster, or an event that came before it, says of a member.
 func (s *settling) note(f fact) {
 	t := s.t
 	t.recognise(f)
 	e := t.members[string(f.id)]
-	known := e != nil && e.turn == t.turn
+	known := e != nil && e.generation == t.generation
 	if known {
 		s.size -= e.size()
 		if e.op > 0 {
@@ -50,10 +52,10 @@ func (s *settling) note(f fact) {
 		s.ops = append(s.ops, o)
 		e = o.after
 		if e != nil {
-			e.turn, e.op = t.turn, int32(len(s.ops))
+			e.generation, e.op = t.generation, int32(len(s.ops))
 		}
 	} else if e != nil {
-		e.turn, e.op = t.turn, 0
+		e.generation, e.op = t.generation, 0
 	}
 	if e != nil {
 		s.size += e.size()
@@ -63,7 +65,7 @@ func (s *settling) note(f fact) {
 	}
 }
 
-// again changes the change that e is the outcome of, of which no room knows yet.
+// again updates the change that made e, which no room has seen yet.
 func (s *settling) again(e *entry, f fact) {
 	t, o := s.t, &s.ops[e.op-1]
 	switch {
@@ -76,7 +78,7 @@ func (s *settling) again(e *entry, f fact) {
 	case f.info == nil:
 	case o.before != nil && sameInfo(o.before.info, judge(f.info)):
 		t.set(e, o.before)
-		o.before.turn, o.before.op = t.turn, 0
+		o.before.generation, o.before.op = t.generation, 0
 		s.size += o.before.size()
 		*o, s.void = op{}, true
 		return
@@ -88,7 +90,7 @@ func (s *settling) again(e *entry, f fact) {
 	s.size += e.size()
 }
 
-// changes returns what differs. Those that came to nothing are left out.
+// changes returns the changes, without those that have no effect.
 func (s *settling) changes() []op {
 	if s.void {
 		s.ops = slices.DeleteFunc(s.ops, func(o op) bool { return o == op{} })

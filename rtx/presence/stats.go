@@ -1,14 +1,30 @@
 package presence
 
-// Stats are counts since the room was opened; those of the service's messages are of all rooms on the channel, since the
-// first of them.
+// Stats are the figures of a room at one moment. Merged and Malformed count since the room was
+// opened. Unknown, Repeated and Dropped count messages of the service for all rooms of the channel,
+// since the first of them was opened.
 type Stats struct {
-	Members    int  // who are there now
-	Incomplete bool // the service did not tell in full who is there: see the package's documentation
+	ID         uint64 // the room's ID in [rtx.Client.StreamStats]; 0 of a room that never was open
+	Members    int    // members in the roster now
+	Incomplete bool   // the roster is incomplete: see the package documentation
 
-	Merged    uint64 // changes that the reader had not taken when the next came, and that became one with it
-	Malformed uint64 // infos that were no T, longer than 64 KiB or deeper than 512 levels: the member has the zero T
-	Unknown   uint64 // messages, or parts of them, of no known form, and parts that are missing; logged once
-	Repeated  uint64 // joins of who was there, leaves of who was not: the second of a fact's two names counts here
-	Dropped   uint64 // messages before the roster that no longer fitted among the 4096 that wait for it; the roster has what they said
+	// Merged counts changes that were merged into the next one, because the reader had not received
+	// them.
+	Merged uint64
+
+	// Malformed counts infos that do not decode into T or exceed a limit. Their members have the
+	// zero T.
+	Malformed uint64
+
+	// Unknown counts messages, or parts of them, that are of an unknown form or missing. The first
+	// of each kind is logged.
+	Unknown uint64
+
+	// Repeated counts joins of members who were there and leaves of those who were not. The service
+	// may report one fact under two names; the second counts here.
+	Repeated uint64
+
+	// Dropped counts messages that came before the roster and did not fit among the 4096 that are
+	// kept until it comes. The roster has what they said.
+	Dropped uint64
 }

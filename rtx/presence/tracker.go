@@ -11,46 +11,48 @@ import (
 	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
-// rosterGrace is how long after a confirmation without a roster the service may still send one.
+// rosterGrace is how long the tracker waits for a roster after a confirmation without one.
 const rosterGrace = 2 * time.Second
 
-// A tracker keeps the roster of one channel as the service told it, and tells the channel's rooms, whatever their T, what
-// changes. It is the judge of what is a change; rooms only put it into their words.
+// A tracker keeps the roster of one channel as the service sent it, and passes changes on to the
+// channel's rooms, whatever their T. It alone decides what is a change; a room only decodes it.
 type tracker struct {
 	channel string
 	counts  counts
 
-	// order is held while something is taken from the wire and told to all rooms, decoding included: rooms see the same
-	// in the same order. What follows belongs to it.
-	order   sync.Mutex
-	state   state
-	members map[string]*entry
-	first   *entry // of the members, in the order of joining
-	last    *entry
-	size    int    // bytes of ids and infos
-	turn    uint32 // counts rosters
-	limit   config // the most that any room allows
-	me      string
-	own     own
-	partial bool // the service did not say in full who is there
-	early   early
-	whole   bool // stale, but nothing since is missing yet: the roster, and what is early, if the session is recovered
-	kept    bool // the session was recovered, and whole
-	grace   *time.Timer
-	ended   bool
-	err     error
-	log     *slog.Logger
-	warned  map[string]bool
-	reader  reader
-	ops     []op
-	list    []follower
+	// order is held while a message is applied and passed on to all rooms, decoding included, so
+	// that rooms see the same changes in the same order. It guards the fields below.
+	order      sync.Mutex
+	state      state
+	members    map[string]*entry
+	first      *entry // of the members, in the order of joining
+	last       *entry
+	size       int    // bytes of ids and infos
+	generation uint32 // counts rosters
+	limit      config // the largest limits of the rooms
+	me         string
+	own        own
+	partial    bool // the roster is incomplete
+	early      early
+	// whole: the roster was complete when the connection broke; if the session is recovered it
+	// still is.
+	whole  bool
+	kept   bool // the session was recovered while whole
+	grace  *time.Timer
+	ended  bool
+	err    error
+	log    *slog.Logger
+	warned map[string]bool
+	reader reader
+	ops    []op
+	list   []follower
 
 	rooms followers
 }
 
 var _ observe.Observer = (*tracker)(nil)
 
-// Take takes one fact of the channel.
+// Take handles one fact of the channel.
 func (t *tracker) Take(f observe.Fact) {
 	switch f.Kind {
 	case observe.Confirmed:
@@ -66,7 +68,16 @@ func (t *tracker) Take(f observe.Fact) {
 	}
 }
 
-// A state is how far the roster can be trusted.
+// Figures adds the figures of the open rooms.
+func (t *tracker) Figures(add func(observe.Figures)) {
+	for _, f := range t.rooms.appendTo(nil) {
+		if figures, open := f.figures(); open {
+			add(figures)
+		}
+	}
+}
+
+// A state says how current the roster is.
 type state uint8
 
 const (
@@ -75,7 +86,7 @@ const (
 	stale
 )
 
-// counts are what Stats tells of the channel.
+// counts are the figures of Stats that all rooms of a channel share.
 type counts struct{ unknown, repeated, dropped atomic.Uint64 }
 
 func (c *counts) add(s *Stats) {
@@ -91,7 +102,7 @@ func newTracker(channel string) *tracker {
 	}
 }
 
-// attach adds a room, and tells it what is known.
+// attach adds a room, and gives it the roster if there is one.
 func (t *tracker) attach(f follower, log *slog.Logger) {
 	t.order.Lock()
 	defer t.order.Unlock()
@@ -120,14 +131,14 @@ func (t *tracker) attach(f follower, log *slog.Logger) {
 
 func (t *tracker) detach(f follower) { t.rooms.remove(f) }
 
-// allow has a roster read as far as some room's limits go.
+// allow raises the limits up to which a roster is read to those of a room.
 func (t *tracker) allow(c config) {
 	t.limit.maxMembers = max(t.limit.maxMembers, c.maxMembers)
 	t.limit.maxBytes = max(t.limit.maxBytes, c.maxBytes)
 }
 
-// Confirmed takes a confirmation, which may be a copy of one that was taken. One with a roster is the truth of its
-// moment: what differs from what was known is told.
+// Confirmed handles a confirmation, which may be a second copy. If it has a roster, that replaces
+// the known one, and the difference is passed on.
 func (t *tracker) Confirmed(payload, channelData []byte) {
 	t.order.Lock()
 	defer t.order.Unlock()
@@ -154,21 +165,21 @@ func (t *tracker) Confirmed(payload, channelData []byte) {
 	t.strange(c.unknown, "confirmation")
 }
 
-// tooLarge ends the rooms: each has a limit that the part of the roster is over which was read so far.
+// tooLarge ends the rooms. What was read of the roster exceeds a limit of each of them.
 func (t *tracker) tooLarge(s *settling) {
 	for _, f := range t.followers() {
 		f.finish(f.fits(s.named, s.size))
 	}
-	option, limit := "MaxMembers", s.limit.maxMembers
+	option, limit := "WithMaxMembers", s.limit.maxMembers
 	if s.named <= limit {
-		option, limit = "MaxBytes", s.limit.maxBytes
+		option, limit = "WithMaxBytes", s.limit.maxBytes
 	}
 	t.members, t.first, t.last, t.size = make(map[string]*entry), nil, nil, 0
 	t.end(&LimitError{Channel: t.channel, Option: option, Limit: limit})
 }
 
-// alone begins the roster with this client only, because the service did not tell it. timer is the one that was set for
-// it; another one since, or none, means that the question is settled.
+// alone starts the roster with this client only, because the service did not send one in time.
+// timer is the timer that called it. If t.grace is another one or nil by now, a roster has come.
 func (t *tracker) alone(timer **time.Timer) {
 	t.order.Lock()
 	defer t.order.Unlock()
@@ -180,7 +191,7 @@ func (t *tracker) alone(timer **time.Timer) {
 	if t.kept {
 		c.incomplete = t.partial
 		for e := t.first; e != nil; e = e.next {
-			e.turn, e.op = t.turn, 0
+			e.generation, e.op = t.generation, 0
 		}
 	} else {
 		t.log.Info("presence: the service did not say who is there; the roster grows from here", "channel", t.channel)
@@ -188,11 +199,12 @@ func (t *tracker) alone(timer **time.Timer) {
 	t.settle(s, &c)
 }
 
-// settle takes a whole roster, whose members s has. What was told before it and not with it is applied on top: each
-// member's last word counts, and the roster may have been drawn up before it.
+// settle finishes a whole roster, whose members s has. Facts that came before the roster are
+// applied on top, the last one of each member last: the server may have taken its roster snapshot
+// before them.
 func (t *tracker) settle(s *settling, c *confirmation) {
 	t.stopGrace()
-	has := func(id string) bool { e := t.members[id]; return e != nil && e.turn == t.turn }
+	has := func(id string) bool { e := t.members[id]; return e != nil && e.generation == t.generation }
 	if t.own.sent != "" && !has(t.own.id) && has(t.own.sent) {
 		t.keptExact()
 	}
@@ -209,7 +221,7 @@ func (t *tracker) settle(s *settling, c *confirmation) {
 	}
 	for e := t.first; e != nil; {
 		next := e.next
-		if e.turn != t.turn {
+		if e.generation != t.generation {
 			t.set(e, nil)
 			s.ops = append(s.ops, op{before: e})
 		}
@@ -231,7 +243,7 @@ func (t *tracker) settle(s *settling, c *confirmation) {
 	t.keep(ops)
 }
 
-// Event takes a member's coming or going, which may be the second copy of it.
+// Event handles a join or a leave, which may be a second copy.
 func (t *tracker) Event(name string, payload []byte) {
 	t.order.Lock()
 	defer t.order.Unlock()
@@ -273,8 +285,9 @@ func (t *tracker) Event(name string, payload []byte) {
 	t.keep(ops)
 }
 
-// apply takes a fact into the roster. It reports false for one that changes nothing: a second copy, a leave of somebody
-// who is not there, a leave of this client, which is there while it is subscribed.
+// apply applies a fact to the roster. It reports false if that changes nothing: a second copy, a
+// leave of a member who is not there, or a leave of this client, which is a member while it is
+// subscribed.
 func (t *tracker) apply(f fact) (op, bool) {
 	before := t.members[string(f.id)]
 	switch {
@@ -313,8 +326,8 @@ func (t *tracker) Down() {
 	}
 }
 
-// Resumed says that the service restored the lost session: who was there still is, but for what it tells from here on. It
-// counts where the confirmation then brings no roster.
+// Resumed notes that the service restored the lost session: the roster still holds, but for the
+// changes that follow. That matters if the next confirmation has no roster.
 func (t *tracker) Resumed() {
 	t.order.Lock()
 	defer t.order.Unlock()
@@ -346,7 +359,7 @@ func (t *tracker) stopGrace() {
 	}
 }
 
-// tell tells every room.
+// tell passes changes on to every room.
 func (t *tracker) tell(ops []op, kind Kind) {
 	for _, f := range t.followers() {
 		t.tellOne(f, ops, kind)
@@ -368,7 +381,7 @@ func (t *tracker) followers() []follower {
 	return t.list
 }
 
-// keep keeps the space of ops for the next ones, and none of the entries.
+// keep keeps the memory of ops for the next changes, and drops its entries.
 func (t *tracker) keep(ops []op) {
 	clear(ops)
 	if cap(ops) <= 1024 {

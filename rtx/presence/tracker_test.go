@@ -42,7 +42,8 @@ func TestRosterSurvivesARecoveryWithoutOne(t *testing.T) {
 	}
 }
 
-// The timer of an earlier grace may fire while its successor is set, too late to be stopped: it settles nothing.
+// The timer of an earlier grace may fire while its successor is set, too late to be stopped: it
+// settles nothing.
 func TestTimerOfAnEarlierGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tr := newTracker(testChannel)

@@ -6,25 +6,27 @@ import (
 	"slices"
 )
 
-// A roster is a hash trie with 32 branches a node. A table changes its own nodes in place; once a Roster has been handed
-// out it copies the few nodes on the path of each change instead. So a change costs the same in a room of any size, and
-// a Roster costs nothing until it is asked for.
+// A roster is a hash trie with 32 branches a node. A table changes its own nodes in place. After a
+// Roster was handed out, it copies the few nodes on the path of each change instead. So the cost of
+// a change does not depend on the size of the room, and a Roster that nobody asks for costs
+// nothing.
 
 const (
 	branchBits = 5
 	hashBits   = 64
 )
 
-// seed keeps others from choosing user_ids that fall into one place.
+// seed keeps others from choosing user_ids whose hashes collide.
 var seed = maphash.MakeSeed()
 
 func hash(id string) uint64 { return maphash.String(seed, id) }
 
-// An edit is the right to change the nodes that bear it. It must not be of size zero: each needs an address of its own.
+// An edit marks the nodes that a table may change in place. It must not have size zero: each edit
+// needs an address of its own.
 type edit struct{ _ byte }
 
-// A node has at each of its 32 places nothing, a member, or a node for members whose hashes agree so far. Below the last
-// bits of the hash it is a plain list of members.
+// A node has at each of its 32 places nothing, a member, or a node for members whose hashes agree
+// so far. Below the last bits of the hash it is a plain list of members.
 type node[T any] struct {
 	edit     *edit
 	held     uint32 // the places that have a member
@@ -80,7 +82,7 @@ func (n *node[T]) each(yield func(*Member[T]) bool) bool {
 	return true
 }
 
-// A table is a roster that changes. One goroutine at a time may use it.
+// A table is a roster that can be changed. It is not safe for concurrent use.
 type table[T any] struct {
 	Roster[T]
 	edit *edit
@@ -117,7 +119,7 @@ func (t *table[T]) remove(id string) {
 	t.n--
 }
 
-// own returns n if the table may change it, else a copy that it may.
+// own returns n if the table may change it, and else a copy that it may change.
 func (t *table[T]) own(n *node[T]) *node[T] {
 	if n.edit == t.edit {
 		return n
@@ -167,7 +169,8 @@ func (t *table[T]) insert(n *node[T], shift uint, h uint64, m Member[T]) *node[T
 	return n
 }
 
-// delete takes a member off that is there. A node that is left with one member gives it up to the node above.
+// delete removes a member that is in the trie. A node that is left with one member is merged into
+// its parent.
 func (t *table[T]) delete(n *node[T], shift uint, h uint64, id string) *node[T] {
 	n = t.own(n)
 	if shift >= hashBits {

@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// The service's forms of a member and of a roster are not settled by any one source; each that a source shows is taken.
-// Nothing here fails: what is of no known form is counted.
+// No single source settles which forms the service has for a member and a roster. Each form that
+// some source shows is accepted. Nothing here fails: parts of an unknown form are counted.
 
-// A fact is what the service said of one member. What is read from the wire lives in the payload, or in the reader, until
-// the next is read: whoever keeps it clones it.
+// A fact is what the service said of one member. Its slices point into the payload, or into the
+// reader's buffers, and are valid until the next fact is read: clone a fact to keep it.
 type fact struct {
 	id     []byte
-	info   []byte // as it came, not judged yet; nil: it said nothing
+	info   []byte // as it came, before judge; nil: none was sent
 	gone   bool
 	number bool // the id was a number
 }
@@ -22,7 +22,8 @@ func (f fact) clone() fact {
 	return f
 }
 
-// unwrap returns the JSON value itself where it was sent as a string of JSON, as Pusher does.
+// unwrap returns the JSON value in payload, which may be wrapped in a JSON string, as Pusher does
+// it.
 func unwrap(payload []byte) []byte {
 	v := trim(payload)
 	if len(v) > 0 && v[0] == '"' {
@@ -37,20 +38,21 @@ func unwrap(payload []byte) []byte {
 
 func trim(v []byte) []byte { return bytes.Trim(v, " \t\r\n") }
 
-// A reader reads the members of one channel. Its buffers are for one fact at a time.
+// A reader reads the members of one channel. Its buffers hold one fact at a time.
 type reader struct {
 	channel string
 	id      []byte
 	flat    []byte
 }
 
-// readMember reads one member, for good.
+// readMember reads one member with a reader of its own, so that the fact stays valid.
 func readMember(v []byte, channel string) (m fact, fault string) {
 	r := reader{channel: channel}
 	return r.member(v)
 }
 
-// member reads a member: an object with user_id, or a bare user_id. The fault says what is wrong with the user_id.
+// member reads a member: an object with user_id, or a bare user_id. The fault says what is wrong
+// with the user_id.
 func (r *reader) member(v []byte) (m fact, fault string) {
 	if len(v) == 0 {
 		return m, "missing"
@@ -88,7 +90,7 @@ func (r *reader) member(v []byte) (m fact, fault string) {
 	return m, ""
 }
 
-// infoOf is an info as it is compared; null is none.
+// infoOf returns v, or nil if v is null: null is no info.
 func infoOf(v []byte) []byte {
 	if string(v) == "null" {
 		return nil
@@ -96,8 +98,8 @@ func infoOf(v []byte) []byte {
 	return v
 }
 
-// otherFields returns what a flat member has besides its user_id and the channel that an event of its own names; nil if
-// that is nothing.
+// otherFields returns the fields of a flat member other than its user_id, and other than the
+// channel that an event of the service names. It returns nil if there are none.
 func (r *reader) otherFields(v []byte) []byte {
 	rest := append(r.flat[:0], '{')
 	w := walk{b: v}
@@ -119,23 +121,25 @@ func (r *reader) otherFields(v []byte) []byte {
 	return append(rest, '}')
 }
 
-// A confirmation is what a subscription_succeeded says.
+// A confirmation is the content of a subscription_succeeded event.
 type confirmation struct {
-	me         string  // the user_id that it gives this client; "" if it says nothing
+	me         string  // the user_id that it gives this client; "" if it gives none
 	spots      [6]spot // where the roster may be, the likeliest first
 	unknown    int     // parts of no known form
 	incomplete bool    // there may be members whom the roster does not name, or not in full
 	count      int     // how many members the roster says it has
 }
 
-// A spot may have a roster. Infos by user_id are looked for where no source shows another object than Pusher's.
+// A spot is a place in a confirmation that may have a roster. byID is set where an object may have
+// infos by user_id, and not only Pusher's form.
 type spot struct {
 	v    []byte
 	byID bool
 }
 
-// confirmation reads a confirmation but for the roster's members: it stands under presence, members or users, at the top or
-// in initial_state, or is the payload itself if that is a list.
+// confirmation reads a confirmation without the roster's members. The roster is under presence,
+// members or users, at the top level or in initial_state, or is the payload itself if that is a
+// list.
 func (r *reader) confirmation(payload []byte) (c confirmation) {
 	v := unwrap(payload)
 	switch {
@@ -161,7 +165,7 @@ func (r *reader) confirmation(payload []byte) (c confirmation) {
 	return c
 }
 
-// find looks for the spots in one object; of a name that comes again the last counts, as with JSON.parse.
+// find finds the spots in one object. Of a repeated name the last one counts, as with JSON.parse.
 func (c *confirmation) find(spots []spot, object []byte) (initial, me []byte, ok bool) {
 	w := walk{b: object}
 	for name, value, ok := w.next(); ok; name, value, ok = w.next() {
@@ -181,8 +185,8 @@ func (c *confirmation) find(spots []spot, object []byte) (initial, me []byte, ok
 	return initial, me, !w.broken
 }
 
-// roster hands out the members as they are read, until take reports false. It reports whether there was a roster: the first
-// spot that has one counts.
+// roster passes the members to take as they are read, until take reports false. It reports whether
+// there was a roster. The first spot that has one counts.
 func (r *reader) roster(c *confirmation, take func(fact) bool) bool {
 	for _, p := range c.spots {
 		if len(p.v) == 0 || string(p.v) == "null" {
@@ -208,7 +212,7 @@ func (r *reader) roster(c *confirmation, take func(fact) bool) bool {
 	return false
 }
 
-// A listing is one roster that is being read.
+// A listing reads one roster.
 type listing struct {
 	*reader
 	take    func(fact) bool
@@ -223,8 +227,9 @@ func (l *listing) give(f fact) {
 	l.stopped = !l.take(f)
 }
 
-// object reads Pusher's {"ids","hash","count"}, or infos by user_id. Who is named in what there is of Pusher's form is
-// taken; where neither ids nor hash is there, nobody is named, and that is no roster.
+// object reads Pusher's {"ids","hash","count"}, or infos by user_id. Of Pusher's form ids or hash
+// may be missing: the members of the other are taken. It reports false if both are missing, which
+// is no roster.
 func (l *listing) object(p spot) (told bool) {
 	var ids, hash, count []byte
 	fields, others := 0, 0
@@ -282,8 +287,8 @@ func (l *listing) list(v []byte) {
 	}
 }
 
-// byID reads {"1":info}; an info that has the same user_id is a member in full. onlyObjects says that other infos are no
-// members: it may be anything that is read here.
+// byID reads {"1":info}. An info that has the same user_id is a whole member. If onlyObjects is
+// set, values that are no objects are not members: v may be something else than a roster.
 func (l *listing) byID(v []byte, onlyObjects bool) {
 	w := walk{b: v}
 	for !l.stopped {

@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/realtimex/realtimex-go/internal/exported"
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
-// Every exported method of every zero value and of nil works, or refuses in words of the package. None hangs, and none
-// leaves a lock behind.
+// Every exported method of every zero value and of nil works, or refuses in words of the package.
+// None hangs, and none leaves a lock behind.
 func TestZeroValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // a hang is a deadlock of the bubble
 		values := map[string]any{
@@ -22,6 +24,19 @@ func TestZeroValues(t *testing.T) {
 			"zero Roster": Roster[user]{}, "pointer to the zero Roster": new(Roster[user]),
 			"zero Change": Change[user]{}, "zero Member": Member[user]{}, "zero Kind": Kind(0), "zero Stats": Stats{},
 			"zero LimitError": new(LimitError), "zero MemberError": new(MemberError),
+		}
+		walked := []string{"Option"} // a function, without methods
+		for _, v := range values {
+			typ := reflect.TypeOf(v)
+			if typ.Kind() == reflect.Pointer {
+				typ = typ.Elem()
+			}
+			name, _, _ := strings.Cut(typ.Name(), "[")
+			walked = append(walked, name)
+		}
+		slices.Sort(walked)
+		if walked, want := slices.Compact(walked), exported.Types(t); !slices.Equal(walked, want) {
+			t.Errorf("walked %v\nwant   %v", walked, want)
 		}
 		room, set := values["zero Room"].(*Room[user]), values["zero Set"].(*Set[user])
 		for name, v := range values {
@@ -39,6 +54,9 @@ func TestZeroValues(t *testing.T) {
 			t.Error("a nil context is taken")
 		}
 		for _, r := range []*Room[user]{nil, {}} {
+			if s := fmt.Sprintf("%v%+v", r, r); s != "" {
+				t.Errorf("prints %q", s)
+			}
 			if err := r.Ready(t.Context()); err == nil || err != r.Err() {
 				t.Errorf("%v, %v", err, r.Err())
 			}
@@ -61,6 +79,9 @@ func call(t *testing.T, name string, method reflect.Value) {
 			t.Errorf("%s panics: %v", name, p)
 		}
 	}()
+	if _, ok := method.Interface().(func(fmt.State, rune)); ok {
+		return // fmt calls it
+	}
 	args := make([]reflect.Value, method.Type().NumIn())
 	for i := range args {
 		args[i] = reflect.New(method.Type().In(i)).Elem()

@@ -10,10 +10,10 @@ import (
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// Close goes by the first cause of the end, which may have come before reason.
+// Close acts on the first reason for the end, which may be older than the given one.
 //
-// A second call must not wait on a mutex, or on sync.Once, which has one: in a
-// synctest bubble that would stop the clock that the first call waits on.
+// A second call must not wait on a mutex, or on sync.Once, which has one: in a synctest bubble that
+// would stop the clock that the first call waits on.
 func (s *session) Close(reason error) {
 	if s.closing.Swap(true) {
 		<-s.closed
@@ -51,10 +51,11 @@ func (s *session) Close(reason error) {
 	}
 }
 
-// answered tells what Close of the WebSocket library says when it got a close frame on a connection without a fault.
+// answered reports whether Close of the WebSocket library got a close frame, by what it returned on
+// a connection without an error.
 func answered(err error) bool { return err == nil || websocket.CloseStatus(err) != -1 }
 
-// gone reports whether there is nobody left to take leave of.
+// gone reports whether the connection has ended already, so that no close frame is needed.
 func gone(cause error) bool {
 	var (
 		closed *CloseError // answered by the WebSocket library
@@ -64,12 +65,11 @@ func gone(cause error) bool {
 	return errors.Is(cause, ErrWriteTimeout) || errors.As(cause, &closed) || errors.As(cause, &dead) || errors.As(cause, &lost)
 }
 
-// forGood reports whether a DISCONNECT is due. It is for leaving for good only:
-// after it, and not after a mere close frame, the server forgets the session,
-// and the next one could not take it up again.
+// forGood reports whether Close must send a DISCONNECT. After that the server forgets the session,
+// and the next connection can't resume it. A close frame alone does not do that.
 func forGood(cause error) bool { return errors.Is(cause, ErrClosed) }
 
-// closeCode is what the close frame says.
+// closeCode returns the code of the close frame.
 func closeCode(cause error) websocket.StatusCode {
 	var bad *ProtocolError
 	switch {
@@ -83,7 +83,7 @@ func closeCode(cause error) websocket.StatusCode {
 	return websocket.StatusNormalClosure
 }
 
-// newWriteTimer makes the timer of write, stopped.
+// newWriteTimer returns the timer of write, stopped.
 func (s *session) newWriteTimer() *time.Timer {
 	t := time.AfterFunc(time.Hour, func() {
 		_ = s.fail(ErrWriteTimeout)

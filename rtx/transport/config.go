@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Defaults of [Config].
+// The defaults of a [Config]. DefaultReadLimit is in bytes.
 const (
 	DefaultPath             = "/socket.io/"
 	DefaultReadLimit        = 16 << 20
@@ -21,50 +21,53 @@ const (
 // maxReadLimit bounds Config.ReadLimit, in bytes.
 const maxReadLimit = 1 << 30
 
-// Config says where and how to dial. It prints without the key, the headers and
-// the query of the URL.
+// A Config says where and how a [Dialer] connects. Only URL and APIKey are required. A Config
+// prints without the key, the headers and the query of the URL.
 type Config struct {
-	// URL is the server, with scheme ws, wss, http or https. Required. An empty
-	// path is DefaultPath; one without a slash at its end gets one, as Socket.IO's
-	// own clients do it. A query is kept; api_key, EIO and transport are set.
+	// URL is the address of the server. The scheme is ws, wss, http or https. An empty path stands
+	// for DefaultPath. A slash is added to a path without one at the end, as the Socket.IO clients
+	// do. The query is kept, except that api_key, EIO and transport are set. Required.
 	URL *url.URL
 
-	// APIKey goes into the query. Required.
+	// APIKey is sent in the query of the URL. Required.
 	APIKey string
 
-	// Header is added to the handshake request, whatever the letters that its
-	// names are written in. Host, in it, replaces the URL's.
+	// Header is added to the request of the handshake. The case of the names does not matter. A
+	// Host replaces the host of the URL. Default: none.
 	Header http.Header
 
-	// HTTPClient dials, and so decides on TLS, proxy and dialler. Its Transport,
-	// if an *http.Transport, is cloned without keep-alives, so that nothing of
-	// a failed dial stays behind; another RoundTripper is used as it is and
-	// must return writable bodies for an upgrade. Its Timeout bounds the
-	// upgrade too. Nil: http.DefaultTransport as it is at the first such dialer,
-	// which verifies TLS and heeds the proxy variables of the environment.
+	// HTTPClient makes the connection, with its TLS settings, proxy and dial functions. Its Timeout
+	// applies to the WebSocket upgrade too, and its CheckRedirect is called for redirects on the
+	// same host. If its Transport is an *http.Transport, the Dialer uses a clone without
+	// keep-alives, so that nothing is left of a dial that failed. Any other RoundTripper is used as
+	// it is; the body that it returns for an upgrade must be an io.ReadWriteCloser. Default, if
+	// nil: http.DefaultTransport as it is when the first such Dialer is made. It verifies
+	// certificates, and uses the proxy of the environment.
 	HTTPClient *http.Client
 
-	// ReadLimit is the longest frame, and the longest packet with its
-	// attachments, that is accepted, in bytes, 1 GiB at most. 0: DefaultReadLimit.
+	// ReadLimit is the longest frame that is accepted, and the longest packet with its attachments,
+	// in bytes. A longer one ends the session with a *FrameError. At most 1 GiB. Default, if 0:
+	// DefaultReadLimit.
 	ReadLimit int64
 
-	// WriteTimeout bounds the writing of one frame. 0: DefaultWriteTimeout.
+	// WriteTimeout limits the time to write one frame. Default, if 0: DefaultWriteTimeout.
 	WriteTimeout time.Duration
 
-	// CloseTimeout bounds leaving politely. 0: DefaultCloseTimeout.
+	// CloseTimeout limits the time that Close waits for the server to answer. Default, if 0:
+	// DefaultCloseTimeout.
 	CloseTimeout time.Duration
 
-	// HandshakeTimeout bounds everything up to the answer to CONNECT. Where an
-	// earlier session is asked for it bounds the time up to that, and from then
-	// on the time without a packet of what was missed, nor as much of a large one
-	// as comes within it at 100 bytes a second. 0: DefaultHandshakeTimeout.
+	// HandshakeTimeout limits the time from the first byte to the answer to CONNECT. If a dial asks
+	// to resume a session, this is the limit until it asks. After that it is the longest time
+	// without progress. A packet is progress, and so is a part of a large one that is as long as
+	// what comes in that time at 100 bytes a second. Default, if 0: DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
 
-	// Logger gets a debug line for each step of a dial. Nil: silent.
+	// Logger gets a debug record for each step of a dial. Default, if nil: nothing is logged.
 	Logger *slog.Logger
 }
 
-// String tells the host, not the secrets.
+// String returns the scheme and the host of the URL, and no secret.
 func (c Config) String() string {
 	host := "?"
 	if c.URL != nil {
@@ -73,21 +76,21 @@ func (c Config) String() string {
 	return "transport.Config{URL:" + host + " APIKey:" + redacted(c.APIKey) + "}"
 }
 
-// Format writes String, whatever the verb.
+// Format implements [fmt.Formatter]. It writes String, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
 
-// LogValue is String for slog.
+// LogValue implements [slog.LogValuer]. It shows String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// A ConfigError names the field of a [Config] that can't be used, and says why.
+// A ConfigError means that a field of a [Config] is invalid.
 type ConfigError struct {
-	Field  string // "URL", "Header" …
-	Reason string // goes on from the field's name; printable, without secrets
+	Field  string // the name of the field, such as "URL"
+	Reason string // what is wrong with it, such as "is missing"; printable, without secrets
 }
 
 func (e *ConfigError) Error() string { return "transport: Config." + e.Field + " " + e.Reason }
 
-// validate names the field that is wrong, and fills in the defaults.
+// validate returns the configuration with its defaults, or a *ConfigError.
 func (c Config) validate() (Config, error) {
 	if err := checkURL(c.URL); err != nil {
 		return c, err
@@ -152,7 +155,7 @@ func checkURL(u *url.URL) error {
 	return nil
 }
 
-// target is the URL to dial, key included: it must not be shown.
+// target returns the URL to dial. It has the key, so it must not be shown.
 func (c Config) target() string {
 	u := *c.URL
 	switch u.Scheme {

@@ -9,8 +9,9 @@ import (
 	"github.com/realtimex/realtimex-go/internal/redact"
 )
 
-// NewDialer checks the configuration; it does no I/O. The error names the field
-// that is wrong.
+// NewDialer returns a Dialer that connects as c says. It only checks c and does no I/O. An invalid
+// field is a [*ConfigError]. Several goroutines, and several clients, may use the Dialer at the
+// same time. It needs no closing.
 func NewDialer(c Config) (Dialer, error) {
 	c, err := c.validate()
 	if err != nil {

@@ -207,7 +207,8 @@ func TestDialHeaderNames(t *testing.T) {
 	})
 }
 
-// The zone of an IPv6 address says which of our own interfaces leads there: it is for the dialler, and not for the server.
+// The zone of an IPv6 address says which of our own interfaces leads there: it is for the dialler,
+// and not for the server.
 func TestDialZone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := make(chan string, 1)

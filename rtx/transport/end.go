@@ -7,19 +7,21 @@ import (
 	"slices"
 )
 
-// An End tells what the end of a session means for the one after it.
+// An End says how a session ended, and what that means for the next one.
 type End struct {
-	// PeerKnows: the server is certain to know that this connection has ended, because the end came from it, or because it
-	// answered ours: a close frame, an Engine.IO close packet, a DISCONNECT, or the connection closed or reset. Without
-	// this it may go on holding the connection until its own heartbeat tells it. An end of ours that was not answered
-	// within the close timeout is not known, since nobody can tell that it arrived.
+	// PeerKnows reports whether the server certainly knows that this connection has ended. It does
+	// if the server ended it, or has answered our end, with a close frame, an Engine.IO close
+	// packet or a DISCONNECT, or by closing or resetting the connection. If it is false, the server
+	// may hold the connection until its own heartbeat fails. It is false when the server did not
+	// answer our end within the close timeout, because nobody can know whether it received that.
 	PeerKnows bool
 
-	// KeepsSession: the server may keep the session for the next connection to take up, and taking it up can work. Not
-	// after a DISCONNECT of either side, and not after a packet that could not be taken, since it would come again.
+	// KeepsSession reports whether the server may have kept the session, and the next connection
+	// can resume it. It is false after a DISCONNECT of either side. It is false after a packet that
+	// could not be read, because the server would send that packet again.
 	KeepsSession bool
 
-	// Err is why the session ended, as Recv returns it. Nil while it has not.
+	// Err is why the session ended, as Recv returns it. It is nil before the end.
 	Err error
 }
 
@@ -35,14 +37,16 @@ func (s *session) Ended() End {
 	}
 }
 
-// again reports whether a packet ended the session that the server would send anew to whoever resumes.
+// again reports whether the session ended because of a packet that the server would send again on a
+// resumed session.
 func again(cause error) bool {
 	var bad *ProtocolError
 	return errors.As(cause, &bad) || errors.Is(cause, ErrFrameTooBig) || errors.Is(cause, ErrBacklog)
 }
 
-// byPeer reports whether an error of a connection that nobody here has closed says that the other side ended it. A write
-// can be the first to meet such an end. In memory (net.Pipe) it is io.ErrClosedPipe there.
+// byPeer reports whether an error of the connection says that the other side ended it, if nobody
+// here closed it. A write can be the first to get it. In memory (net.Pipe) that is
+// io.ErrClosedPipe.
 func byPeer(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
 		slices.ContainsFunc(resets, func(reset error) bool { return errors.Is(err, reset) })

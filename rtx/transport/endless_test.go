@@ -9,8 +9,9 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
-// A message that never ends is alive for as many bytes as a message may have, and silence from then on, however fast it
-// comes. Empty frames add nothing to it, so the read limit alone would let them go on for ever.
+// A message that never ends is alive for as many bytes as a message may have, and silence from then
+// on, however fast it comes. Empty frames add nothing to it, so the read limit alone would let them
+// go on for ever.
 func TestAnEndlessMessageIsSilenceInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, func(p *peer) {
@@ -25,7 +26,8 @@ func TestAnEndlessMessageIsSilenceInTheEnd(t *testing.T) {
 				}
 			}
 		})
-		sess := srv.mustDial(func(c *transport.Config) { c.ReadLimit = 100_000 }) // ten seconds of it
+		// Ten seconds of it.
+		sess := srv.mustDial(func(c *transport.Config) { c.ReadLimit = 100_000 })
 		ended := readOn(sess)
 		time.Sleep(8 * time.Second)
 		if got := sess.Silence(); got > deadAfter/2 {

@@ -3,66 +3,68 @@ package transport
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
 
 var (
-	// ErrClosed ends a session for good: the server is told so by a DISCONNECT.
+	// ErrClosed means that the session was closed for good. As the reason of Close it makes Close
+	// send a DISCONNECT, after which the server keeps nothing of the session.
 	ErrClosed = errors.New("transport: closed")
 
-	// ErrReconnect ends a session that another is to follow: the server may keep it.
+	// ErrReconnect means that the session was closed because another one is to follow. As the
+	// reason of Close it lets the server keep the session, for the next one to resume.
 	ErrReconnect = errors.New("transport: reconnecting on request")
 
-	// ErrSessionClosed is matched by what Send returns on a session that has
-	// ended; the error also wraps why it ended.
+	// ErrSessionClosed means that Send or Pong was called after the end of the session. The error
+	// that they return also wraps the reason of the end.
 	ErrSessionClosed = errors.New("transport: session closed")
 
-	// ErrServerDisconnect: the server sent a Socket.IO DISCONNECT (`41`). It
-	// keeps no session to recover after that.
+	// ErrServerDisconnect means that the server sent a Socket.IO DISCONNECT (`41`). The server then
+	// keeps no session that could be resumed.
 	ErrServerDisconnect = errors.New("transport: disconnected by the server")
 
-	// ErrServerClose: the server sent an Engine.IO close packet (`1`).
+	// ErrServerClose means that the server sent an Engine.IO close packet (`1`).
 	ErrServerClose = errors.New("transport: closed by the server")
 
-	// ErrWriteTimeout: a frame could not be written within the write timeout.
-	// The session has ended.
+	// ErrWriteTimeout means that a frame could not be written within the write timeout. The session
+	// has ended.
 	ErrWriteTimeout = errors.New("transport: write timed out")
 
-	// ErrFrameTooBig: the server sent a frame longer than the read limit. The error is a *FrameError.
+	// ErrFrameTooBig means that the server sent a message that is larger than the session accepts.
+	// The error is a *FrameError.
 	ErrFrameTooBig = errors.New("transport: frame exceeds the read limit")
 
-	// ErrBacklog: more came before the CONNECT answer than is kept, which is
-	// 16 MiB and 65,536 packets.
+	// ErrBacklog means that more than 16 MiB or 65,536 packets arrived before the server answered
+	// CONNECT.
 	ErrBacklog = errors.New("transport: too much received before CONNECT was answered")
 
-	// ErrMaxPayload: the handshake names a maxPayload of fewer than 512 bytes,
-	// which no subscription fits into.
-	ErrMaxPayload = errors.New("transport: the server takes no frames long enough to work with")
+	// ErrMaxPayload means that the server accepts only frames shorter than 512 bytes (its
+	// maxPayload), which is too short for a subscription.
+	ErrMaxPayload = errors.New("transport: the server accepts only frames that are too short")
 
-	// ErrRedirect: the server redirected the handshake to another host, or from
-	// TLS to plain text. It is not followed: the URL carries the API key.
+	// ErrRedirect means that the server redirected the handshake to another host, or from TLS to
+	// plain text. The redirect is not followed, because the URL has the API key.
 	ErrRedirect = errors.New("transport: redirect to another host refused")
 )
 
-// A HandshakeError tells why no session came to be, other than by the server's
-// refusal of CONNECT.
+// A HandshakeError means that no session could be made, for another reason than a refusal of
+// CONNECT, which is a [*ConnectError]. [HandshakeError.Final] reports whether a retry is useless.
 type HandshakeError struct {
-	Step    string // how far it came: "dial", "upgrade", "open" or "connect"
+	Step    string // the step that failed: "dial", "upgrade", "open" or "connect"
 	Status  int    // the HTTP status of the answer; 0 if there was none
-	Code    int    // the Engine.IO error code of the answer (0 unknown transport … 5 unsupported version); -1 if there was none
-	Message string // the server's words to the code, shortened, printable
-	Err     error  // the cause, if there is one
+	Code    int    // the Engine.IO error code, such as 5 (unsupported version); -1 if none
+	Message string // the server's message to that code; shortened, printable, without secrets
+	Err     error  // the cause; may be nil
 
-	// RetryAfter is how long a 429 or 503 asks to wait before the next attempt,
-	// 5 minutes at most; 0 if it does not say.
+	// RetryAfter is how long the server asks to wait before the next attempt, with a status 429 or
+	// 503; at most 5 minutes. It is 0 if the server does not say.
 	RetryAfter time.Duration
 
-	// Resuming: CONNECT had asked for an earlier session. What is missed of it
-	// may be what the attempt failed on (a frame or a backlog too big, a packet
-	// that can't be decoded, a link that stood still), and would come again: ask
-	// for a fresh session next. The same goes for a *ConnectError.
+	// Resuming reports whether the attempt had asked to resume a session. The missed packets of
+	// that session may be the cause: a frame or a backlog that is too big, a packet that can't be
+	// decoded, a link without progress. They would come again, so ask for a new session next. The
+	// same goes for a *ConnectError.
 	Resuming bool
 }
 
@@ -91,14 +93,14 @@ func (e *HandshakeError) Error() string {
 
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
-// A ConnectError is the server's refusal of CONNECT (`44`), such as
-// `{"message":"Invalid API key","data":{"code":4001}}`. [ConnectError.Final] tells
-// whether the same request is of any use later.
+// A ConnectError means that the server refused CONNECT (`44`), for example with
+// `{"message":"Invalid API key","data":{"code":4001}}`. [ConnectError.Final] reports whether a
+// retry is useless.
 type ConnectError struct {
-	Message string // the server's words: 200 bytes at most, printable, without secrets
-	Code    int    // data.code; 0 if there was none
+	Message string // the server's message: at most 200 bytes, printable, without secrets
+	Code    int    // the data.code of the answer; 0 if there was none
 
-	refusesKey bool // by the words as they came: a key may stand among them
+	refusesKey bool // by the whole message, of which Message may hide a part
 }
 
 func (e *ConnectError) Error() string {
@@ -108,10 +110,10 @@ func (e *ConnectError) Error() string {
 	return fmt.Sprintf("transport: connection refused by the server: %q", e.Message)
 }
 
-// A CloseError is a WebSocket close frame from the server.
+// A CloseError means that the server closed the connection with a WebSocket close frame.
 type CloseError struct {
-	Code   int    // as in RFC 6455, section 7.4; 1005 if the frame had none
-	Reason string // shortened, printable
+	Code   int    // the status code (RFC 6455, section 7.4); 1005 if the frame had none
+	Reason string // the server's reason; shortened, printable, without secrets
 }
 
 func (e *CloseError) Error() string {
@@ -121,11 +123,11 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("transport: link closed by the server with code %d", e.Code)
 }
 
-// A ProtocolError is a frame or a packet that breaks the protocol. It names the
-// fault, not the content.
+// A ProtocolError means that a frame or a packet of the server breaks the protocol. It says what is
+// wrong, and does not show the content.
 type ProtocolError struct {
-	Fault string // in a few words; "" if Err says it
-	Err   error  // the codec's or the owner's error, if there is one
+	Fault string // what is wrong, in a few words; "" if Err says it
+	Err   error  // the error of the decoder, or of who closed the session; may be nil
 }
 
 func (e *ProtocolError) Error() string {
@@ -140,12 +142,12 @@ func (e *ProtocolError) Error() string {
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
-// A DeadLinkError tells that no packet came from the server, nor enough of one,
-// for longer than its ping interval and ping timeout together: see
-// [Session.Silence].
+// A DeadLinkError means that the server has been silent for longer than its ping interval and ping
+// timeout together. A session does not notice that by itself: its user compares [Session.Silence]
+// with [Info.LinkTimeout] and gives this error to Close.
 type DeadLinkError struct {
-	Silence time.Duration // how long nothing came
-	Slept   bool          // only the wall clock says so: the machine slept, or its clock was set
+	Silence time.Duration // how long the server was silent
+	Slept   bool          // by the wall clock only: the machine slept, or its clock was set
 }
 
 func (e *DeadLinkError) Error() string {
@@ -155,43 +157,48 @@ func (e *DeadLinkError) Error() string {
 	return fmt.Sprintf("transport: link dead: no packet received for %s", e.Silence)
 }
 
-// Timeout reports true, as a net.Error would.
+// Timeout returns true. It makes the error a timeout, as net.Error has it.
 func (e *DeadLinkError) Timeout() bool { return true }
 
-// A LostError tells that the connection broke: its error of the network is
-// wrapped.
-type LostError struct{ Err error }
+// A LostError means that the connection broke. It wraps the error of the network.
+type LostError struct {
+	Err error // the error of the network, without secrets
+}
 
-func (e *LostError) Error() string { return "transport: connection lost: " + e.Err.Error() }
+func (e *LostError) Error() string { return fmt.Sprintf("transport: connection lost: %v", e.Err) }
 
 func (e *LostError) Unwrap() error { return e.Err }
 
-// A SizeError tells that a packet was not sent because the server would cut the
-// link over it.
+// A SizeError means that Send did not send a packet, because the server would end the connection if
+// it received a frame of that size.
 type SizeError struct {
-	Size int64 // of the frame: the packet and one byte before it
-	Max  int64 // Info.MaxPayload
+	Size int64 // the bytes of the frame: the packet and one byte before it
+	Max  int64 // the Info.MaxPayload of the session, in bytes
 }
 
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("transport: frame of %d bytes exceeds the server's limit of %d", e.Size, e.Max)
 }
 
-// A FrameError tells of a frame that was longer than the read limit. It matches ErrFrameTooBig.
+// A FrameError means that the server sent a message that is larger than the session accepts: a
+// frame longer than the read limit, attachments longer than that together, or more than 10
+// attachments. It matches [ErrFrameTooBig].
 type FrameError struct {
-	Limit int64  // the read limit, in bytes
-	Head  []byte // how the frame began, at most 512 bytes, for whoever wants to know whose it was; no print shows it
+	Limit       int64  // the read limit, in bytes
+	Attachments bool   // whether the fault is that it has more than 10 attachments
+	Head        []byte // the first bytes of its text, at most 512; no print shows them
 }
 
 const maxFrameHead = 512
 
-func frameTooBig(frame []byte, limit int64) *FrameError {
-	return &FrameError{Limit: limit, Head: slices.Clone(frame[:min(len(frame), maxFrameHead)])}
+func (e *FrameError) Error() string {
+	if e.Attachments {
+		return "transport: too many attachments"
+	}
+	return fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit)
 }
 
-func (e *FrameError) Error() string { return fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit) }
-
-// Format writes Error, whatever the verb.
+// Format implements [fmt.Formatter]. It writes Error, whatever the verb.
 func (e *FrameError) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(e.Error())) }
 
 func (e *FrameError) Unwrap() error { return ErrFrameTooBig }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Final reports whether the server refuses the API key, so that the same request is of no use: the code is 4000 to 4099,
-// or there is no code and the words say it ("Invalid API key", "unauthorized"). Other codes are not: 4100 to 4199 ask to
-// come back later, 4200 to 4299 at once, and unknown ones may heal. The codes are Pusher's families, which the service's
-// own follow.
+// Final reports whether the server refuses the API key, so that a retry is useless. It does if the
+// code is 4000 to 4099, or if there is no code and the message says so, such as "Invalid API key"
+// or "unauthorized". Any other refusal can be retried: with 4100 to 4199 the server asks for a
+// pause, with 4200 to 4299 it allows a retry at once. Pusher has the same ranges of codes.
 func (e *ConnectError) Final() bool {
 	if e.Code != 0 {
 		return e.Code >= 4000 && e.Code <= 4099
@@ -17,7 +17,7 @@ func (e *ConnectError) Final() bool {
 	return e.refusesKey || refusesKey(e.Message)
 }
 
-// refusesKey tells whether words of the server refuse the key or who has it.
+// refusesKey reports whether a message of the server refuses the key, or the user of the key.
 func refusesKey(words string) bool {
 	words = strings.ToLower(words)
 	for _, refusal := range []string{"unauthorized", "unauthorised", "not authorized", "not authorised", "forbidden", "access denied", "invalid credentials", "authentication failed"} {
@@ -40,8 +40,8 @@ func refusesKey(words string) bool {
 	}) || strings.Contains(words, "not found") || strings.Contains(words, "not valid") || strings.Contains(words, "does not exist") || strings.Contains(words, "no such")
 }
 
-// Final reports whether the server, or a gateway before it, refuses the API key: HTTP 401 and 403. Whatever else went wrong
-// may heal.
+// Final reports whether the server, or a gateway in front of it, refuses the API key, with HTTP
+// status 401 or 403. A retry is then useless. After any other HandshakeError a retry may succeed.
 func (e *HandshakeError) Final() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }

@@ -13,31 +13,27 @@ import (
 )
 
 const (
-	// maxBacklogBytes bounds what is kept of the packets that come before the
-	// CONNECT answer: what a recovering server replays.
+	// maxBacklogBytes limits the packets that are kept until CONNECT is answered. A server that
+	// resumes a session sends the missed ones before its answer.
 	maxBacklogBytes = 16 << 20
 
-	// maxBacklogPackets bounds their number, since a packet costs more than its
-	// bytes.
+	// maxBacklogPackets limits their number, because a packet needs more memory than its bytes.
 	maxBacklogPackets = 1 << 16
 
-	// minMaxPayload is the smallest maxPayload that a session is of use with: a
-	// subscription with a name of 200 bytes and its signature fits. One that names
-	// none has none.
+	// minMaxPayload is the smallest maxPayload that is enough: a subscription to a channel with a
+	// name of 200 bytes fits, with its signature. A server that names none has no limit.
 	minMaxPayload = 512
 
-	// maxID bounds the ids that the server gives. Those of socket.io have 20
-	// bytes.
+	// maxID limits the ids of the server. Those of socket.io have 20 bytes.
 	maxID = 256
 
-	// maxOffset bounds the offset to resume from. Those of the reference's
-	// adapters have 20 to 30 bytes.
+	// maxOffset limits the offset to resume from. Those of the reference's adapters have 20 to 30
+	// bytes.
 	maxOffset = 1 << 10
 )
 
-// handshake waits for the open packet, sends CONNECT, and waits for its answer.
-// The step is where it was when it failed. asking is called before an earlier
-// session is asked for.
+// handshake waits for the open packet, sends CONNECT, and waits for its answer. step is the step
+// that failed. asking is called before CONNECT asks to resume a session.
 func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 	open, err := s.readOpen()
 	if err != nil {
@@ -102,7 +98,7 @@ func (s *session) readOpen() (engineio.Handshake, error) {
 	return h, nil
 }
 
-// connectPacket asks for the default namespace.
+// connectPacket returns the CONNECT for the default namespace.
 func connectPacket(r Resume) []byte {
 	frame := []byte("40")
 	if !r.IsZero() {
@@ -115,15 +111,15 @@ func connectPacket(r Resume) []byte {
 	return frame
 }
 
-// connectAnswer is what the server says to CONNECT.
+// connectAnswer is the server's answer to CONNECT.
 type connectAnswer struct {
 	SID string `json:"sid"`
 	PID string `json:"pid"`
 }
 
-// readConnect waits for the answer to CONNECT. A server that recovers a session
-// sends the missed events first: they are kept, for Recv. Pings are answered
-// here, since nobody else does yet.
+// readConnect waits for the answer to CONNECT. A server that resumes a session sends the missed
+// events first; they are kept for Recv. Pings are answered here, because nobody else answers them
+// yet.
 func (s *session) readConnect() (connectAnswer, error) {
 	size := 0
 	for {
@@ -161,7 +157,7 @@ func (s *session) readConnect() (connectAnswer, error) {
 	}
 }
 
-func packetSize(p Packet) int {
+func packetSize(p engineio.SocketPacket) int {
 	n := len(p.Data)
 	for _, b := range p.Buffers {
 		n += len(b)
@@ -184,8 +180,8 @@ func decodeConnect(data []byte) (connectAnswer, error) {
 	return a, nil
 }
 
-// decodeRefusal reads `{"message":…,"data":{"code":N}}`, of which only being an
-// object or a string is certain.
+// decodeRefusal reads `{"message":…,"data":{"code":N}}`. It is only certain that data is an object
+// or a string.
 func (s *session) decodeRefusal(data []byte) *ConnectError {
 	var refusal struct {
 		Message any `json:"message"`

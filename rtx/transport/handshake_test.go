@@ -36,7 +36,7 @@ func TestEventsBeforeConnect(t *testing.T) {
 			if string(p.Data) != data {
 				t.Errorf("packet %d: %s, want %s", i, p.Data, data)
 			}
-			if i == 1 && (p.Type != transport.BinaryEvent || len(p.Buffers) != 1 || string(p.Buffers[0]) != "attached") {
+			if i == 1 && (p.Type != transport.PacketBinaryEvent || len(p.Buffers) != 1 || string(p.Buffers[0]) != "attached") {
 				t.Errorf("packet %d: %v with %d buffers", i, p.Type, len(p.Buffers))
 			}
 		}

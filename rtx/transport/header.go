@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// canonicalHeader returns a copy of h with the names in their canonical form, so that "host" is Host, and checks it: net/http
-// would refuse a bad one only when it is sent, and would send Host as a header of no meaning. The error names no value.
+// canonicalHeader returns a copy of h with canonical names, so that "host" becomes Host, or an
+// error if a header is invalid. net/http would refuse that only when it sends the header, and would
+// send Host as a header without effect. The error shows no value.
 func canonicalHeader(h http.Header) (http.Header, error) {
 	if h == nil {
 		return nil, nil
 	}
 	canonical := make(http.Header, len(h))
-	for _, name := range slices.Sorted(maps.Keys(h)) { // the order of values is then the same each time
+	for _, name := range slices.Sorted(maps.Keys(h)) { // for one order of the values
 		if name == "" || strings.ContainsFunc(name, notInName) {
 			return nil, &ConfigError{"Header", fmt.Sprintf("has the name %.100q, which HTTP does not allow", name)}
 		}

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// hostFault tells in a few words what is wrong with a host as it stands in a URL, "name", "name:443" or "[::1]:443"; "" if
-// nothing is. An IPv6 address may have a zone.
+// hostFault returns what is wrong with the host of a URL ("name", "name:443" or "[::1]:443"), or ""
+// if nothing is. An IPv6 address may have a zone.
 func hostFault(host string) string {
 	u := url.URL{Host: host}
 	name, port := u.Hostname(), u.Port()

@@ -13,11 +13,10 @@ const readAhead = 32 << 10
 // maxHeld is how much of a burst of frames is written at once, in bytes.
 const maxHeld = 16 << 10
 
-// link is the connection under the WebSocket. It notes when bytes arrive, which
-// costs one look at the clock for each read of the socket and none for a frame
-// that was read along with an earlier one, and what of that was progress. It can
-// be cut at any moment, also
-// while the WebSocket library waits for a close frame.
+// link is the connection below the WebSocket. It records when bytes arrive, and what of that is
+// progress. It looks at the clock once for each read of the socket, and not for frames that were
+// read together. It can be cut at any time, also while the WebSocket library waits for a close
+// frame.
 type link struct {
 	rwc      io.ReadWriteCloser
 	room     []byte // for reading ahead; nil until a read filled what it was given
@@ -26,7 +25,7 @@ type link struct {
 	holding  atomic.Bool
 	held     []byte // written by the WebSocket library, and not sent yet
 	settling atomic.Bool
-	arrived  time.Time // when bytes last came; of the session's reader, as progress is
+	arrived  time.Time // when bytes last came; used by the session's reader, as progress is
 	progress progress
 	leaving  atomic.Bool
 
@@ -34,7 +33,7 @@ type link struct {
 	cut    atomic.Bool
 
 	peer  atomic.Bool // the other side ended the connection
-	doubt atomic.Bool // something else broke it, such as a timeout of the system's
+	other atomic.Bool // another error broke it, such as a timeout of the system
 }
 
 func newLink(rwc io.ReadWriteCloser) *link {
@@ -43,7 +42,7 @@ func newLink(rwc io.ReadWriteCloser) *link {
 	return l
 }
 
-// Read is called by one goroutine at a time: the WebSocket library sees to it.
+// Read is called by one goroutine at a time, because the WebSocket library does so.
 func (l *link) Read(p []byte) (int, error) {
 	if l.settling.Load() {
 		l.settling.Store(false)
@@ -69,10 +68,10 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// leave ends the noting of progress: from here on more than one goroutine reads.
+// leave stops the recording of progress, because from here on more than one goroutine reads.
 func (l *link) leave() { l.leaving.Store(true) }
 
-// whole notes that the packet that was read last is progress.
+// whole records that the last packet is complete, which is progress.
 func (l *link) whole() { l.progress.mark(l.arrived) }
 
 // fill reads from the socket.
@@ -88,9 +87,8 @@ func (l *link) fill(p []byte) (int, error) {
 	return n, err
 }
 
-// settle has the next Read let go of the room if it was of no use since the last
-// time. It is not done here because Close of the WebSocket library reads too, on
-// another goroutine than the session's reader.
+// settle makes the next Read release the room if it was not needed since the last time. settle does
+// not do that itself, because Close of the WebSocket library reads too, on another goroutine.
 func (l *link) settle() { l.settling.Store(true) }
 
 func (l *link) release() {
@@ -100,12 +98,11 @@ func (l *link) release() {
 	l.full = false
 }
 
-// hold has Write keep what it gets, up to maxHeld bytes, until a write that
-// follows after hold(false): so that many frames go out in one system call. The
-// caller is the only sender.
+// hold(true) makes Write keep up to maxHeld bytes, until a write after hold(false). So many frames
+// go out in one system call. The caller is the only sender.
 func (l *link) hold(on bool) { l.holding.Store(on) }
 
-// Write is called by one goroutine at a time: the WebSocket library sees to it.
+// Write is called by one goroutine at a time, because the WebSocket library does so.
 func (l *link) Write(p []byte) (int, error) {
 	on := l.holding.Load()
 	if !on && len(l.held) == 0 {
@@ -135,8 +132,7 @@ func (l *link) send(p []byte) (int, error) {
 	return n, err
 }
 
-// Close cuts the connection. Only the first call does anything, and a second
-// does not wait for it.
+// Close cuts the connection. Only the first call does so. A second one does not wait for it.
 func (l *link) Close() error {
 	if l.cut.Swap(true) {
 		return nil
@@ -144,22 +140,23 @@ func (l *link) Close() error {
 	return l.rwc.Close()
 }
 
-// fail is apart from Read because err would be allocated there, for each read.
+// fail is not part of Read because err would then be allocated for each read.
 func (l *link) fail(err error) {
 	l.broken.CompareAndSwap(nil, &err)
 	switch {
 	case byPeer(err) && !l.cut.Load():
 		l.peer.Store(true)
 	case !byPeer(err) && !byUs(err):
-		l.doubt.Store(true)
+		l.other.Store(true)
 	}
 }
 
-// endedByPeer reports whether the other side ended the connection. After a timeout of the system's one of reading and
-// writing gets that, and the other what looks like an end by the peer: so that any doubt decides.
-func (l *link) endedByPeer() bool { return l.peer.Load() && !l.doubt.Load() }
+// endedByPeer reports whether the other side ended the connection. After a timeout of the system,
+// either reading or writing gets that error, and the other looks like an end by the peer. So any
+// other error makes it unclear.
+func (l *link) endedByPeer() bool { return l.peer.Load() && !l.other.Load() }
 
-// fault is the first error of the connection itself, if there was one.
+// fault returns the first error of the connection itself, or nil.
 func (l *link) fault() error {
 	if err := l.broken.Load(); err != nil {
 		return *err

@@ -89,8 +89,8 @@ func (b *broken) Read([]byte) (int, error)  { return 0, b.read }
 func (b *broken) Write([]byte) (int, error) { return 0, b.write }
 func (b *broken) Close() error              { return nil }
 
-// Who ended the connection, by the errors that reading and writing got. After a timeout one of them gets that, and the
-// other, later, what looks like an end by the peer.
+// Who ended the connection, by the errors that reading and writing got. After a timeout one of them
+// gets that, and the other, later, what looks like an end by the peer.
 func TestLinkKnowsWhoEndedIt(t *testing.T) {
 	op := func(err error) error { return &net.OpError{Op: "read", Err: os.NewSyscallError("read", err)} }
 	gone := op(resets[0])

@@ -20,16 +20,16 @@ type session struct {
 	info    Info // set before anybody but Dial has the session
 	secrets secrets
 
-	// Of the goroutine that calls Recv.
-	buf       []byte // holds the last frame
-	packet    Packet // the last one
-	longest   int    // frame since the last ping
+	// Used by the goroutine that calls Recv.
+	buf       []byte                // holds the last frame
+	packet    engineio.SocketPacket // the last one
+	longest   int                   // frame since the last ping
 	assembler engineio.Assembler
-	backlog   []Packet // what came before the CONNECT answer
+	backlog   []engineio.SocketPacket // what came before the CONNECT answer
 
-	pings chan struct{} // capacity 1: a pong is owed
+	pings chan struct{} // capacity 1: a pong must be sent
 
-	// Of whoever is the only sender.
+	// Used by the only sender.
 	sending    chan struct{} // capacity 1: held by the only sender
 	scratch    []byte
 	writeTimer *time.Timer
@@ -68,8 +68,7 @@ func (s *session) Silence() time.Duration { return s.link.progress.silence() }
 // Format keeps the configuration out of every print.
 func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "transport.Session%s", s.info) }
 
-// fail notes why the session ends, if it has no reason yet, and returns the
-// reason that it has.
+// fail sets the reason of the end, if there is none yet, and returns the reason.
 func (s *session) fail(err error) error {
 	s.cause.CompareAndSwap(nil, &err)
 	return *s.cause.Load()

@@ -95,7 +95,8 @@ func TestTLSWithOwnRoot(t *testing.T) {
 
 // A certificate is for an address, not for the interface that leads there.
 func TestTLSToAddressWithZone(t *testing.T) {
-	ts, _ := loopback(t, true, func(p *peer) { p.greet(); p.drain() }) // its certificate is for ::1, not for ::2
+	// Its certificate is for ::1, not for ::2.
+	ts, _ := loopback(t, true, func(p *peer) { p.greet(); p.drain() })
 	roots := x509.NewCertPool()
 	roots.AddCert(ts.Certificate())
 	for host, good := range map[string]bool{"[::1%lo]": true, "[::1%lo]:443": true, "[::1]": true, "[::2%lo]": false} {

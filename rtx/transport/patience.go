@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// patience ends a dial: one that takes too long, or, once it waits for what an earlier session missed, one that stands
-// still for as long. What is missed may be much and the link slow, so that as a whole it has no limit.
+// patience ends a dial that takes too long. Once the dial has asked to resume a session, it ends it
+// only if nothing has arrived for that time, because the missed packets can be many and the link
+// slow.
 type patience struct {
 	limit    time.Duration
 	end      context.CancelCauseFunc // of the dial's context
@@ -22,14 +23,14 @@ func newPatience(limit time.Duration, end context.CancelCauseFunc) *patience {
 	return p
 }
 
-// resume has p go by what comes on the link from now on.
+// resume makes p look at the progress of the link from now on.
 func (p *patience) resume(l *link) {
 	l.progress.within(p.limit)
 	l.progress.mark(time.Now())
 	p.resuming.Store(&l.progress)
 }
 
-// look is called when the time is up, or would be without progress.
+// look is called when the time is over. With progress it sets the timer again.
 func (p *patience) look() {
 	if moving := p.resuming.Load(); moving != nil {
 		if left := p.limit - moving.silence(); left > 0 {

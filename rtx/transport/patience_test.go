@@ -165,7 +165,8 @@ func TestResumeHeedsContext(t *testing.T) {
 	})
 }
 
-// What a resume failed on, and would fail on again, is told apart from a failure before it was asked for.
+// What a resume failed on, and would fail on again, is told apart from a failure before it was
+// asked for.
 func TestFailedResumeIsTold(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -5,14 +5,16 @@ import (
 	"time"
 )
 
-// minRate is how fast a message that is under way has to come, in bytes a second, to count as a sign of life. A slower one
-// is a drip: a server or a middlebox that has lost its way. TLS hands out nothing before a record is whole, 16 KiB at most.
+// minRate is how fast a message must arrive, in bytes a second, to count as progress. Something
+// slower is a server or a middlebox with a fault. TLS delivers nothing before a record is complete,
+// which is 16 KiB at most.
 const minRate = 100
 
-// progress tells when the server last got on with something: with a whole packet, or with enough of one. Bytes alone are
-// no progress: they may belong to a frame that never ends, or to WebSocket pings of a proxy that has lost its server.
+// progress records when the server last made progress: with a whole packet, or with a large enough
+// part of one. Bytes alone are not progress. They may belong to a frame that never ends, or to
+// WebSocket pings of a proxy that has lost its server.
 //
-// The goroutine that reads makes progress, any may ask for it.
+// The reading goroutine writes it, and any goroutine may ask for it.
 type progress struct {
 	base time.Time // what mono counts from
 	last time.Time // the last mark
@@ -30,10 +32,10 @@ func (p *progress) begin() {
 	p.mark(p.base)
 }
 
-// within has p expect something each d: a packet, or as much of one as comes in d at the minimal rate.
+// within sets how much of a packet is progress: what arrives in d at the minimal rate.
 func (p *progress) within(d time.Duration) { p.chip = max(int64(d.Seconds()*minRate), 1) }
 
-// mark notes progress at a time. Many packets come with one read of the socket, and have one time.
+// mark records progress at a time. Packets that one read of the socket delivers have the same time.
 func (p *progress) mark(at time.Time) {
 	p.part = 0
 	if at == p.last {
@@ -44,12 +46,12 @@ func (p *progress) mark(at time.Time) {
 	p.wall.Store(at.UnixNano())
 }
 
-// message begins a message of at most so many bytes, so that one without an end makes no progress for ever. 0: none is
-// under way.
+// message begins a message of at most limit bytes, so that a message without an end does not count
+// as progress for ever. With 0 there is no message.
 func (p *progress) message(limit int64) { p.left, p.part = limit, 0 }
 
-// bytes counts n bytes from the socket, which came at a time. Those of the WebSocket's own frames within a message are
-// among them.
+// bytes counts n bytes that came from the socket at a time. They include the WebSocket's own frames
+// within a message.
 func (p *progress) bytes(n int, at time.Time) {
 	n = int(min(int64(n), p.left))
 	p.left -= int64(n)
@@ -58,8 +60,8 @@ func (p *progress) bytes(n int, at time.Time) {
 	}
 }
 
-// at is by the wall clock, without a monotonic reading.
+// at returns the time of the last progress by the wall clock, without a monotonic reading.
 func (p *progress) at() time.Time { return time.Unix(0, p.wall.Load()) }
 
-// silence is by the monotonic clock.
+// silence returns the time since the last progress by the monotonic clock.
 func (p *progress) silence() time.Duration { return time.Since(p.base) - time.Duration(p.mono.Load()) }

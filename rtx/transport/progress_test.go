@@ -93,7 +93,7 @@ func TestSlowMessageIsAlive(t *testing.T) {
 		every time.Duration
 	}{
 		{"1 kB/s", 600_000, 100, 100 * time.Millisecond},
-		{"in bursts of 20 s", 200_000, 16 << 10, 20 * time.Second}, // as TLS records on a very slow link
+		{"in bursts of 20 s", 200_000, 16 << 10, 20 * time.Second}, // TLS records, slow link
 		{"barely", 60_000, transport.MinRate + transport.MinRate/4, time.Second},
 	}
 	for _, tt := range tests {
@@ -135,7 +135,8 @@ func TestSlowMessageIsAlive(t *testing.T) {
 	}
 }
 
-// A message that holds nothing but the frames around nothing is no sign of life for ever, however many they are.
+// A message that holds nothing but the frames around nothing is no sign of life for ever, however
+// many they are.
 func TestFloodOfEmptyFramesIsSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, func(p *peer) {
@@ -148,7 +149,8 @@ func TestFloodOfEmptyFramesIsSilence(t *testing.T) {
 				}
 			}
 		})
-		sess := srv.mustDial(func(c *transport.Config) { c.ReadLimit = 20_000 }) // reached after 20 s
+		// Reached after 20 s.
+		sess := srv.mustDial(func(c *transport.Config) { c.ReadLimit = 20_000 })
 		ended := readOn(sess)
 		time.Sleep(20*time.Second + deadAfter)
 		if got := sess.Silence(); got < deadAfter {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -16,17 +17,18 @@ import (
 const smallBuffer = 512
 
 func (s *session) Recv() (Packet, error) {
+	var err error
 	if len(s.backlog) > 0 {
 		s.replay()
-		return s.packet, nil
+	} else {
+		err = s.receive()
 	}
-	err := s.receive()
-	return s.packet, err
+	return public(&s.packet), err
 }
 
 // replay takes the first packet of the backlog.
 func (s *session) replay() {
-	s.packet, s.backlog[0] = s.backlog[0], Packet{}
+	s.packet, s.backlog[0] = s.backlog[0], engineio.SocketPacket{}
 	if s.backlog = s.backlog[1:]; len(s.backlog) == 0 {
 		s.backlog = nil
 	}
@@ -52,7 +54,7 @@ func (s *session) receive() error {
 		default: // CONNECT and CONNECT_ERROR answer our CONNECT, once
 			err = &ProtocolError{Fault: "second " + s.packet.Type.String() + " packet"}
 		}
-		s.packet = Packet{}
+		s.packet = engineio.SocketPacket{}
 		return s.fail(err)
 	}
 }
@@ -64,7 +66,7 @@ func (s *session) receive() error {
 // The packet stands in the session, and not in the frames of the functions that
 // wait below this one, so that the stack of an idle reader stays at 4 KiB.
 func (s *session) next() (ok bool, err error) {
-	s.packet = Packet{}
+	s.packet = engineio.SocketPacket{}
 	frame, binary, err := s.readFrame()
 	if err != nil {
 		return false, err
@@ -78,14 +80,19 @@ func (s *session) next() (ok bool, err error) {
 	return s.decode(frame, binary)
 }
 
-// decode takes a frame that is not of the most frequent kind.
+// decode reads a frame that is not a text event of the default namespace.
 func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
-	var p Packet
+	var p engineio.SocketPacket
 	if binary {
-		p, ok, err = s.assembler.AddBinary(frame)
+		event := s.assembler.Pending()
+		if p, ok, err = s.assembler.AddBinary(frame); errors.Is(err, engineio.ErrTooLarge) {
+			return false, s.tooBig(attachedTo(event))
+		}
 		s.arrived(ok)
-	} else {
-		p, ok, err = s.text(frame)
+	} else if p, ok, err = s.text(frame); errors.Is(err, engineio.ErrManyAttachments) {
+		e := s.tooBig(frame)
+		e.Attachments = true
+		return false, e
 	}
 	if err != nil {
 		var codec *engineio.Error
@@ -98,60 +105,64 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 	return ok && p.Namespace == "/", nil
 }
 
-// arrived notes progress: any packet that is not there for nothing, but before
-// CONNECT is answered only one that Recv will return or that answers it.
+// arrived records progress by a packet. Before CONNECT is answered, only the answer counts, and a
+// packet that Recv will return.
 func (s *session) arrived(wanted bool) {
 	if wanted || !s.info.ConnectedAt.IsZero() {
 		s.link.whole()
 	}
 }
 
-// text takes an Engine.IO packet.
-func (s *session) text(frame []byte) (p Packet, ok bool, err error) {
+// text reads an Engine.IO packet.
+func (s *session) text(frame []byte) (p engineio.SocketPacket, ok bool, err error) {
 	packet, err := engineio.DecodePacket(frame)
 	if err != nil {
-		return Packet{}, false, err
+		return engineio.SocketPacket{}, false, err
 	}
 	switch packet.Type {
 	case engineio.Message:
 		p, ok, err = s.message(packet.Data)
-		s.arrived(ok && p.Namespace == "/")
+		if p.Type != engineio.Disconnect { // an end that is read late is no sign of life
+			s.arrived(ok && p.Namespace == "/")
+		}
 		return p, ok, err
 	case engineio.Ping:
 		s.arrived(false)
 		s.pinged()
 	case engineio.Close:
 		s.heard.Store(true)
-		return Packet{}, false, ErrServerClose
+		return engineio.SocketPacket{}, false, ErrServerClose
 	case engineio.Open, engineio.Upgrade:
-		return Packet{}, false, &ProtocolError{Fault: "unexpected " + packet.Type.String() + " packet"}
+		return engineio.SocketPacket{}, false, &ProtocolError{Fault: "unexpected " + packet.Type.String() + " packet"}
 	case engineio.Pong, engineio.Noop: // say nothing to a client on a WebSocket, and harm nothing
 	}
-	return Packet{}, false, nil
+	return engineio.SocketPacket{}, false, nil
 }
 
-// message takes a Socket.IO packet. The payload of a text event is left to
-// whoever scans it anyway; it is the hot path.
-func (s *session) message(b []byte) (p Packet, ok bool, err error) {
+// message reads a Socket.IO packet. It does not check the JSON of a text event, because its reader
+// does, and this is the hot path.
+func (s *session) message(b []byte) (p engineio.SocketPacket, ok bool, err error) {
 	p, err = engineio.DecodeHeader(b, s.assembler.Limits)
 	if err != nil {
-		return Packet{}, false, err
+		return engineio.SocketPacket{}, false, err
 	}
 	switch {
 	case p.Type != engineio.Event:
 		err = engineio.CheckData(p, s.assembler.Limits)
+		if errors.Is(err, engineio.ErrPlaceholder) {
+			err = nil // costs its event alone: whoever puts the attachments in finds it
+		}
 	case len(p.Data) == 0:
 		err = &engineio.Error{Kind: engineio.ErrNoPayload}
 	}
 	if err != nil {
-		return Packet{}, false, err
+		return engineio.SocketPacket{}, false, err
 	}
 	return s.assembler.Add(p)
 }
 
-// pinged notes that a pong is owed. However many pings come before it is
-// written, it is one. Pings are also the moment to let go of a read buffer that
-// the last interval had no use for.
+// pinged records that a pong must be sent. Several pings before it need one pong. A ping is also
+// when a read buffer is released that was not needed since the last one.
 func (s *session) pinged() {
 	select {
 	case s.pings <- struct{}{}:
@@ -174,6 +185,12 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 	if err != nil {
 		return nil, false, s.readError(err)
 	}
+	return s.readMessage(kind, r)
+}
+
+// readMessage reads the rest of the frame that has begun to come. It is apart from readFrame, where
+// an idle reader waits, so that the stack there stays small.
+func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []byte, binary bool, err error) {
 	buf := s.buf[:0]
 	s.link.progress.message(s.config.ReadLimit)
 	for {
@@ -187,7 +204,10 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 			break
 		}
 		if errors.Is(err, websocket.ErrMessageTooBig) {
-			return nil, false, frameTooBig(buf, s.config.ReadLimit)
+			if kind == websocket.MessageBinary { // a publisher's bytes: they may look like an event
+				buf = attachedTo(s.assembler.Pending())
+			}
+			return nil, false, s.tooBig(buf)
 		}
 		if err != nil {
 			return nil, false, s.readError(err)
@@ -204,7 +224,7 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 	return buf, false, nil
 }
 
-// grow doubles the buffer, up to what shows that a frame exceeds the limit.
+// grow doubles the buffer, up to the size that shows that a frame exceeds the limit.
 func (s *session) grow(buf []byte) []byte {
 	size := min(max(2*cap(buf), smallBuffer), int(s.config.ReadLimit)+2)
 	bigger := make([]byte, len(buf), size)
@@ -212,8 +232,7 @@ func (s *session) grow(buf []byte) []byte {
 	return bigger
 }
 
-// readError turns what the WebSocket library says into what this package
-// promises.
+// readError turns an error of the WebSocket library into one that this package documents.
 func (s *session) readError(err error) error {
 	var closed websocket.CloseError
 	switch fault := s.link.fault(); {
@@ -223,10 +242,25 @@ func (s *session) readError(err error) error {
 	case fault != nil:
 		return &LostError{Err: s.secrets.error(fault)}
 	case errors.Is(err, net.ErrClosed), errors.Is(err, context.DeadlineExceeded):
-		return &LostError{Err: s.secrets.error(err)} // a pong of the WebSocket's own could not be written
+		// A pong of the WebSocket itself could not be written.
+		return &LostError{Err: s.secrets.error(err)}
 	}
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
 	return &ProtocolError{Fault: "bad WebSocket frame", Err: s.secrets.error(err)}
+}
+
+// attachedTo returns the beginning of the packet that an attachment belongs to, given the packet's
+// JSON. It returns nil if there is no such packet.
+func attachedTo(event []byte) []byte {
+	if event == nil {
+		return nil
+	}
+	return append([]byte("45-"), event[:min(len(event), maxFrameHead)]...)
+}
+
+// tooBig returns the error for a message that is too large, with its beginning.
+func (s *session) tooBig(head []byte) *FrameError {
+	return &FrameError{Limit: s.config.ReadLimit, Head: slices.Clone(head[:min(len(head), maxFrameHead)])}
 }

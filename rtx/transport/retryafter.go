@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// maxRetryAfter bounds HandshakeError.RetryAfter: a server that names a year would end the client.
+// maxRetryAfter limits HandshakeError.RetryAfter, so that a server that names a year does not stop
+// the client.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter reads the Retry-After of a 429 or a 503 (RFC 9110, section 10.2.3), in seconds or as a date. A date is compared
-// with the answer's own, if it has one, since the clock here may be wrong. 0: there is none, it is past, or it is not
-// understood.
+// retryAfter reads the Retry-After of a 429 or a 503 (RFC 9110, section 10.2.3), in seconds or as a
+// date. A date is compared with the Date of the answer, if there is one, because the clock here may
+// be wrong. It returns 0 if there is no Retry-After, if it has passed, or if it is not understood.
 func retryAfter(resp *http.Response) time.Duration {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0

@@ -13,11 +13,12 @@ import (
 )
 
 func TestRetryAfter(t *testing.T) {
-	date := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) } // bubbles have one clock
+	// Bubbles have one clock.
+	date := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
 	tests := []struct {
 		status int
 		header func() string
-		clock  time.Duration // how far the server's clock is ahead, as its Date says; 0: it has no Date
+		clock  time.Duration // how far the server's clock is ahead, by its Date; 0: no Date
 		want   time.Duration
 	}{
 		{429, text("7"), 0, 7 * time.Second},

@@ -30,7 +30,7 @@ type secrets struct {
 	next  int            // the oldest of the ring
 }
 
-// add takes ids of the server's.
+// add adds ids that the server gave.
 func (s *secrets) add(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,26 +56,27 @@ func (s *secrets) hide(texts ...string) {
 	}
 }
 
-// all is made for each error anew: there are many signatures and few errors.
+// all builds the set for each error, because there are many signatures and few errors.
 func (s *secrets) all() redact.Secrets {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	parts := make([]string, 0, 3*len(s.sent))
 	for _, text := range s.sent {
-		key, sum, _ := strings.Cut(text, ":") // as in "KEY:hex", of which either half tells too much
+		key, sum, _ := strings.Cut(text, ":") // as in "KEY:hex", where both halves are secret
 		parts = append(parts, text, key, sum)
 	}
 	return s.fixed.With(parts...)
 }
 
-// text makes words of the server fit for an error.
+// text returns a text of the server in a form for an error: without secrets, printable, shortened.
 func (s *secrets) text(words string) string { return s.all().Text(words) }
 
-// error makes an error of the network fit to be wrapped in one of ours.
+// error returns an error of the network in a form that can be wrapped: without secrets, printable,
+// shortened.
 func (s *secrets) error(err error) error { return s.all().Error(err) }
 
-// secrets are what the configuration holds of them: the key, the password of the URL, and the values of the query and of
-// headers.
+// secrets are what the configuration holds of them: the key, the password of the URL, and the
+// values of the query and of headers.
 func (c Config) secrets() redact.Secrets {
 	s := redact.Of(c.APIKey)
 	if password, ok := c.URL.User.Password(); ok {
@@ -113,7 +114,7 @@ func longEnough(values []string) (secrets []string) {
 	return secrets
 }
 
-// redacted tells whether s is set.
+// redacted returns a mark in place of s, or "" in quotation marks if s is empty.
 func redacted(s string) string {
 	if s == "" {
 		return `""`

@@ -254,7 +254,8 @@ func TestShortKey(t *testing.T) {
 	}
 }
 
-// An error of the network is bounded and printable at each level, shows no secret, and is still of its kind.
+// An error of the network is bounded and printable at each level, shows no secret, and is still of
+// its kind.
 func TestWrappedErrorsAreFit(t *testing.T) {
 	below := func(err error) error { return &url.Error{Op: "Get", URL: "http://pipe.test", Err: err} }
 	mark := errors.New("mark")

@@ -91,10 +91,9 @@ func (s *session) write(frame []byte) error {
 	return err
 }
 
-// letReaderTell is for a write that the WebSocket library refused although the
-// link has no fault: it has just read a close frame. The reader is about to say
-// so, and why, which must not be lost to this race: what the server knows of the
-// end decides whether the session can be taken up again.
+// letReaderTell waits until Recv has set the reason of the end. The WebSocket library refused a
+// write although the link has no error, because it has just read a close frame. The reader is about
+// to set that reason. It must not be lost, because it decides whether the session can be resumed.
 func (s *session) letReaderTell() {
 	patience := time.NewTimer(s.config.CloseTimeout)
 	defer patience.Stop()
@@ -104,7 +103,7 @@ func (s *session) letReaderTell() {
 	}
 }
 
-// ended is the error of a send after the session's end.
+// ended returns the error of a send after the end of the session.
 func (s *session) ended() error {
 	return fmt.Errorf("%w: %w", ErrSessionClosed, s.fail(ErrClosed))
 }

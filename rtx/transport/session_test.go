@@ -31,16 +31,16 @@ func TestRecv(t *testing.T) {
 		})
 		sess := srv.mustDial()
 		want := []struct {
-			kind    engineio.SocketType
+			kind    transport.PacketType
 			data    string
 			id      uint64
 			buffers int
 		}{
-			{transport.Event, `["naïve",{"a":1}]`, 0, 0},
-			{transport.Ack, `[1]`, 7, 0},
-			{transport.BinaryEvent, `["b",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]`, 0, 2},
-			{transport.Event, `["asks for an ack"]`, 12, 0},
-			{transport.Event, `not checked here`, 0, 0},
+			{transport.PacketEvent, `["naïve",{"a":1}]`, 0, 0},
+			{transport.PacketAck, `[1]`, 7, 0},
+			{transport.PacketBinaryEvent, `["b",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]`, 0, 2},
+			{transport.PacketEvent, `["asks for an ack"]`, 12, 0},
+			{transport.PacketEvent, `not checked here`, 0, 0},
 		}
 		for _, w := range want {
 			p, err := sess.Recv()
@@ -162,9 +162,9 @@ func TestRecvErrors(t *testing.T) {
 		{"unknown type", text(`9`), "", engineio.ErrPacketType, protocol},
 		{"event without payload", text(`42`), "", engineio.ErrNoPayload, protocol},
 		{"ack without payload", text(`43`), "", nil, protocol},
-		{"5999 attachments", text(`45999-["x"]`), "", engineio.ErrAttachmentCount, protocol},
+		{"5999 attachments", text(`45999-["x"]`), "transport: too many attachments",
+			transport.ErrFrameTooBig, "close StatusMessageTooBig"},
 		{"0 attachments", text(`450-["x"]`), "", engineio.ErrAttachmentCount, protocol},
-		{"placeholder out of range", text(`451-["x",{"_placeholder":true,"num":1}]`), "", engineio.ErrPlaceholder, protocol},
 		{"text where an attachment is due", text(`451-["x",{"_placeholder":true,"num":0}]`, `42["y"]`), "", engineio.ErrAttachmentDue, protocol},
 		{"attachment where none is due", func(p *peer) { p.sendBinary([]byte("x")) }, "", engineio.ErrAttachmentNotDue, protocol},
 	}
@@ -204,6 +204,30 @@ func TestRecvErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A placeholder that names no attachment is for whoever puts the attachments in: it ends no
+// session.
+func TestRecvWrongPlaceholder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, func(p *peer) {
+			p.greet()
+			p.send(`451-["x",{"_placeholder":true,"num":1}]`)
+			p.sendBinary([]byte("y"))
+			p.send(`42["z"]`)
+			p.drain()
+		})
+		sess := srv.mustDial()
+		if p, err := sess.Recv(); err != nil || len(p.Buffers) != 1 {
+			t.Errorf("got %v, %v", p, err)
+		} else if _, err := engineio.Inline(engineio.SocketPacket{Data: p.Data, Buffers: p.Buffers}); !errors.Is(err, engineio.ErrPlaceholder) {
+			t.Errorf("Inline says %v", err)
+		}
+		if p, err := sess.Recv(); err != nil || string(p.Data) != `["z"]` {
+			t.Errorf("got %v, %v", p, err)
+		}
+		sess.Close(nil)
+	})
 }
 
 // A context that ends while another's frame is being written, or one's own, does

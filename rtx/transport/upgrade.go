@@ -35,9 +35,8 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// own has conn closed when the attempt ends, unless keep comes first. Without
-// this net/http would go on with a dial, a proxy's CONNECT or a TLS handshake
-// that nobody waits for.
+// own closes conn at the end of the attempt, unless keep is called first. Without it net/http would
+// go on with a dial, a proxy's CONNECT or a TLS handshake for which nobody waits.
 func (a *attempt) own(conn net.Conn) {
 	stop := context.AfterFunc(a.ctx, func() { _ = conn.Close() })
 	a.mu.Lock()
@@ -45,8 +44,7 @@ func (a *attempt) own(conn net.Conn) {
 	a.stops = append(a.stops, stop)
 }
 
-// keep lets the connections outlive the attempt. It reports whether the attempt
-// had not ended before.
+// keep makes the connections outlive the attempt. It reports whether the attempt was still running.
 func (a *attempt) keep() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -57,7 +55,7 @@ func (a *attempt) keep() bool {
 	return kept
 }
 
-// step is how far an attempt without a WebSocket came.
+// step returns the step that an attempt without a WebSocket has reached.
 func (a *attempt) step() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -67,8 +65,8 @@ func (a *attempt) step() string {
 	return "upgrade"
 }
 
-// dialClient is the client that dials there: the given one's settings, over a
-// transport that serves attempts.
+// dialClient returns the HTTP client that dials: the given one's settings, with a transport for
+// attempts.
 func dialClient(given *http.Client, there *url.URL) *http.Client {
 	client := new(http.Client)
 	if given != nil {
@@ -88,12 +86,11 @@ func dialClient(given *http.Client, there *url.URL) *http.Client {
 	return client
 }
 
-// standard is what the dialers that were given no transport share, since a
-// transport takes 2 KiB: nothing of an attempt stays in it, no connection is
-// kept alive.
+// standard is shared by all dialers without a transport of their own, because a transport takes 2
+// KiB. It keeps nothing of an attempt, and no connection alive.
 var standard sharedTransport
 
-// sharedTransport is one attemptTransport, until it is asked for another's.
+// sharedTransport is the attemptTransport of the transport that it was last asked for.
 type sharedTransport struct {
 	mu    sync.Mutex
 	of    *http.Transport
@@ -113,9 +110,8 @@ func (s *sharedTransport) transport(of http.RoundTripper) http.RoundTripper {
 	return s.clone
 }
 
-// attemptTransport is a clone of t whose connections belong to attempts. It
-// keeps none alive: an attempt must not be given one of an earlier attempt's,
-// which is being closed.
+// attemptTransport returns a clone of t whose connections belong to attempts. It keeps none alive,
+// because an attempt must not get a connection of an earlier attempt, which is being closed.
 func attemptTransport(t *http.Transport) *http.Transport {
 	t = t.Clone()
 	t.DisableKeepAlives = true
@@ -135,8 +131,8 @@ func attemptTransport(t *http.Transport) *http.Transport {
 	return t
 }
 
-// verifying has the server's certificate checked for an address, in place of the
-// address with its zone, for which no certificate is.
+// verifying checks the certificate of the server for the address without its zone, because there is
+// no certificate for an address with a zone.
 func verifying(base http.RoundTripper, address string) http.RoundTripper {
 	t, ok := base.(*http.Transport)
 	if !ok {
@@ -154,9 +150,8 @@ func verifying(base http.RoundTripper, address string) http.RoundTripper {
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// ownedDial ends the dial with the attempt; net/http itself lets it go on, for a
-// later request to use, and passes no deadline on. From that net.Dialer learns how
-// long to try each of several addresses.
+// ownedDial ends the dial with the attempt. net/http would go on with it for a later request. It
+// also sets the deadline, from which net.Dialer computes how long to try each of several addresses.
 func ownedDial(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		a, ok := ctx.Value(attemptKey{}).(*attempt)
@@ -211,8 +206,8 @@ func checkRedirect(given func(*http.Request, []*http.Request) error) func(*http.
 
 func encrypted(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "wss" }
 
-// authority is host and port. A change of the scheme on standard ports is none
-// of host.
+// authority returns the host and port. The standard ports count as none, so that a change of the
+// scheme on them is no change of the host.
 func authority(u *url.URL) string {
 	switch port := u.Port(); port {
 	case "", "80", "443":

@@ -7,49 +7,48 @@ import (
 	"time"
 )
 
-// A mutation breaks one promise of the library in one place, which it finds by the shape of the code. Where the code stands,
-// how it is formatted and what its comments say does not count. See the package comment for patterns.
+// A mutation breaks one promise of the library in one place, which it finds by the shape of the
+// code. Where the code stands, how it is formatted and what its comments say does not count. See
+// the package comment for patterns.
 type mutation struct {
 	name string // what is broken, in a few words; unique in the list
 	in   string // the package's directory
 	fn   string // "Func" or "Type.Method", as its author would say it; "" is the whole package
 	do   operator
 
-	tests      []tests // what must fail; by default all tests of the package
-	equivalent string  // why no test can fail; "" for all but the few that are proven
+	by         string  // which tests of the package must fail, as a regular expression; all by default
+	tests      []tests // or which of other packages
+	equivalent string  // the proof that no test can fail; "" for all but a few
 }
 
 // tests is one run of go test.
 type tests struct {
-	pkg   string        // its directory
-	run   string        // which tests; all by default
-	args  []string      // flags of the test binary
-	limit time.Duration // defaultLimit by default
+	pkg  string   // its directory
+	run  string   // which tests; all by default
+	args []string // flags of the test binary
 }
 
-const defaultLimit = 2 * time.Minute
+// fewer is the flags with which a package's tests repeat themselves less often than they do by
+// themselves.
+var fewer = map[string][]string{"rtx/mirror": {"-schedules=40"}, "rtx/presence": {"-histories=300"}}
 
-// fewer is the flags with which a package's tests repeat themselves less often than they do by themselves.
-var fewer = map[string][]string{"rtx/presence": {"-histories=300"}}
+// slow is the packages whose tests take many seconds.
+var slow = map[string]bool{"internal/core": true, "internal/simulation": true}
 
 // list is all mutations, one file for each area.
-var list = slices.Concat(coreMutations, rtxMutations, presenceMutations, authMutations, transportMutations,
-	engineioMutations, streamMutations, rtxtestMutations, programMutations)
+var list = slices.Concat(coreMutations, faultMutations, rtxMutations, flowMutations, mirrorMutations, presenceMutations,
+	authMutations, transportMutations, engineioMutations, streamMutations, testserverMutations, programMutations, toolMutations)
 
 // checks returns what is run on the mutated tree, in order.
 func (m mutation) checks() []tests {
 	if len(m.tests) == 0 {
-		return []tests{{pkg: m.in, args: fewer[m.in]}}
+		return []tests{{pkg: m.in, run: m.by, args: fewer[m.in]}}
 	}
 	return m.tests
 }
 
 // command is what follows "go".
-func (t tests) command() []string {
-	limit := t.limit
-	if limit == 0 {
-		limit = defaultLimit
-	}
+func (t tests) command(limit time.Duration) []string {
 	c := []string{"test", "-json", "-count=1", "-failfast", "-vet=off", "-timeout=" + limit.String()}
 	if t.run != "" {
 		c = append(c, "-run="+t.run)
@@ -57,8 +56,13 @@ func (t tests) command() []string {
 	return append(append(c, "./"+t.pkg), t.args...)
 }
 
-// apply returns the file that m changes, and its text before and after. A mutation that finds no place, or more than one,
-// is an error: the list is to be brought up to date.
+// slow tells whether the tests take many seconds.
+func (m mutation) slow() bool {
+	return slices.ContainsFunc(m.checks(), func(t tests) bool { return slow[t.pkg] })
+}
+
+// apply returns the file that m changes, and its text before and after. A mutation that finds no
+// place, or more than one, is an error: the list is to be brought up to date.
 func (m mutation) apply(root string) (path string, before, after []byte, err error) {
 	p, err := load(root, m.in)
 	if err != nil {

@@ -52,8 +52,8 @@ func onStatements(stmt string, become func(scope, string, bindings) string) oper
 
 // What becomes of expressions.
 
-// replace puts other code in place of an expression, or of statements if the pattern is no expression. In it the wildcards
-// with a name are what they stood for.
+// replace puts other code in place of an expression, or of statements if the pattern is no
+// expression. In it the wildcards with a name are what they stood for.
 func replace(code, by string) operator {
 	p := parse(code)
 	if p.expr == nil {
@@ -68,7 +68,7 @@ func replace(code, by string) operator {
 // negate, always and never bend a condition, or one part of it.
 func negate(cond string) operator { return onExpression(cond, "!(", ")") }
 func always(cond string) operator { return onExpression(cond, "(", " || true)") }
-func never(cond string) operator  { return onExpression(cond, "(", " && false)") }
+func never(cond string) operator  { return onExpression(cond, "((", ") && false)") }
 
 func onExpression(code, head, tail string) operator {
 	p := parse(code)
@@ -103,7 +103,8 @@ func field(name, value string) operator {
 	})
 }
 
-// dropCase leaves out the clause of a switch or select that has this value or statement among those it is for.
+// dropCase leaves out the clause of a switch or select that has this value or statement among those
+// it is for.
 func dropCase(head string) operator {
 	p := parse(head)
 	return anywhere(func(s scope, n ast.Node) []edit {
@@ -116,8 +117,8 @@ func dropCase(head string) operator {
 
 // Where an operator looks. These can be put into each other.
 
-// in is the bodies of what has this head: the condition of an if or a for, what a range goes over, what a clause is for, or
-// "default".
+// in is the bodies of what has this head: the condition of an if or a for, what a range goes over,
+// what a clause is for, or "default".
 func in(head string, op operator) operator {
 	p := parse(head)
 	return anywhere(func(s scope, n ast.Node) []edit {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// change applies m to testdata/shapes, and returns the lines that it took away and those that it put in their place.
+// change applies m to testdata/shapes, and returns the lines that it took away and those that it
+// put in their place.
 func change(t *testing.T, m mutation) (before, after string) {
 	t.Helper()
 	m.name, m.in = t.Name(), "shapes"
@@ -49,7 +50,8 @@ func TestOperators(t *testing.T) {
 		{"replace statements", "box.take", replace("b.lost++\nreturn _x", "return !_x"), "b.lost++ return false", "return !false"},
 		{"negate", "box.take", negate("n > limit"), "if n < 0 || n > limit {", "if n < 0 || !(n > limit) {"},
 		{"always", "box.take", always("n < 0"), "if n < 0 || n > limit {", "if (n < 0 || true) || n > limit {"},
-		{"never", "box.take", never("n < _"), "if n < 0 || n > limit {", "if (n < 0 && false) || n > limit {"},
+		{"never", "box.take", never("n < _"), "if n < 0 || n > limit {", "if ((n < 0) && false) || n > limit {"},
+		{"never, of both", "box.take", never("n < 0 || __"), "if n < 0 || n > limit {", "if (n < 0 || n > limit) && false {"},
 		{"guarding", "box.take", guarding("b.lost++", negate("_")), "if n < 0 || n > limit {", "if !(n < 0 || n > limit) {"},
 		{"constant", "", constant("limit", "11"), "const limit = 10", "const limit = 11"},
 		{"field", "box.wait", field("lost", "0"), "return box{n: b.n, lost: 1}", "return box{n: b.n, lost: 0}"},

@@ -18,7 +18,8 @@ type pattern struct {
 	stmts []ast.Stmt
 }
 
-// parse panics on what is no Go: patterns are constants of the list. "default" is a pattern for that clause alone.
+// parse panics on what is no Go: patterns are constants of the list. "default" is a pattern for
+// that clause alone.
 func parse(text string) pattern {
 	var p pattern
 	if text == "default" {
@@ -79,7 +80,8 @@ func (p pattern) at(e ast.Expr, yield func(ast.Expr, bindings)) (matched bool) {
 // is tells whether p matches e.
 func (p pattern) is(e ast.Expr) bool { return p.at(e, func(ast.Expr, bindings) {}) }
 
-// isFor tells whether n is a clause of a switch or select, and one that is for what p is, among other things.
+// isFor tells whether n is a clause of a switch or select, and one that is for what p is, among
+// other things.
 func (p pattern) isFor(n ast.Node) bool {
 	byDefault := p.expr == nil && p.stmts == nil
 	switch n := n.(type) {

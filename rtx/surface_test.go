@@ -1,0 +1,13 @@
+package rtx_test
+
+import (
+	"testing"
+
+	"github.com/realtimex/realtimex-go/internal/exported"
+)
+
+func TestEveryFunctionHasAnExample(t *testing.T) {
+	for _, name := range exported.WithoutExample(t) {
+		t.Errorf("no Example with an output calls rtx.%s", name)
+	}
+}
