@@ -118,7 +118,7 @@ func (ch *Channel) State() ChannelState {
 	switch {
 	case s == nil || s.Holds() == 0:
 		return ChannelUnsubscribed
-	case s.Phase().Live():
+	case c.readyLocked(s):
 		return ChannelSubscribed
 	}
 	return ChannelSubscribing

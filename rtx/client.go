@@ -49,7 +49,8 @@ type Client struct {
 	sessionCtx context.Context   // ends with the session
 	sessionEnd context.CancelCauseFunc
 	subs       map[string]*subscription
-	held       atomic.Int64 // len(subs), readable without the lock
+	held       atomic.Int64  // len(subs), readable without the lock
+	telling    *subscription // its confirmation is being delivered, see readyLocked; nil if none is
 	bindings   openStreams
 	spills     spills
 	lapses     lapses
@@ -261,6 +262,7 @@ type reader struct {
 	names       map[string]string
 	last        *subscription // the channel of the last event, often that of the next one too
 	direct      direct
+	telling     bool      // the client's telling is set
 	complained  time.Time // when an error of the service was last logged
 	missed      [2]string // channel and event of the last unclaimed event
 }

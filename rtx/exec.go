@@ -176,7 +176,9 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		return false
 	case core.Confirmed:
 		s.lastFailure = nil
-		s.notifyLocked()
+		if s != c.telling { // else it is ready only once that was delivered
+			s.notifyLocked()
+		}
 	case core.Changed:
 		s.notifyLocked()
 		return false

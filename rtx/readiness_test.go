@@ -216,3 +216,52 @@ func TestReadyWithAnEndedContext(t *testing.T) {
 		}
 	})
 }
+
+// A held confirmation waits while it is being delivered.
+type heldConfirmation struct{}
+
+var confirming, goOn chan struct{}
+
+func (*heldConfirmation) UnmarshalJSON([]byte) error {
+	confirming <- struct{}{}
+	<-goOn
+	return nil
+}
+
+// Whoever finds a channel ready has its confirmation on the streams that take it, so that nothing
+// which says "from here on" comes later than that.
+func TestNothingIsReadyBeforeTheConfirmationIsDelivered(t *testing.T) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
+		confirming, goOn = make(chan struct{}), make(chan struct{})
+		c := connect(t, s)
+		held := rtx.On[heldConfirmation](t.Context(), c.Channel("a"), "realtimex_internal:subscription_succeeded")
+		late := rtx.On[rtx.Message[any]](t.Context(), c.Channel("a"), "realtimex_internal:subscription_succeeded")
+		ready := make(chan error, 2)
+		go func() { ready <- late.Ready(t.Context()) }()
+		go func() { ready <- subscribe(t.Context(), c.Channel("a")) }()
+		<-confirming
+		synctest.Wait()
+		for name, ask := range map[string]func() error{"stream": late.Readiness, "client": c.Readiness} {
+			if ask() == nil {
+				t.Errorf("the %s is ready, and the confirmation is not delivered", name)
+			}
+		}
+		if got := c.Channel("a").State(); got != rtx.ChannelSubscribing {
+			t.Errorf("the channel is %v", got)
+		}
+		if len(ready) != 0 {
+			t.Error("a wait is over, and the confirmation is not delivered")
+		}
+		close(goOn)
+		for range 2 {
+			if err := <-ready; err != nil {
+				t.Error(err)
+			}
+		}
+		for name, n := range map[string]int{"held": len(held.C), "late": len(late.C)} {
+			if n != 1 {
+				t.Errorf("the stream %s has %d confirmations", name, n)
+			}
+		}
+	})
+}

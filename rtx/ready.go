@@ -36,6 +36,10 @@ func (c *Client) Readiness() error {
 	})
 }
 
+// readyLocked reports whether s is confirmed, and the event that says so was delivered. A goroutine
+// that finds a channel ready therefore finds its gap and its confirmation on the streams already.
+func (c *Client) readyLocked(s *subscription) bool { return s.Phase().Live() && s != c.telling }
+
 // await waits until s is subscribed, or until the holders of that generation are evicted. If sess
 // is not nil, it returns an error when that session ends. The caller must not hold c.mu.
 func (c *Client) await(ctx context.Context, s *subscription, generation uint64, sess transport.Session) error {
@@ -54,7 +58,7 @@ func (c *Client) await(ctx context.Context, s *subscription, generation uint64, 
 		case sess != nil && c.session != sess:
 			c.mu.Unlock()
 			return &ChannelError{Channel: s.Name, Err: ErrNotConnected}
-		case s.Phase().Live():
+		case c.readyLocked(s):
 			c.mu.Unlock()
 			return nil
 		}
@@ -97,7 +101,7 @@ func (c *Client) unconfirmedLocked(channels iter.Seq[*subscription]) error {
 	var named *subscription
 	n := 0
 	for s := range channels {
-		if s.Holds() > 0 && s.Phase().Live() {
+		if s.Holds() > 0 && c.readyLocked(s) {
 			continue
 		}
 		if n++; named == nil || named.lastFailure == nil && s.lastFailure != nil {

@@ -109,6 +109,7 @@ func (c *Client) receive(sess transport.Session, data []byte, fault error) error
 	case internalEvent(name):
 		c.internal(sess, name, &e)
 		c.deliver(&e)
+		c.told()
 	case name == evPlainError && e.topmost:
 		c.complain(e.payload)
 		c.deliver(&e)
@@ -230,6 +231,9 @@ func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
 	}
 	s.forms.topmost = s.forms.topmost || e.topmost
 	if how == fully {
+		if !s.Phase().Live() {
+			c.telling, c.reader.telling = s, true
+		}
 		c.machine.Confirmed(now(), &s.Channel, n)
 	} else {
 		c.machine.Copied(&s.Channel, n)
@@ -243,6 +247,18 @@ func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
 	if o != nil {
 		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: e.payload, ChannelData: channelData})
 	}
+}
+
+// told notes that the confirmation of a channel, if there was one, was delivered.
+func (c *Client) told() {
+	if !c.reader.telling {
+		return
+	}
+	c.reader.telling = false
+	c.mu.Lock()
+	c.telling.notifyLocked()
+	c.telling = nil
+	c.mu.Unlock()
 }
 
 // refused handles a subscription_error.
