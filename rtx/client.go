@@ -78,7 +78,8 @@ type goal struct {
 type subscription struct {
 	core.Channel
 	kind     kind
-	gone     bool // removed from the table
+	gone     bool  // removed from the table
+	forms    forms // the wrapped answers that it may still receive
 	userData json.RawMessage
 	lane     *lane // of its authorizer; nil if it needs none
 	grant    auth.Grant
@@ -86,7 +87,6 @@ type subscription struct {
 	routes   routes           // its streams
 	observer observe.Observer // its rooms; nil if there are none
 	observed int              // how many holds rooms have
-	forms    forms            // the wrapped answers that it may still receive
 	holds    ordered[*Hold]   // the holds of Subscribe
 
 	evictedBy   error         // why its holders were last evicted

@@ -9,20 +9,21 @@ type Channel struct {
 	Name   string
 	Signed bool // the service wants a signature for it
 
-	phase      Phase
+	phase   Phase
+	parting parting // how the last that held it went
+	queued  bool    // in the machine's queue
+	answers answers
+
 	holds      int
-	parting    parting // how the last that held it went
-	generation uint64  // of those who hold it; it changes when all are evicted
-	loss       *Loss   // confirmed before, and what was missed since is not told yet
-	answers    answers
+	generation uint64 // of those who hold it; it changes when all are evicted
+	loss       *Loss  // confirmed before, and what was missed since is not told yet
 	asks       int    // requests of this phase
 	tries      int    // failures in a row
 	oversize   int    // connections in a row that ended on a message of this channel
 	ticket     uint64 // the question to the authorizer that is under way
 	grantFor   string // the socket id that there is a signature for
 	due        time.Time
-	place      int  // in the machine's order
-	queued     bool // in the machine's queue
+	place      int // in the machine's order
 }
 
 // A parting is how the last that held a channel went.

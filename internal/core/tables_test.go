@@ -139,6 +139,9 @@ func TestChannelStaysSmall(t *testing.T) {
 	if n := typ.NumField(); n > 16 || bools > 2 {
 		t.Errorf("a Channel has %d fields, %d of them bools; 16 and 2 are the most", n, bools)
 	}
+	if n := typ.Size(); n > 136 {
+		t.Errorf("a Channel has %d bytes; 136 are the most", n)
+	}
 }
 
 func (m moves) add(o moves) {
