@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/race"
 	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
@@ -106,7 +107,10 @@ func waits(t *testing.T, s *testserver.Server, since time.Time) (all []time.Dura
 // holds; and no channel waits for anything but the requests before its own and, in a batch that is
 // not full, the window.
 func TestBatchesAfterAReconnection(t *testing.T) {
-	const channels, takes, window = 10_000, 100 * time.Millisecond, 50 * time.Millisecond
+	const takes, window = 100 * time.Millisecond, 50 * time.Millisecond
+	most := race.Fewer(625, 100) // of a batch
+	channels := 16 * most
+	waves := func(requests int) time.Duration { return time.Duration((requests+15)/16) * takes }
 	for _, c := range []struct {
 		name              string
 		channels          int
@@ -114,9 +118,9 @@ func TestBatchesAfterAReconnection(t *testing.T) {
 		requests, atATime int
 		longest           time.Duration
 	}{
-		{"single", channels, nil, channels, 16, channels / 16 * takes},
-		{"100 at once", channels, []auth.EndpointOption{auth.WithBatch(window, 100)}, channels / 100, 16, 7 * takes},
-		{"no more batches than the cap", channels, []auth.EndpointOption{auth.WithBatch(window, 625)}, channels / 625, 16, takes},
+		{"single", channels, nil, channels, 16, waves(channels)},
+		{"100 at once", channels, []auth.EndpointOption{auth.WithBatch(window, 100)}, channels / 100, 16, waves(channels / 100)},
+		{"no more batches than the cap", channels, []auth.EndpointOption{auth.WithBatch(window, most)}, 16, 16, takes},
 		{"a batch that is not full", 1599, []auth.EndpointOption{auth.WithBatch(window, 100)}, 16, 16, window + takes},
 		{"another cap", 1000, []auth.EndpointOption{auth.WithBatch(window, 100), auth.WithConcurrency(3)}, 10, 3, 4 * takes},
 	} {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/race"
 	"github.com/realtimex/realtimex-go/internal/testserver"
 )
 
@@ -339,7 +340,7 @@ type modelService interface {
 }
 
 func TestStreamsAgainstModel(t *testing.T) {
-	playScenes(t, 2000, func(t *testing.T, seed uint64) {
+	playScenes(t, uint64(race.Fewer(2000, 400)), func(t *testing.T, seed uint64) {
 		w := newWire(t)
 		playScene(t, seed, w.c, w)
 	})

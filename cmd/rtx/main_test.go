@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 // patience bounds a test that hangs; no test waits for it.
@@ -33,8 +35,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "rtx")
-	build := append(append([]string{"build"}, buildFlags...), "-o", binary, ".")
-	if out, err := exec.Command("go", build...).CombinedOutput(); err != nil {
+	// With the race detector if the tests are.
+	if out, err := exec.Command("go", "build", fmt.Sprintf("-race=%t", race.Enabled), "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building rtx: %v\n%s", err, out)
 		os.Exit(1)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 var exploreFlag = flag.Duration("explore", 0, "explore each kind of world for this time, from other seeds each time")
@@ -223,6 +225,10 @@ func (x *explorer) schedule() string {
 	b.WriteString(")")
 	return b.String()
 }
+
+// exploreSteps is how many steps are taken in one kind of world, breadth-first and again at random.
+// The race detector finds nothing in a machine that has no goroutine.
+var exploreSteps = race.Fewer(6000, 1500)
 
 // explore walks one kind of world, half of it breadth-first and half at random: a number of steps,
 // the same each time; or for a time.

@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 var (
 	seedFlag     = flag.Uint64("seed", 0, "run this seed alone, and print its schedule")
-	seedsFlag    = flag.Int("seeds", defaultSeeds, "how many seeds to run")
+	seedsFlag    = flag.Int("seeds", race.Fewer(150, 40), "how many seeds to run")
 	firstFlag    = flag.Uint64("first", 1, "the first of them")
 	simulateFlag = flag.Duration("simulate", 0, "go on with new seeds for this time")
-	replayFlag   = flag.Int("replay", 0, "how many seeds to replay; 0 is a few")
+	replayFlag   = flag.Int("replay", race.Fewer(3, 1), "how many seeds to replay")
 	tapesFlag    = flag.Bool("tapes", false, "print what the service accepted, and the tapes that breach the law")
 	traceFlag    = flag.String("log", "", "print the log of this client, such as 1.1")
 )

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 // pin takes out of a run what the seed does not decide, as far as a program can: one goroutine runs
@@ -70,9 +72,6 @@ func TestReplayIsTheSame(t *testing.T) {
 	pin(t)
 	const runs = 10
 	seeds := uint64(*replayFlag)
-	if seeds == 0 {
-		seeds = replaySeeds
-	}
 	var exact, again uint64
 	for seed := *firstFlag; seed < *firstFlag+seeds; seed++ {
 		want := recorded(t, seed)
@@ -95,7 +94,7 @@ func TestReplayIsTheSame(t *testing.T) {
 		t.Logf("seed %d: tapes of %d bytes, which differ in %d runs of %d: %s", seed, len(want.tapes), differ, runs-1, line)
 	}
 	t.Logf("%d runs of each of %d seeds: what was published is the same in all, the tapes are the same in all runs of %d seeds", runs, seeds, exact)
-	if repeats := seeds * (runs - 1); !raceDetector && again == 0 {
+	if repeats := seeds * (runs - 1); !race.Enabled && again == 0 {
 		t.Errorf("none of %d repetitions has the same tapes, want most", repeats)
 	}
 }

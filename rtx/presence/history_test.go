@@ -15,6 +15,8 @@ import (
 
 	json2 "github.com/go-json-experiment/json"
 	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 // Random histories of a channel against a model of the service. What a watcher folds, from the
@@ -22,7 +24,7 @@ import (
 
 var (
 	oneSeed   = flag.Uint64("seed", 0, "run this history only")
-	histories = flag.Int("histories", manyHistories, "how many histories to run")
+	histories = flag.Int("histories", race.Fewer(3000, 300), "how many histories to run")
 )
 
 const testChannel = "presence-x"

@@ -68,6 +68,11 @@ func (m mutation) apply(root string) (path string, before, after []byte, err err
 	if err != nil {
 		return "", nil, nil, fmt.Errorf("%q: %w", m.name, err)
 	}
+	return m.applyTo(p)
+}
+
+// applyTo is apply with the package that m is in.
+func (m mutation) applyTo(p pkg) (path string, before, after []byte, err error) {
 	scopes := p.scopes(m.fn)
 	if len(scopes) == 0 {
 		return "", nil, nil, fmt.Errorf("%q: %s has no function %s", m.name, m.in, m.fn)
