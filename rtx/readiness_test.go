@@ -234,11 +234,14 @@ func TestNothingIsReadyBeforeTheConfirmationIsDelivered(t *testing.T) {
 	bubble(t, func(t *testing.T, s *testserver.Server) {
 		confirming, goOn = make(chan struct{}), make(chan struct{})
 		c := connect(t, s)
+		release := s.HoldConfirmations()
 		held := rtx.On[heldConfirmation](t.Context(), c.Channel("a"), "realtimex_internal:subscription_succeeded")
 		late := rtx.On[rtx.Message[any]](t.Context(), c.Channel("a"), "realtimex_internal:subscription_succeeded")
 		ready := make(chan error, 2)
 		go func() { ready <- late.Ready(t.Context()) }()
 		go func() { ready <- subscribe(t.Context(), c.Channel("a")) }()
+		synctest.Wait()
+		release()
 		<-confirming
 		synctest.Wait()
 		for name, ask := range map[string]func() error{"stream": late.Readiness, "client": c.Readiness} {
