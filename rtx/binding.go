@@ -53,6 +53,7 @@ func (b *binding) detachLocked(s *subscription) {
 func (b *binding) client() *Client { return b.c }
 func (b *binding) name() string    { return b.sink.name() }
 func (b *binding) number() uint64  { return b.id }
+func (b *binding) tracer() *tracer { return b.c.trace }
 
 // evictedLocked notes that a channel left the binding because it was refused or unsubscribed, and
 // returns what the caller has to tell without the lock. A stream of that one channel ends. A

@@ -137,8 +137,9 @@ func (c *Client) authorizeWaiting(l *lane) {
 		c.staffLocked(l) // what this goroutine has left may be work for another
 		c.decideAndUnlock()
 		if len(b.questions) > 0 {
+			began := now()
 			b.ask(ctx, l.authority)
-			c.land(ctx, l, &b)
+			c.land(ctx, l, &b, now().Sub(began))
 		}
 	}
 }
@@ -275,17 +276,20 @@ func (c *Client) judge(r auth.Request, o auth.Outcome, several bool) (v judgemen
 	}
 	if v.err != nil {
 		v.retryable, v.after = authRetryable(v.err)
-		v.err = c.cfg.secrets.With(longEnough(string(r.UserData))...).Error(v.err)
+		v.err = c.cfg.secrets.With(longEnough(string(r.UserData), r.SocketID)...).Error(v.err)
 	}
 	return v
 }
 
 // land gives the outcomes to the machine, which knows whether they are still needed. Questions that
 // are to be asked alone are asked next.
-func (c *Client) land(ctx context.Context, l *lane, b *batch) {
+func (c *Client) land(ctx context.Context, l *lane, b *batch, took time.Duration) {
 	b.judgements = b.judgements[:0]
 	for i, r := range b.requests {
 		b.judgements = append(b.judgements, c.judge(r, b.outcomes[i], len(b.requests) > 1))
+	}
+	if t := c.trace; t != nil {
+		t.authorized.later(t, b.info(took)) // before the machine knows, and without the lock: errors may be of the user's own types
 	}
 	var alone []question
 	c.mu.Lock()
@@ -310,4 +314,22 @@ func (c *Client) land(ctx context.Context, l *lane, b *batch) {
 		c.staffLocked(l)
 	}
 	c.decideAndUnlock()
+}
+
+// info says what came of the questions, for the Trace.
+func (b *batch) info(took time.Duration) AuthorizedInfo {
+	info := AuthorizedInfo{Duration: took}
+	var errs []error
+	for i, v := range b.judgements {
+		channel := b.requests[i].Channel
+		info.Channels = append(info.Channels, channel)
+		if v.err != nil {
+			errs = append(errs, subscribeError(channel, v.err))
+		}
+	}
+	info.Failed, info.Err = len(errs), errors.Join(errs...)
+	if len(errs) == 1 {
+		info.Err = errs[0]
+	}
+	return info
 }

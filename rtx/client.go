@@ -26,6 +26,7 @@ type Client struct {
 	ctx    context.Context // ends when the client does
 	cancel context.CancelFunc
 	stats  counters
+	trace  *tracer          // nil without WithTrace
 	reader reader           // used only by the reading goroutine
 	wall   func() time.Time // the wall clock; tests make it jump
 	woken  chan struct{}    // wakes the connection's goroutine; capacity 1
@@ -49,8 +50,9 @@ type Client struct {
 	sessionCtx context.Context   // ends with the session
 	sessionEnd context.CancelCauseFunc
 	subs       map[string]*subscription
-	held       atomic.Int64  // len(subs), readable without the lock
-	telling    *subscription // its confirmation is being delivered, see readyLocked; nil if none is
+	held       atomic.Int64               // len(subs), readable without the lock
+	rooms      map[*subscription]struct{} // those with an observer
+	telling    *subscription              // its confirmation is being delivered, see readyLocked; nil if none is
 	bindings   openStreams
 	spills     spills
 	lapses     lapses
@@ -273,6 +275,7 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	resume bool
 	over   chan struct{} // closed when it has failed, or its session has ended
+	number int           // as it is shown
 }
 
 // A departure records that a channel left a stream.

@@ -235,6 +235,7 @@ func TestBadOptions(t *testing.T) {
 		"WithAuth":             rtx.WithAuth(nil),
 		"WithAuthEndpoint":     rtx.WithAuthEndpoint("http://example.com/auth"),
 		"WithUserData":         rtx.WithUserData(make(chan int)),
+		"WithTrace":            rtx.WithTrace(nil),
 	}
 	for name, o := range bad {
 		_, err := rtx.New("key", o)
@@ -268,7 +269,9 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if named, want := slices.Sorted(maps.Keys(badStreams)), exported.Makers(t, "StreamOption"); !slices.Equal(named, want) {
+	namedStreams := append(slices.Sorted(maps.Keys(badStreams)), "WithLag") // which takes nothing
+	slices.Sort(namedStreams)
+	if named, want := namedStreams, exported.Makers(t, "StreamOption"); !slices.Equal(named, want) {
 		t.Errorf("tried %v\nof    %v", named, want)
 	}
 	if c.Cluster() != "eu" {

@@ -28,8 +28,10 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		}),
 		state:    StateChange{State: StateIdle, At: time.Now()},
 		subs:     make(map[string]*subscription),
+		rooms:    make(map[*subscription]struct{}),
 		recovery: new(recovery),
 		done:     make(chan struct{}),
+		trace:    newTracer(cfg.traces, cfg.log),
 	}
 	c.broker.lanes = make(map[any]*lane)
 	if cfg.authority != nil && cfg.authority.onServer(cfg.serviceHost()) {
@@ -159,7 +161,7 @@ func (c *Client) Close() error {
 }
 
 func (c *Client) close() {
-	defer close(c.done) // also if the authorizer panics
+	defer c.closed() // also if the authorizer panics
 	c.do(func(m *core.Machine, now time.Time) { m.Close(now) })
 	c.mu.Lock()
 	running := c.running
@@ -174,6 +176,15 @@ func (c *Client) close() {
 	c.mu.Unlock()
 	for _, a := range authorities {
 		a.closeIdleConnections()
+	}
+}
+
+// closed says that the client has ended, and its goroutines too.
+func (c *Client) closed() {
+	close(c.done)
+	if t := c.trace; t != nil {
+		t.closed.later(t, ClosedInfo{Err: c.Err()})
+		t.drain()
 	}
 }
 
@@ -269,7 +280,7 @@ func (c *Client) takeObserversLocked(err error) (facts []factFor) {
 		}
 		facts = append(facts, factFor{s.observer, observe.Fact{Kind: observe.Ended, Err: err}})
 		n := s.observed
-		s.observer, s.observed = nil, 0
+		c.unobservedLocked(s)
 		for range n {
 			c.releaseLocked(s, s.Generation())
 		}

@@ -100,6 +100,14 @@ func (e *DialError) Error() string {
 
 func (e *DialError) Unwrap() error { return e.Err }
 
+// stepOf returns the step at which an attempt failed, or "" if the error does not say.
+func stepOf(err error) ConnectStep {
+	if failed, ok := errors.AsType[*DialError](err); ok {
+		return failed.Step
+	}
+	return ""
+}
+
 // A CloseError says that the service closed the connection with a WebSocket close frame.
 type CloseError struct {
 	Code   int    // the status code of RFC 6455, section 7.4; 1005 if there was none

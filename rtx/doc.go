@@ -114,6 +114,9 @@
 // it runs, and it must not call Close. If a payload is slow to decode, take it as json.RawMessage
 // and decode it in the consumer.
 //
+// [WithTrace] has functions called for what the client does, for metrics and spans. [Trace] says on
+// which goroutine each runs.
+//
 // # Reconnecting
 //
 // Connect makes one attempt and returns why it failed. After the first success the client

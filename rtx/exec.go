@@ -146,6 +146,7 @@ func (c *Client) enqueueLocked(a *core.Action) bool {
 		c.hide = append(c.hide, s.grant.Auth, s.grant.ChannelData)
 	}
 	s.forms.asked()
+	c.trace.asksLocked(a.Channel)
 	c.frames = append(c.frames, packet)
 	return true
 }
@@ -167,6 +168,9 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 	case core.EndSession:
 		e.cancel = c.sessionEnd
 	case core.Show:
+		if a.State.Conn == core.Established {
+			c.trace.establishedLocked(a.State.Recovered)
+		}
 		e.end, e.state = c.showLocked(a.State), a.State
 	case core.Reached:
 		c.goal.err = a.Err
@@ -175,6 +179,7 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		c.askLocked(s, a.Ticket)
 		return false
 	case core.Confirmed:
+		c.trace.confirmedLocked(a.Channel)
 		s.lastFailure = nil
 		if s != c.telling { // else it is ready only once that was delivered
 			s.notifyLocked()
@@ -187,6 +192,9 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		return false
 	case core.EvictHolders:
 		e.err = subscribeError(s.Name, a.Err)
+		if e.err != ErrUnsubscribed {
+			c.trace.failedLocked(a.Channel, e.err, false, 0)
+		}
 		var o observe.Observer
 		e.streams, o = c.evictedLocked(s, e.err, a.Joined, a.Loss)
 		if o != nil {
@@ -203,6 +211,7 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 	case core.Retrying:
 		e.err = subscribeError(s.Name, a.Err)
 		s.lastFailure = e.err
+		c.trace.failedLocked(a.Channel, e.err, true, a.After)
 	case core.Ponged:
 		if w := c.pings[a.Ping]; w != nil {
 			w <- a.After
@@ -211,6 +220,7 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		return false
 	case core.Forget:
 		s.gone = true
+		c.trace.forgottenLocked(a.Channel)
 		delete(c.subs, s.Name)
 		c.held.Add(-1)
 		s.notifyLocked()
@@ -254,8 +264,9 @@ func (c *Client) staleLocked(s *subscription, e *effect) {
 	}
 }
 
-// carry executes effects in order. decided may be nil.
+// carry calls the hooks of what was decided, and executes effects in order. decided may be nil.
 func (c *Client) carry(decided *effects) {
+	c.trace.drain()
 	if decided == nil {
 		return
 	}

@@ -17,7 +17,9 @@ import (
 // startLocked requests an attempt. It starts the goroutine if there is none.
 func (c *Client) startLocked(resume bool) {
 	ctx, cancel := context.WithCancelCause(c.ctx)
-	c.attempt = &attempt{ctx: ctx, cancel: cancel, resume: resume, over: make(chan struct{})}
+	c.attempt = &attempt{
+		ctx: ctx, cancel: cancel, resume: resume, over: make(chan struct{}), number: c.machine.State(now()).Attempt,
+	}
 	c.due = c.attempt
 	if c.running == nil {
 		c.running = make(chan struct{})
@@ -73,14 +75,27 @@ func (c *Client) rest(next time.Time) {
 func (c *Client) dial(a *attempt) {
 	defer func() { a.cancel(nil) }()
 	resume := c.recovery.resume(a.resume)
+	c.trace.dials(a.number, !resume.IsZero(), c.recoveryWithout(a, resume))
 	sess, err := c.dialer.Dial(a.ctx, resume)
 	if err != nil {
 		f := c.cfg.dialFailure(err, !resume.IsZero())
+		c.trace.dialFailed(stepOf(f.Err), f.Err)
 		c.do(func(m *core.Machine, now time.Time) { m.DialFailed(now, f) })
 		return
 	}
 	c.up(sess, a)
 	c.down(sess, c.serve(a, sess))
+}
+
+// recoveryWithout returns the Recovery of an attempt whose session turns out to be a new one.
+func (c *Client) recoveryWithout(a *attempt, resume transport.Resume) Recovery {
+	switch {
+	case !resume.IsZero():
+		return RecoveryRefused
+	case !c.reader.recoverable || a.resume: // no recovery id or no offset in the session before, if there was one
+		return RecoveryNone
+	}
+	return RecoverySkipped
 }
 
 // up registers a new session. Its socket id is not known yet: it comes with connection_established,
@@ -133,6 +148,7 @@ func (c *Client) down(sess transport.Session, cause error) {
 	}
 	c.lapses.lost(end.LastHeard, c.machine.Missing(end.LastHeard), end.PeerKnows)
 	c.machine.Ended(now(), end)
+	c.trace.endedLocked(end.Err)
 	c.decideAndUnlock()
 }
 

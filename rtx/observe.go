@@ -29,6 +29,7 @@ func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) 
 	c.machine.Hold(&s.Channel)
 	if s.observer == nil {
 		s.observer = make()
+		c.rooms[s] = struct{}{}
 		c.machine.Refresh(&s.Channel) // the confirmation brings the roster once more
 	}
 	o, generation := s.observer, s.Generation()
@@ -54,7 +55,7 @@ func (c *Client) unobserve(s *subscription, o observe.Observer, generation uint6
 	c.mu.Lock()
 	if s.Generation() == generation && s.observer == o {
 		if s.observed--; s.observed == 0 {
-			s.observer = nil
+			c.unobservedLocked(s)
 		}
 		c.releaseLocked(s, generation)
 	}

@@ -66,11 +66,12 @@ func onNames[T any](ctx context.Context, src Source, names []string, view func(c
 	if err != nil {
 		return failed[T](cfg.name, err)
 	}
-	s := &queueSink[T]{decode: decode, losses: c.losses(cfg.name)}
+	s := &queueSink[T]{decode: stamped(decode, cfg.arrived), losses: c.losses(cfg.name)}
 	if err := openQueue(&s.q, cfg, src); err != nil {
 		return failed[T](cfg.name, err)
 	}
 	b := c.newBinding(s, names)
+	watchDepth(c.trace, &s.q, b.number(), b.name())
 	b.start(ctx, src)
 	return newStream(&s.q, b)
 }

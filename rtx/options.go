@@ -18,7 +18,7 @@ import (
 
 // An Option configures a [Client]. [New] returns an [*OptionError] with the option's name for a bad
 // option, and for two options that contradict each other. If an option is given twice, the later
-// one is used. A nil Option is ignored.
+// one is used, except for [WithTrace]. A nil Option is ignored.
 type Option interface{ applyClient(*config) error }
 
 type option func(*config) error
@@ -52,6 +52,7 @@ type config struct {
 	codec            codec
 	unmarshal        func([]byte, any) error // the codec's, for rooms
 	secrets          redact.Secrets          // of the client; the channels have more
+	traces           []Trace
 }
 
 const (
@@ -330,6 +331,21 @@ func WithLogger(l *slog.Logger) Option {
 			return badOption("WithLogger", "is nil")
 		}
 		c.log = l
+		return nil
+	})
+}
+
+// WithTrace has the hooks of t called: see [Trace]. It can be given several times; then the hooks of
+// all traces are called, in the order of the options. The Trace is copied. Default: none.
+func WithTrace(t *Trace) Option {
+	return option(func(c *config) error {
+		switch {
+		case t == nil:
+			return badOption("WithTrace", "is nil")
+		case !(t.SlowShare >= 0 && t.SlowShare <= 1):
+			return badOption("WithTrace", "SlowShare %v is not between 0 and 1", t.SlowShare)
+		}
+		c.traces = append(c.traces, *t)
 		return nil
 	})
 }

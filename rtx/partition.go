@@ -55,13 +55,15 @@ func Partition[T any, K comparable](ctx context.Context, src Source, event strin
 		return streams
 	}
 	sink := &partSink[T, K]{
-		key: key, decode: decode, losses: c.losses(cfg.name), queues: queues,
+		key: key, decode: stamped(decode, cfg.arrived), losses: c.losses(cfg.name), queues: queues,
 		hash: func(k K) uint64 { return maphash.Comparable(partitionSeed, k) },
 	}
 	b := c.newBinding(sink, []string{event})
 	b.id = c.ids.Add(uint64(n)) - uint64(n) + 1
 	for i, q := range sink.queues {
-		streams[i] = newStream(q, part[T, K]{b, q, sink, i})
+		p := part[T, K]{b, q, sink, i}
+		watchDepth(c.trace, q, p.number(), p.name())
+		streams[i] = newStream(q, p)
 	}
 	b.start(ctx, src)
 	return streams

@@ -42,7 +42,7 @@ func (s *queueSink[T]) pass(e *event) verdict {
 	before := s.losses.count()
 	open := s.q.Push(s.scratch, e.channel, len(e.payload))
 	if s.losses.count() != before {
-		s.losses.dropped(e, s.q.Stats().Dropped)
+		s.losses.dropped(e, s.q.Dropped())
 	}
 	if !open {
 		return ended
@@ -142,7 +142,7 @@ func (s *partSink[T, K]) pass(e *event) verdict {
 	before := s.losses.count()
 	open := s.queues[i].Push(s.scratch, e.channel, len(e.payload))
 	if s.losses.count() != before {
-		s.losses.dropped(e, s.queues[i].Stats().Dropped)
+		s.losses.dropped(e, s.queues[i].Dropped())
 	}
 	if !open && s.allEnded() {
 		return ended

@@ -2,7 +2,9 @@ package rtx
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/realtimex/realtimex-go/internal/observe"
@@ -61,11 +63,8 @@ func (c *Client) Stats() Stats {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.Streams, s.LastUnclaimed = c.bindings.len(), c.lastUnclaimed
-	for _, sub := range c.subs {
-		if sub.Holds() > 0 {
-			s.Channels++
-		}
+	s.Streams, s.Channels, s.LastUnclaimed = c.bindings.len(), c.machine.Held(), c.lastUnclaimed
+	for sub := range c.rooms {
 		s.Rooms += sub.observed
 	}
 	return s
@@ -86,6 +85,9 @@ type StreamStats struct {
 	// Superseded counts the values that a later value replaced on purpose: see [WithConflate],
 	// [Debounce] and [Sample]. They are no loss, and in none of the other counts.
 	Superseded uint64
+
+	// Lag has the lags of the values that were taken. It is nil without [WithLag].
+	Lag *LagHistogram
 }
 
 // Stats returns the stream's figures. It is cheap and may be called at any time, also after the
@@ -104,6 +106,7 @@ func streamStats[T any](name string, q *stream.Queue[T]) StreamStats {
 	return StreamStats{
 		Name: name, Depth: f.Depth, Capacity: f.Capacity,
 		Delivered: f.Delivered, Dropped: f.Dropped, Malformed: f.Malformed, Superseded: f.Superseded,
+		Lag: (*LagHistogram)(f.Lag),
 	}
 }
 
@@ -137,10 +140,7 @@ func (c *Client) StreamStats() []StreamStats {
 			})
 		})
 	}
-	slices.SortFunc(all, func(a, b StreamStats) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return all
+	return sortStats(all)
 }
 
 // observed is an observer and its channel.
@@ -151,10 +151,8 @@ type observed struct {
 
 // roomsLocked returns the observers of all channels.
 func (c *Client) roomsLocked() (all []observed) {
-	for _, s := range c.subs {
-		if s.observer != nil {
-			all = append(all, observed{s.Name, s.observer})
-		}
+	for s := range c.rooms {
+		all = append(all, observed{s.Name, s.observer})
 	}
 	return all
 }
@@ -163,6 +161,9 @@ func (c *Client) roomsLocked() (all []observed) {
 // as the last time, nothing else is done.
 func (c *Client) unclaimed(e *envelope) {
 	c.stats.unclaimed.Add(1)
+	if t := c.trace; t != nil && len(t.unclaimed.calls) > 0 {
+		t.unclaimed.now(t, UnclaimedInfo{Channel: shownName(string(firstBytes(e.channel))), Event: shownName(string(firstBytes(e.event)))})
+	}
 	r := &c.reader
 	if r.missed[0] == string(e.channel) && r.missed[1] == string(e.event) {
 		return
@@ -178,3 +179,50 @@ func (c *Client) unclaimed(e *envelope) {
 func firstBytes(name []byte) []byte { return name[:min(len(name), maxEventName+1)] }
 
 func shownName(name string) string { return redact.Bound(redact.Printable(name), maxEventName) }
+
+// A statsKey is the place of a StreamStats among others, and the first bytes of what it is sorted
+// by, so that most comparisons look at nothing else.
+type statsKey struct {
+	head uint64
+	at   int
+}
+
+// sortStats returns the figures sorted by name and ID. Names of one program often begin alike, so
+// the bytes after what all have in common are compared first.
+func sortStats(all []StreamStats) []StreamStats {
+	if len(all) == 0 {
+		return all
+	}
+	common := all[0].Name
+	for i := range all {
+		common = common[:shared(common, all[i].Name)]
+	}
+	keys := make([]statsKey, len(all))
+	for i := range all {
+		var head [8]byte
+		copy(head[:], all[i].Name[len(common):])
+		keys[i] = statsKey{binary.BigEndian.Uint64(head[:]), i}
+	}
+	slices.SortFunc(keys, func(a, b statsKey) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		x, y := &all[a.at], &all[b.at]
+		return cmp.Or(strings.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID))
+	})
+	sorted := make([]StreamStats, len(all))
+	for i, k := range keys {
+		sorted[i] = all[k.at]
+	}
+	return sorted
+}
+
+// shared returns how many bytes the two have in common at their beginning.
+func shared(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}

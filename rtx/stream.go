@@ -92,6 +92,7 @@ type owner interface {
 	readiness() error // of one whose queue has not ended
 	name() string     // of the stream
 	number() uint64   // of the stream, among the client's; 0 if it never was open
+	tracer() *tracer  // the client's; nil if there is none
 }
 
 // lone is the owner of a stream with nothing behind it.
@@ -106,6 +107,7 @@ func (l unopened[T]) ready(context.Context) error { return l.q.Err() }
 func (l unopened[T]) readiness() error            { return nil }
 func (l unopened[T]) name() string                { return l.label }
 func (l unopened[T]) number() uint64              { return 0 }
+func (l unopened[T]) tracer() *tracer             { return nil }
 
 func newStream[T any](q *stream.Queue[T], o owner) *Stream[T] {
 	return &Stream[T]{Wake: q.Wake(), C: q.C(), Lost: q.Lost(), q: q, owner: o}
@@ -177,7 +179,7 @@ func (s *Stream[T]) Pending() iter.Seq2[T, *Gap] {
 			return
 		}
 		for v, gap := range s.q.Pending() {
-			if !yield(v, (*Gap)(gap)) {
+			if !yield(v, s.told(gap)) {
 				return
 			}
 		}
@@ -194,7 +196,7 @@ func (s *Stream[T]) All() iter.Seq2[T, *Gap] {
 			return
 		}
 		for v, gap := range s.q.All() {
-			if !yield(v, (*Gap)(gap)) {
+			if !yield(v, s.told(gap)) {
 				return
 			}
 		}
@@ -212,11 +214,23 @@ func (s *Stream[T]) Gaps() iter.Seq[*Gap] {
 			return
 		}
 		for gap := range s.q.Gaps() {
-			if !yield((*Gap)(&gap)) {
+			if !yield(s.told(&gap)) {
 				return
 			}
 		}
 	}
+}
+
+// told returns a gap of the queue, which may be nil, for the reader who takes it.
+func (s *Stream[T]) told(gap *stream.Gap) *Gap {
+	if gap == nil {
+		return nil
+	}
+	g := (*Gap)(gap)
+	if t := s.owner.tracer(); t != nil {
+		t.toldGap(s.owner.number(), s.owner.name(), g)
+	}
+	return g
 }
 
 // opened reports whether the stream was made by a function of this package.

@@ -2,6 +2,7 @@ package rtx
 
 import (
 	"reflect"
+	"time"
 
 	"github.com/realtimex/realtimex-go/internal/stream"
 )
@@ -20,6 +21,8 @@ type streamConfig struct {
 	name   string
 	named  bool
 	index  any // makes the stream.Index of T; nil without WithConflate
+
+	arrived *time.Time // when the event came that is decoded now; nil without WithLag
 }
 
 const (
@@ -45,7 +48,7 @@ func newStreamConfig(opts []StreamOption) (streamConfig, error) {
 const maxNamedGaps = 256
 
 func (c streamConfig) queue(src Source) stream.Config {
-	cfg := stream.Config{Capacity: c.buffer, Policy: stream.Policy(c.policy), Tally: &src.owner().stats.losses}
+	cfg := stream.Config{Capacity: c.buffer, Policy: stream.Policy(c.policy), Tally: &src.owner().stats.losses, Arrived: c.arrived}
 	if _, one := src.(*Channel); !one {
 		cfg.MultiSource = true
 		cfg.NamedGaps = func() int { return maxNamedGaps + src.size() }
@@ -99,4 +102,26 @@ func WithName(s string) StreamOption {
 		c.name, c.named = s, true
 		return nil
 	})
+}
+
+// WithLag makes a stream measure the lag of its values for [StreamStats].Lag: the time from
+// ReceivedAt until the value is taken. Default: off.
+//
+// A value is taken when it leaves the stream's buffer:
+//
+//   - by All, Pending, [Batches], [Window], [Debounce], [Sample] and [Timeout]: at the moment when
+//     the loop takes it. If one holds a value back, such as a batch that is not full, that is no lag.
+//     A value that Debounce or Sample leaves out was taken all the same.
+//   - by a receive from C: if the receiver was waiting, at once. Otherwise nobody tells the stream of
+//     the receive. It is noticed when the next value comes, by Stats and StreamStats, and by a
+//     look from time to time: after an eighth of the time that the oldest value in the buffer has
+//     waited, but no less than 1 ms and no more than 1 s. The lag is too long by as much. After the
+//     end of the stream the looks stop once nothing was received for a second.
+//
+// A value that was dropped has no lag. With [WithConflate] a value that was replaced has none, and
+// the one in its place has the lag from its own ReceivedAt. What a stream under [Grow] keeps behind
+// its buffer is in the buffer in this sense. Each stream of a [Partition] has its own figures. The
+// stream of a [Group] or of a client has the lags of all its channels together.
+func WithLag() StreamOption {
+	return streamOption(func(c *streamConfig) error { c.arrived = new(time.Time); return nil })
 }

@@ -87,7 +87,8 @@ func (c *Client) evictedLocked(s *subscription, err error, joined bool, loss cor
 			streams = append(streams, a.b.evictedLocked(s, err, since(a)))
 		}
 	}
-	observer, s.observer, s.observed = s.observer, nil, 0
+	observer = s.observer
+	c.unobservedLocked(s)
 	s.endHoldsLocked(err)
 	if joined {
 		for _, a := range c.routes.all.list {
@@ -97,6 +98,12 @@ func (c *Client) evictedLocked(s *subscription, err error, joined bool, loss cor
 		}
 	}
 	return streams, observer
+}
+
+// unobservedLocked notes that s has no room any more.
+func (c *Client) unobservedLocked(s *subscription) {
+	s.observer, s.observed = nil, 0
+	delete(c.rooms, s)
 }
 
 // endHoldsLocked ends the holds of s, which are evicted or released with the others.

@@ -80,7 +80,7 @@ func timed[T, V any](s *Stream[T], read func(*stream.Queue[T]) iter.Seq2[V, *str
 			return
 		}
 		for v, gap := range read(s.q) {
-			if !yield(v, (*Gap)(gap)) {
+			if !yield(v, s.told(gap)) {
 				return
 			}
 		}

@@ -78,6 +78,9 @@ func (ch *Channel) Trigger(ctx context.Context, event string, data any) error {
 		return sendError(ctx, err)
 	}
 	c.stats.sent.Add(1)
+	if t := c.trace; t != nil {
+		t.sent.now(t, SentInfo{Channel: ch.name, Event: event, Size: len(payload)})
+	}
 	return nil
 }
 

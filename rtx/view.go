@@ -197,3 +197,15 @@ func hopelessKey(t reflect.Type) bool {
 }
 
 var unmarshalEvents = reflect.TypeFor[EventUnmarshaler]()
+
+// stamped returns a decoder that also notes when the event came, for queues that measure the lag.
+// So a stream without WithLag pays nothing for it.
+func stamped[T any](decode decoder[T], arrived *time.Time) decoder[T] {
+	if arrived == nil {
+		return decode
+	}
+	return func(e *event, dst *T) error {
+		*arrived = e.at
+		return decode(e, dst)
+	}
+}

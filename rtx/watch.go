@@ -79,3 +79,4 @@ func (w *watch[T]) readiness() error            { return nil }
 func (w *watch[T]) client() *Client             { return w.c }
 func (w *watch[T]) name() string                { return w.label }
 func (w *watch[T]) number() uint64              { return w.id }
+func (w *watch[T]) tracer() *tracer             { return w.c.trace }

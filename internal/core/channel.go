@@ -43,6 +43,9 @@ func (ch *Channel) Phase() Phase { return ch.phase }
 // Holds returns how many hold it.
 func (ch *Channel) Holds() int { return ch.holds }
 
+// Held returns how many channels are held.
+func (m *Machine) Held() int { return m.held }
+
 // Generation changes when all who held the channel are evicted.
 func (ch *Channel) Generation() uint64 { return ch.generation }
 
@@ -93,6 +96,7 @@ func (m *Machine) Hold(ch *Channel) {
 	if ch.holds > 1 {
 		return
 	}
+	m.held++
 	switch ch.phase {
 	case Unwanted:
 		m.generations++
@@ -134,6 +138,7 @@ func (m *Machine) Release(now time.Time, ch *Channel, generation uint64) {
 	if ch.holds > 0 {
 		return
 	}
+	m.held--
 	ch.parting = released
 	m.do(Action{Op: Changed, Channel: ch})
 	if m.cfg.LeaveGrace > 0 {
@@ -188,6 +193,7 @@ func (m *Machine) evictHolders(ch *Channel, err error) {
 	m.generations++
 	was := Ticket{Generation: ch.generation}
 	ch.holds, ch.generation = 0, m.generations
+	m.held--
 	a := Action{Op: EvictHolders, Channel: ch, Ticket: was, Err: err, Joined: ch.phase.Live() || ch.loss != nil}
 	if ch.loss != nil {
 		a.Loss, ch.loss = *ch.loss, nil

@@ -53,6 +53,7 @@ type Machine struct {
 	order []*Channel // all but Unwanted ones, in the order in which they were first held; nil where one was
 	gone  int        // how many are nil
 	queue []*Channel // to be looked at by Poll
+	held  int        // how many are held
 
 	oversize  int // connections in a row that ended on a message that was too large, of a channel that is not known
 	tried     *Channel

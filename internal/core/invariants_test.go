@@ -8,8 +8,15 @@ func (w *world) check() {
 		return
 	}
 	w.checkConnection()
+	held := 0
 	for i, ch := range w.chans {
 		w.checkChannel(i, ch)
+		if ch != nil && ch.holds > 0 {
+			held++
+		}
+	}
+	if held != w.m.Held() {
+		w.fail("%d channels are held, and the machine counts %d", held, w.m.Held())
 	}
 }
 

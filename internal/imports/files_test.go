@@ -26,7 +26,7 @@ var order = strings.Fields(`
 	states watch spill stats binding lapses exec secrets connerror losses places router forms lane
 	client
 	options authority
-	sink view wire pace event recovery state envelope names json ordinary timed stream gap policy ordered errors zero
+	sink view wire pace event recovery state envelope names json ordinary timed stream tracer trace lag gap policy ordered errors zero
 `)
 
 // upward are the uses that run back up, each with its reason.
@@ -44,6 +44,8 @@ var upward = map[string]string{
 	"sink -> losses":          "a sink tells what it loses; the log that it is told to is the client's",
 	"stats -> receive":        "names are remembered once, by the reader",
 	"binding -> spill":        "the end of a stream may leave a spill behind, which is a binding until it is out",
+	"trace -> connerror":      "DialDone names the step that failed",
+	"tracer -> connerror":     "the same",
 	"connerror -> retry":      "an error of a dial says whether it can heal; the table of that is one with the machine's",
 	"options -> secrets":      "what is too short to be redacted is one rule",
 	"secrets -> subscription": "what was sent for a channel stands in its entry",

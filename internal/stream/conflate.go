@@ -113,6 +113,7 @@ func (q *Queue[T]) conflate(v T, channel string, bytes int64) bool {
 	if waits {
 		q.rare.superseded.all++
 		if !q.marks.after(c.entries[at].index) && c.replace(at, v, channel, bytes, q.policy) {
+			q.rare.lag.entry(at)
 			return true
 		}
 		q.marks.vacate(c.remove(at, q.accepted))
@@ -122,13 +123,14 @@ func (q *Queue[T]) conflate(v T, channel string, bytes int64) bool {
 			q.conflateHead()
 			continue
 		}
-		q.missTail(overflow(channel))
+		q.missTail(dropped(channel))
 		if q.policy != DropNewest {
 			q.end(ErrOverflow)
 		}
 		return !q.ended
 	}
 	c.append(conflated[T]{value: v, channel: channel, index: q.accepted}, bytes)
+	q.rare.lag.entry(c.last)
 	q.accepted++
 	q.rouse()
 	return true
@@ -140,7 +142,7 @@ func (q *Queue[T]) conflateHead() {
 	channel := c.entries[c.first].channel
 	i, next := c.remove(c.first, q.accepted)
 	q.count(1, 0)
-	q.lossMarks().head(i, next, overflow(channel))
+	q.lossMarks().head(i, next, dropped(channel))
 	q.announce()
 }
 
@@ -150,6 +152,7 @@ func (q *Queue[T]) pullConflated() (v T, f found) {
 	switch {
 	case c.count > 0:
 		v = c.entries[c.first].value
+		q.rare.lag.tookEntry(c.first)
 		c.remove(c.first, q.accepted)
 		c.taken++
 		if q.more() {

@@ -27,6 +27,11 @@ type Config struct {
 	// all earlier ones: they are counted in Stats and told to nobody.
 	NoGaps bool
 
+	// Arrived, if it is not nil, has the lag of the values measured. The producer
+	// sets what it points to before each push, to the time at which the value
+	// came.
+	Arrived *time.Time
+
 	// Tally, if there is one, counts the losses of this queue with those of
 	// others.
 	Tally *Tally
@@ -80,6 +85,9 @@ func (q *Queue[T]) open(c Config) {
 	if c.NamedGaps != nil {
 		q.marks = &marks{limit: c.NamedGaps}
 	}
+	if c.Arrived != nil {
+		q.rarely().lag = newLag(c.Arrived)
+	}
 }
 
 // C returns the channel of values, nil for a queue that conflates. It is closed
@@ -100,21 +108,26 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 	if q.ended {
 		return false
 	}
-	if q.conflated() != nil {
-		return q.conflate(v, channel, max(int64(size), 1))
+	if q.rare != nil {
+		return q.pushRarely(v, channel, size)
 	}
 	if q.spill.len() == 0 && q.send(v, channel) {
 		return true
 	}
+	return q.overflow(v, channel, size)
+}
+
+// overflow is Push for a value that does not fit into C, with the lock held.
+func (q *Queue[T]) overflow(v T, channel string, size int) bool {
 	switch {
 	case q.policy == DropNewest:
-		q.missTail(overflow(channel))
+		q.missTail(dropped(channel))
 	case q.policy == EndStream:
-		q.missTail(overflow(channel))
+		q.missTail(dropped(channel))
 		q.end(ErrOverflow)
 	case q.policy > 0: // Grow
 		if !q.store(v, channel, max(int64(size), 1)) {
-			q.missTail(overflow(channel))
+			q.missTail(dropped(channel))
 			q.end(ErrOverflow)
 		}
 	default:
@@ -169,13 +182,16 @@ func (q *Queue[T]) dropHead(channel string) {
 func (q *Queue[T]) missHead(first, last uint64, channel string) {
 	q.evicted++
 	q.count(1, 0)
+	if l := q.lagging(); l != nil {
+		l.waiting.pop()
+	}
 	if q.noGaps {
 		return
 	}
 	if q.remember {
 		channel = q.origin(first, last)
 	}
-	q.lossMarks().head(first, first+1, overflow(channel))
+	q.lossMarks().head(first, first+1, dropped(channel))
 	q.announce()
 }
 
@@ -210,8 +226,8 @@ func (q *Queue[T]) missTail(g Gap) {
 	q.announce()
 }
 
-// overflow is the loss, just now, of one value.
-func overflow(channel string) Gap {
+// dropped is the loss, just now, of one value.
+func dropped(channel string) Gap {
 	now := time.Now()
 	return Gap{Channel: channel, Dropped: 1, Since: now, Until: now}
 }
@@ -299,8 +315,9 @@ func (q *Queue[T]) discard() {
 	}
 	rest := q.spill.rest()
 	q.accepted -= uint64(len(rest))
+	q.lagging().forget(len(rest))
 	q.marks.truncate(q.accepted)
-	lost := overflow("")
+	lost := dropped("")
 	for _, v := range rest {
 		lost.Channel = v.channel
 		q.missTail(lost)

@@ -103,6 +103,9 @@ func (q *Queue[T]) pull() (v T, f found) {
 		if !ok {
 			return v, theEnd
 		}
+		if q.rare != nil {
+			q.notice(1)
+		}
 		if q.more() {
 			q.rouse()
 		}

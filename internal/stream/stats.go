@@ -9,6 +9,7 @@ type Stats struct {
 	Dropped    uint64 // values lost because they did not fit, or were discarded at the end
 	Malformed  uint64 // payloads that could not be decoded
 	Superseded uint64 // values that a later one replaced, by Conflate, Debounce or Sample
+	Lag        *Lag   // of the values taken; nil if it is not measured
 }
 
 // Stats returns the queue's figures. It is cheap, and may be called at any time
@@ -22,12 +23,23 @@ func (q *Queue[T]) Stats() Stats {
 	} else {
 		head := q.head()
 		s.Depth, s.Delivered = int(q.accepted-head), head-q.evicted
+		if q.lagging() != nil {
+			q.noticeTo(head, 0)
+		}
 	}
 	if q.rare != nil {
 		s.Superseded = q.rare.superseded.all
 		s.Delivered -= q.rare.superseded.taken
+		s.Lag = q.rare.lag.figures()
 	}
 	return s
+}
+
+// Dropped returns the count of values that were dropped.
+func (q *Queue[T]) Dropped() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.dropped
 }
 
 // capacity is that of the buffer. It never changes.

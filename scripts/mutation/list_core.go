@@ -84,4 +84,5 @@ var coreMutations = []mutation{
 		tests: []tests{{pkg: "rtx", run: "TestFrameOver"}}, do: never("m.careful() && ch.phase == Joined")},
 	{name: "ask for one channel at a time for ever", in: "internal/core", fn: "Machine.relax", tests: byMachine,
 		do: drop("m.oversize = 0")},
+	{name: "count a channel as held that was released", in: "internal/core", fn: "Machine.Release", do: drop("m.held--")},
 }

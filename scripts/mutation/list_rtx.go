@@ -131,4 +131,11 @@ var rtxMutations = []mutation{
 	{name: "let a panic in Batch through", in: "rtx", by: "TestBatchesOfABadAuthorizer", fn: "authority.batch", do: never("recover() != nil")},
 	{name: "show a decoder's words as they are", in: "rtx", fn: "malformedGap", do: drop("err = readable(_)")},
 	{name: "take an event with a wrong placeholder", in: "rtx", fn: "Client.receive", do: drop("e.payload, e.fault = __")},
+	{name: "call a hook within another", in: "rtx", by: "TestHooksMayCallTheClient", fn: "tracer.begin", do: replace("len(t.queue) == 0 || t.calling", "len(t.queue) == 0")},
+	{name: "say nothing of a hook that panicked", in: "rtx", by: "TestAHookThatPanics", fn: "tracer.guarded", do: never("p != nil")},
+	{name: "trace a first connection as one that was not restored", in: "rtx", by: "TestTraceOfALife", fn: "Client.recoveryWithout", do: never("!c.reader.recoverable || _")},
+	{name: "trace no end of a connection", in: "rtx", by: "TestTraceOfALife", fn: "tracer.endedLocked", do: drop("t.lost.later(__)")},
+	{name: "trace a channel that comes back as a new one", in: "rtx", by: "TestTraceOfALife", fn: "tracer.asksLocked", do: replace("missed || _", "missed && false")},
+	{name: "leave the socket id in an authorizer's words", in: "rtx", by: "TestNoSecretIsTraced", fn: "Client.judge", do: replace("longEnough(string(r.UserData), r.SocketID)", "longEnough(string(r.UserData))")},
+	{name: "sort the figures of streams by their first bytes alone", in: "rtx", by: "TestStreamStatsAreSorted", fn: "sortStats", do: replace("strings.Compare(x.Name, y.Name)", "0*strings.Compare(x.Name, y.Name)")},
 }
