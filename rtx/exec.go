@@ -273,6 +273,9 @@ func (c *Client) carry(decided *effects) {
 	defer decided.release()
 	for i := range *decided {
 		e := &(*decided)[i]
+		if e.refusal() {
+			c.stats.refused.Add(1)
+		}
 		if c.cfg.log.Enabled(context.Background(), e.level()) {
 			c.logEffect(e) // before tell, so that the line is there when a stream ends
 		}
@@ -315,6 +318,18 @@ func (e *effect) level() slog.Level {
 	return slog.LevelDebug
 }
 
+// refusal reports whether a subscription failed. It did not if somebody unsubscribed the channel, or
+// if only its signature has to be made anew.
+func (e *effect) refusal() bool {
+	switch e.op {
+	case core.Retrying:
+		return e.after > 0 || errors.Is(e.err, ErrSubscribeTimeout)
+	case core.EvictHolders:
+		return !errors.Is(e.err, ErrUnsubscribed)
+	}
+	return false
+}
+
 // logEffect logs the effects that are worth a line.
 func (c *Client) logEffect(e *effect) {
 	switch e.op {
@@ -327,12 +342,12 @@ func (c *Client) logEffect(e *effect) {
 	case core.Confirmed:
 		c.cfg.log.Debug("rtx: subscribed", "channel", e.channel)
 	case core.Retrying:
-		if e.after > 0 || errors.Is(e.err, ErrSubscribeTimeout) {
+		if e.refusal() {
 			c.cfg.log.Warn("rtx: subscription is not confirmed, trying again",
 				"channel", e.channel, "in", e.after, slog.Any("error", e.err))
 		}
 	case core.EvictHolders:
-		if !errors.Is(e.err, ErrUnsubscribed) {
+		if e.refusal() {
 			c.cfg.log.Warn("rtx: subscription failed", "channel", e.channel, slog.Any("error", e.err))
 		}
 	}

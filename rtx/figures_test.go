@@ -113,3 +113,48 @@ func TestChannelsInTheLog(t *testing.T) {
 		}
 	})
 }
+
+// What no stream could have, and every subscription that failed, is in the client's figures, so that
+// a collector of metrics sees it.
+func TestWhatIsMissedOrRefusedIsCounted(t *testing.T) {
+	bubble(t, func(t *testing.T, s *testserver.Server) {
+		c := connect(t, s)
+		figures := func() string { return fmt.Sprint(c.Stats().Missed, " missed, ", c.Stats().Refused, " refused") }
+		_ = opened[numbered](t, c.Channel("a"), "n")
+		_ = opened[numbered](t, c.Channel("a"), "m")
+		_ = rtx.Partition(t.Context(), c.Channel("a"), "n", 3, func(v numbered) int { return v.N })
+		_ = opened[numbered](t, rtx.NewGroup(c.Channel("a"), c.Channel("b")), "n")
+		s.Publish("a", "n", "not a number")
+		synctest.Wait()
+		if got := figures(); got != "0 missed, 0 refused" {
+			t.Error("before an outage:", got)
+		}
+		s.DropAll(testserver.Reset)
+		time.Sleep(time.Minute)
+		if got := figures(); got != "5 missed, 0 refused" { // the group's stream on both its channels
+			t.Error("after it:", got)
+		}
+		s.DenyNext("c", 3, "busy", 4150)
+		if _, err := c.Channel("c").Subscribe(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := figures(); got != "5 missed, 3 refused" {
+			t.Error("after three refusals that heal:", got)
+		}
+		s.Deny("b", "not for you", 4009)
+		s.DropAll(testserver.Reset)
+		time.Sleep(time.Minute)
+		if got := figures(); got != "10 missed, 4 refused" { // the group's stream goes on without b: Ended
+			t.Error("after one that is final:", got)
+		}
+		if err := c.ForceUnsubscribe("c"); err != nil {
+			t.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := figures(); got != "10 missed, 4 refused" {
+			t.Error("what is left by choice counts:", got)
+		}
+	})
+}

@@ -3,7 +3,8 @@ package rtx
 import "time"
 
 // losses is what the client records of a stream's losses beside its gaps: their totals, which the
-// queues count, and log lines, at most one a minute of each kind. Only the reader uses it.
+// queues count, and log lines, at most one a minute of each kind. Only the reader uses it,
+// but for missed.
 type losses struct {
 	c    *Client
 	name string // the stream's
@@ -24,6 +25,14 @@ func (l *losses) count() uint64 { return l.c.stats.losses.Dropped.Load() }
 func (l *losses) dropped(e *event, total uint64) {
 	if total > 0 && due(&l.lines().dropped, e.at) {
 		l.c.cfg.log.Warn("rtx: stream is dropping values: its reader is behind", "stream", l.name, "channel", e.channel, "dropped", total)
+	}
+}
+
+// missed notes a gap that is put on the stream, if it has no count of what is missing. Any goroutine
+// may call it.
+func (l *losses) missed(g Gap) {
+	if g.Reconnected || g.Ended {
+		l.c.stats.missed.Add(1)
 	}
 }
 

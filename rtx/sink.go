@@ -50,7 +50,7 @@ func (s *queueSink[T]) pass(e *event) verdict {
 	return taken
 }
 
-func (s *queueSink[T]) lose(g Gap)                     { s.q.Mark(stream.Gap(g)) }
+func (s *queueSink[T]) lose(g Gap)                     { s.losses.missed(g); s.q.Mark(stream.Gap(g)) }
 func (s *queueSink[T]) finish(err error, discard bool) { s.q.End(err, discard) }
 func (s *queueSink[T]) spilling() bool                 { return s.q.Spilling() }
 func (s *queueSink[T]) name() string                   { return s.losses.name }
@@ -169,6 +169,7 @@ func (s *partSink[T, K]) allEnded() bool {
 }
 
 func (s *partSink[T, K]) lose(g Gap) {
+	s.losses.missed(g)
 	for _, q := range s.queues {
 		q.Mark(stream.Gap(g))
 	}

@@ -22,6 +22,8 @@ type counters struct {
 	unclaimed atomic.Uint64
 	errors    atomic.Uint64
 	sent      atomic.Uint64
+	refused   atomic.Uint64
+	missed    atomic.Uint64
 	losses    stream.Tally
 }
 
@@ -35,6 +37,8 @@ type Stats struct {
 	Ignored   uint64 // untrusted events with a reserved name: see "Names" above
 	Errors    uint64 // errors that the service reported: see Client.Errors
 	Sent      uint64 // client events written
+	Refused   uint64 // subscriptions that failed, those that are tried again included
+	Missed    uint64 // gaps with Reconnected or Ended, counted once per stream and channel
 	Dropped   uint64 // values that did not fit the buffers of streams, ended streams included
 	Malformed uint64 // payloads that could not be decoded, counted once per stream
 	Channels  int    // held channels
@@ -59,6 +63,7 @@ func (c *Client) Stats() Stats {
 		Connects: c.stats.connects.Load(), Received: c.stats.received.Load(), Delivered: c.stats.delivered.Load(),
 		Unclaimed: c.stats.unclaimed.Load(), Unknown: c.stats.unknown.Load(), Ignored: c.stats.ignored.Load(),
 		Errors: c.stats.errors.Load(), Sent: c.stats.sent.Load(),
+		Refused: c.stats.refused.Load(), Missed: c.stats.missed.Load(),
 		Dropped: c.stats.losses.Dropped.Load(), Malformed: c.stats.losses.Malformed.Load(),
 	}
 	c.mu.Lock()

@@ -39,6 +39,17 @@ var programMutations = []mutation{
 	{name: "let a session live on", in: "examples/backend", fn: "sessions.user", do: never("!now.Before(found.expires)")},
 	{name: "let expired sessions take room", in: "examples/backend", fn: "sessions.open", do: drop("maps.DeleteFunc(__)")},
 	{name: "let anybody into any room", in: "examples/backend", fn: "backend.allow", do: always("slices.Contains(__)")},
+	{name: "throw away what was taken when told to stop", in: "examples/service", by: "TestDemo", fn: "service.run",
+		do: replace("context.WithoutCancel(ctx)", "ctx")},
+	{name: "fail if told to stop before there is a connection", in: "examples/service", by: "TestStoppedWhileDown", fn: "service.run",
+		do: never("ctx.Err() != nil")},
+	{name: "go on without orders", in: "examples/service", by: "TestOrdersAreRefused", fn: "service.loop",
+		do: replace("orders.Err()", "nil")},
+	{name: "count once more at each scrape", in: "contrib/rtxprom", by: "TestCountersOutliveStreams", fn: "rise", do: drop("*last = now")},
+	{name: "add up the buffers of all scrapes", in: "contrib/rtxprom", by: "TestCountersOutliveStreams", fn: "groups.update", do: drop("*g = _")},
+	{name: "have any number of labels", in: "contrib/rtxprom", by: "TestLabelsAreBounded", fn: "groups.groupOf", do: never(`g == nil && label != "" && __`)},
+	{name: "show two clients under one name", in: "contrib/rtxprom", by: "TestAddAndRemove", fn: "Collector.Add", do: never("slices.ContainsFunc(__)")},
+	{name: "show buckets that are not cumulative", in: "contrib/rtxprom", by: "TestLag", fn: "lag.metric", do: replace("below += _", "below = l.counts[i]")},
 	{name: "add up what came before the sum was asked for", in: "examples/testing", fn: "Sales.Run", do: never("gap != nil")},
 }
 
