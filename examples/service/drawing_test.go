@@ -1,17 +1,23 @@
+//go:build picture
+
 package main
 
 import (
-	"encoding/xml"
+	"bytes"
 	"fmt"
-	"html"
-	"io"
+	"image/color"
 	"math"
 	"regexp"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/prometheus"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // A drawing is a picture of panels, which Prometheus has answered the queries of.
@@ -31,158 +37,142 @@ type line struct {
 	samples []prometheus.Sample
 }
 
-const (
-	panelWidth, panelHeight  = 440, 250
-	left, right, top, bottom = 52, 14, 34, 62 // what is around the plot of a panel
-	head                     = 64             // of the whole picture
-)
-
-var colors = []string{"#1f77b4", "#d9480f", "#2b8a3e", "#862e9c", "#c92a2a", "#0b7285"}
-
 // svg returns the picture, with the panels where the dashboard has them.
 func (d *drawing) svg() string {
-	rows := 1
+	plot.DefaultFont.Variant = "Sans"
+	tiles := draw.Tiles{Cols: 3, PadTop: 8, PadBottom: 8, PadLeft: 8, PadRight: 8, PadX: 16, PadY: 18}
 	for _, p := range d.panels {
-		rows = max(rows, p.GridPos.Y/7+1)
+		tiles.Rows = max(tiles.Rows, p.GridPos.Y/p.GridPos.H+1)
 	}
-	var b strings.Builder
-	width, height := 3*panelWidth, head+rows*panelHeight+10
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="Helvetica, Arial, 'Liberation Sans', sans-serif" font-size="11" fill="#333">`+"\n",
-		width, height, width, height)
-	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#f4f5f7"/>`+"\n", width, height)
-	text(&b, 16, 28, `font-size="19" font-weight="bold"`, "RealtimeX clients")
-	text(&b, 16, 48, `font-size="12" fill="#666"`, fmt.Sprintf("examples/service during %d faults, by the dashboard's queries; time in seconds", len(d.faults)))
+	image := vgsvg.New(960, 210*vg.Length(tiles.Rows))
+	canvas := draw.New(image)
+	canvas.SetColor(color.White)
+	canvas.Fill(canvas.Rectangle.Path())
 	for _, p := range d.panels {
-		fmt.Fprintf(&b, `<g transform="translate(%d %d)">`+"\n", p.GridPos.X/8*panelWidth, head+p.GridPos.Y/7*panelHeight)
-		d.panel(&b, &p)
-		b.WriteString("</g>\n")
+		d.plot(&p).Draw(tiles.At(canvas, p.GridPos.X/p.GridPos.W, p.GridPos.Y/p.GridPos.H))
 	}
-	b.WriteString("</svg>\n")
-	return b.String()
+	var b bytes.Buffer
+	if _, err := image.WriteTo(&b); err != nil {
+		panic(err) // a Buffer takes everything
+	}
+	const font = "font-family:Liberation Sans"
+	return strings.ReplaceAll(b.String(), font, font+",Arial,Helvetica,sans-serif")
 }
 
-// x is where a time is in a panel.
-func (d *drawing) x(at time.Time) float64 {
-	share := float64(at.Sub(d.from)) / float64(d.to.Sub(d.from))
-	return left + min(max(share, 0), 1)*(panelWidth-left-right)
-}
+// seconds is where a time is on the axis.
+func (d *drawing) seconds(at time.Time) float64 { return at.Sub(d.from).Seconds() }
 
-func (d *drawing) panel(b *strings.Builder, p *drawnPanel) {
-	fmt.Fprintf(b, `<rect x="5" y="5" width="%d" height="%d" rx="4" fill="#fff" stroke="#dcdfe4"/>`+"\n", panelWidth-10, panelHeight-10)
-	text(b, 16, 24, `font-size="13" font-weight="bold"`, p.Title)
-	d.shadeFaults(b)
-	for s := 0.0; s <= d.to.Sub(d.from).Seconds(); s += 20 {
-		at := d.x(d.from.Add(time.Duration(s * float64(time.Second))))
-		text(b, at, panelHeight-bottom+14, `text-anchor="middle" fill="#888"`, fmt.Sprintf("%.0f", s))
-	}
+// plot draws a panel, and marks when each fault was there.
+func (d *drawing) plot(p *drawnPanel) *plot.Plot {
+	plt := plot.New()
+	plt.Title.Text, plt.Title.Padding = p.Title, 5
+	plt.X.Padding, plt.Y.Padding = 0, 0
+	plt.X.Tick.Length, plt.X.Tick.Color = 4, color.White
+	plt.X.Tick.Label.Font.Size, plt.Y.Tick.Label.Font.Size, plt.Legend.TextStyle.Font.Size = 9, 9, 9
+	plt.Legend.Top, plt.Legend.Left, plt.Legend.ThumbnailWidth = true, true, 10
+	plt.Legend.XOffs, plt.Legend.Padding = 4, 1
+	var shown []plot.Plotter
 	switch {
 	case len(p.lines) == 0:
-		text(b, panelWidth/2, panelHeight/2, `text-anchor="middle" fill="#888"`, "no data")
+		plt.Title.Text += ": no data"
+		plt.Y.Min, plt.Y.Max = 0, 1
 	case p.Type == "state-timeline":
-		d.states(b, p)
+		shown = d.states(plt, p.lines)
 	default:
-		d.curves(b, p)
+		shown = d.curves(plt, p)
 	}
+	var times plot.ConstantTicks
+	for s := 0.0; s <= d.seconds(d.to); s += 20 {
+		times = append(times, plot.Tick{Value: s, Label: fmt.Sprintf("%g s", s)})
+	}
+	for _, f := range d.faults {
+		from := d.seconds(f.from)
+		to := max(d.seconds(f.to), from+1) // to be seen
+		plt.Add(box(from, to, plt.Y.Min, plt.Y.Max, color.NRGBA{R: 255, G: 150, A: 50}))
+		times = append(times, plot.Tick{Value: (from + to) / 2, Label: "\n" + strings.Replace(f.name, " ", "\n", 1)})
+	}
+	plt.Add(shown...)
+	plt.X.Min, plt.X.Max = 0, d.seconds(d.to)
+	plt.X.Tick.Marker = times
+	return plt
 }
 
-// shadeFaults marks when each fault was there. The names stand at the bottom, in two rows.
-func (d *drawing) shadeFaults(b *strings.Builder) {
-	for i, f := range d.faults {
-		from, to := d.x(f.from), d.x(f.to)
-		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="#ffe8cc" fill-opacity="0.7"/>`+"\n",
-			from, top, max(to-from, 2), panelHeight-top-bottom)
-		text(b, (from+to)/2, panelHeight-bottom+26+i%2*10, `text-anchor="middle" font-size="9" fill="#b35c00"`, f.name)
-	}
-}
-
-// states draws a bar for each line, red where it is 0.
-func (d *drawing) states(b *strings.Builder, p *drawnPanel) {
-	each := float64(panelHeight-top-bottom) / float64(len(p.lines))
-	for i, l := range p.lines {
-		y := top + float64(i)*each + 18
-		for j := 0; j < len(l.samples); {
-			sample, end := l.samples[j], l.samples[j].At
-			for ; j < len(l.samples) && l.samples[j].Value == sample.Value; j++ {
-				end = l.samples[min(j+1, len(l.samples)-1)].At
-			}
-			color := "#2b8a3e"
-			if sample.Value == 0 {
-				color = "#e03131"
-			}
-			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n",
-				d.x(sample.At), y, d.x(end)-d.x(sample.At), each-26, color)
-		}
-		text(b, left, y-4, "", l.legend+": green yes, red no")
-	}
-}
-
-// curves draws the lines with a scale and a legend.
-func (d *drawing) curves(b *strings.Builder, p *drawnPanel) {
-	highest := 0.0
-	for _, l := range p.lines {
-		for _, s := range l.samples {
-			if !math.IsNaN(s.Value) && !math.IsInf(s.Value, 0) {
-				highest = max(highest, s.Value)
-			}
-		}
-	}
-	step := niceStep(highest / 4)
-	scale := math.Max(step, math.Ceil(highest/step-1e-9)*step)
-	y := func(v float64) float64 { return panelHeight - bottom - v/scale*(panelHeight-top-bottom) }
-	for v := 0.0; v <= scale*1.001; v += step {
-		fmt.Fprintf(b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#e5e7eb"/>`+"\n", left, panelWidth-right, y(v), y(v))
-		text(b, left-6, y(v)+4, `text-anchor="end" fill="#888"`, amount(v, p.FieldConfig.Defaults.Unit))
-	}
-	at := 16.0
-	for i, l := range p.lines {
-		color := colors[i%len(colors)]
-		var path strings.Builder
-		command := "M"
-		for _, s := range l.samples {
-			if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) {
-				command = "M"
+// states returns a bar for each line, red where it is 0, and sets the axis.
+func (d *drawing) states(plt *plot.Plot, lines []line) (shown []plot.Plotter) {
+	names := make([]string, len(lines))
+	for i, l := range lines {
+		names[i] = l.legend
+		first, y := l.samples[0], float64(i)
+		for j, s := range l.samples {
+			if s.Value == first.Value && j < len(l.samples)-1 {
 				continue
 			}
-			fmt.Fprintf(&path, "%s%.1f %.1f", command, d.x(s.At), y(s.Value))
-			command = "L"
-		}
-		fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="1.8" stroke-linejoin="round"/>`+"\n", path.String(), color)
-		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="12" height="3" fill="%s"/>`+"\n", at, panelHeight-17, color)
-		text(b, at+16, panelHeight-13, "", l.legend)
-		at += 16 + 5.4*float64(len(l.legend)) + 8
-	}
-}
-
-// niceStep is the smallest of 1, 2, 5, 10, 20 and so on that is not less than v.
-func niceStep(v float64) float64 {
-	if v <= 0 {
-		return 1
-	}
-	base := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, n := range []float64{1, 2, 5} {
-		if n*base >= v {
-			return n * base
+			fill := plotutil.DarkColors[1] // green
+			if first.Value == 0 {
+				fill = plotutil.DarkColors[0] // red
+			}
+			shown = append(shown, box(d.seconds(first.At), d.seconds(s.At), y-0.3, y+0.3, fill))
+			first = s
 		}
 	}
-	return 10 * base
+	plt.Title.Text += ": green yes, red no"
+	plt.NominalY(names...)
+	plt.Y.Scale = plot.InvertedScale{Normalizer: plt.Y.Scale} // the first at the top
+	plt.Y.Min, plt.Y.Max = -0.5, float64(len(lines))-0.5
+	return shown
 }
 
-// amount writes a value in the unit that the panel has.
-func amount(v float64, unit string) string {
-	v = math.Round(v*1e6) / 1e6
-	switch unit {
-	case "percentunit":
-		return fmt.Sprintf("%.0f %%", 100*v)
-	case "cps":
-		return fmt.Sprintf("%g/s", v)
-	case "s":
-		return fmt.Sprintf("%g s", v)
+// curves returns the lines, each with a hole where it has no number, and sets the axis, with a place
+// for the legend above.
+func (d *drawing) curves(plt *plot.Plot, p *drawnPanel) []plot.Plotter {
+	grid := plotter.NewGrid()
+	grid.Vertical.Color = nil
+	shown, highest := []plot.Plotter{grid}, 0.0
+	for i, l := range p.lines {
+		style := draw.LineStyle{Color: plotutil.DarkColors[2+i%5], Width: 1.5}
+		curve := &plotter.Line{LineStyle: style}
+		plt.Legend.Add(l.legend, curve)
+		shown = append(shown, curve)
+		for _, s := range l.samples {
+			if math.IsNaN(s.Value) || math.IsInf(s.Value, 0) {
+				curve = &plotter.Line{LineStyle: style}
+				shown = append(shown, curve)
+				continue
+			}
+			curve.XYs = append(curve.XYs, plotter.XY{X: d.seconds(s.At), Y: s.Value})
+			highest = max(highest, s.Value)
+		}
 	}
-	return fmt.Sprintf("%g", v)
+	if highest == 0 {
+		highest = 1
+	}
+	plt.Y.Min, plt.Y.Max = 0, highest/(0.95-0.08*float64(len(p.lines)))
+	plt.Y.Tick.Marker = ticks(highest, p.FieldConfig.Defaults.Unit)
+	return shown
 }
 
-func text[X, Y int | float64](b *strings.Builder, x X, y Y, style, words string) {
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" %s>%s</text>`+"\n", float64(x), float64(y), style, html.EscapeString(words))
+// ticks returns those up to the highest value, in the unit that a panel has.
+func ticks(highest float64, unit string) plot.ConstantTicks {
+	ticks := plot.DefaultTicks{}.Ticks(0, highest)
+	for i, t := range ticks {
+		switch {
+		case t.IsMinor():
+		case unit == "percentunit":
+			ticks[i].Label = fmt.Sprintf("%.4g %%", 100*t.Value)
+		case unit == "cps":
+			ticks[i].Label = fmt.Sprintf("%.4g/s", t.Value)
+		case unit == "s":
+			ticks[i].Label = fmt.Sprintf("%.4g s", t.Value)
+		default:
+			ticks[i].Label = fmt.Sprintf("%.4g", t.Value)
+		}
+	}
+	return ticks
+}
+
+func box(from, to, low, high float64, fill color.Color) *plotter.Polygon {
+	corners := plotter.XYs{{X: from, Y: low}, {X: from, Y: high}, {X: to, Y: high}, {X: to, Y: low}}
+	return &plotter.Polygon{XYs: []plotter.XYs{corners}, Color: fill}
 }
 
 var variable = regexp.MustCompile(`{{(\w+)}}`)
@@ -190,21 +180,4 @@ var variable = regexp.MustCompile(`{{(\w+)}}`)
 // legend fills in the labels, as Grafana does.
 func legend(format string, labels map[string]string) string {
 	return strings.TrimSpace(variable.ReplaceAllStringFunc(format, func(v string) string { return labels[strings.Trim(v, "{}")] }))
-}
-
-// checkXML fails the test if the text is no XML, or has none of the words.
-func checkXML(t *testing.T, text string, words ...string) {
-	t.Helper()
-	for d := xml.NewDecoder(strings.NewReader(text)); ; {
-		if _, err := d.Token(); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			t.Errorf("no %q in\n%s", w, text)
-		}
-	}
 }
