@@ -49,6 +49,7 @@ var streamMutations = []mutation{
 	{name: "put a value off for ever while others come", in: "internal/stream", by: "TestTimedReaders", fn: "Queue.Debounce", do: replace("min(quiet, _)", "quiet + 0*time.Since(since)")},
 	{name: "count nothing that was left out on purpose", in: "internal/stream", by: "TestTimedReaders", fn: "Queue.newest", do: drop("q.leaveOut()")},
 	{name: "tell a gap before the value that was held back", in: "internal/stream", by: "TestTimedReaders", fn: "Queue.newest", do: in("aGap", replace("!flush()", "false"))},
+	{name: "go on with a loop that was left before a gap", in: "internal/stream", by: "TestTimedReadersAreLeft", fn: "Queue.newest", do: in("aGap", never("!flush()"))},
 	{name: "tell of a silence once a wake-up", in: "internal/stream", by: "TestTimedReaders", fn: "Queue.Timeout", do: never("d > 0 && time.Since(last) >= d")},
 	{name: "replace a value that stands before a loss", in: "internal/stream", by: "TestModel", fn: "Queue.conflate", do: always("!q.marks.after(_)")},
 	{name: "lose the place of a loss before a value that was replaced", in: "internal/stream", by: "TestModel", fn: "Queue.conflate",
