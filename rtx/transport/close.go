@@ -27,6 +27,7 @@ func (s *session) Close(reason error) {
 	close(s.ending)
 
 	if gone(cause) {
+		s.link.yield()
 		_ = s.link.Close()
 		_ = s.conn.CloseNow()
 		return
@@ -44,7 +45,7 @@ func (s *session) Close(reason error) {
 	case <-ctx.Done(): // another's frame does not get through
 	}
 	// This reads on until the server's close frame, unless the reader does.
-	s.link.leave()
+	s.link.yield()
 	err := s.conn.Close(closeCode(cause), "")
 	if stop() && s.link.fault() == nil && answered(err) {
 		s.heard.Store(true)

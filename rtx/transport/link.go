@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// readAhead is how much a busy link reads at once, in bytes. The WebSocket
-// library asks for 4 KiB at a time, which is a system call for every few frames.
-const readAhead = 32 << 10
-
 // maxHeld is how much of a burst of frames is written at once, in bytes.
 const maxHeld = 16 << 10
 
@@ -18,16 +14,12 @@ const maxHeld = 16 << 10
 // read together. It can be cut at any time, also while the WebSocket library waits for a close
 // frame.
 type link struct {
+	intake
 	rwc      io.ReadWriteCloser
-	room     []byte // for reading ahead; nil until a read filled what it was given
-	rest     []byte // of room: read, and not yet asked for
-	full     bool   // room was of use since settle
 	holding  atomic.Bool
-	held     []byte // written by the WebSocket library, and not sent yet
-	settling atomic.Bool
+	held     []byte    // written by the WebSocket library, and not sent yet
 	arrived  time.Time // when bytes last came; used by the session's reader, as progress is
 	progress progress
-	leaving  atomic.Bool
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
@@ -42,42 +34,14 @@ func newLink(rwc io.ReadWriteCloser) *link {
 	return l
 }
 
-// Read is called by one goroutine at a time, because the WebSocket library does so.
-func (l *link) Read(p []byte) (int, error) {
-	if l.settling.Load() {
-		l.settling.Store(false)
-		l.release()
-	}
-	if len(l.rest) == 0 {
-		if len(p) >= len(l.room) {
-			n, err := l.fill(p)
-			if n == len(p) && l.room == nil {
-				l.room = make([]byte, readAhead) // there is more where this came from
-			}
-			return n, err
-		}
-		n, err := l.fill(l.room)
-		if n == 0 {
-			return 0, err
-		}
-		l.rest = l.room[:n] // an error is met again by the next read
-		l.full = l.full || n > len(p)
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
-}
-
-// leave stops the recording of progress, because from here on more than one goroutine reads.
-func (l *link) leave() { l.leaving.Store(true) }
-
 // whole records that the last packet is complete, which is progress.
 func (l *link) whole() { l.progress.mark(l.arrived) }
 
-// fill reads from the socket.
+// fill reads from the socket. It records no progress after yield, because from there on more than
+// one goroutine reads.
 func (l *link) fill(p []byte) (int, error) {
 	n, err := l.rwc.Read(p)
-	if n > 0 && !l.leaving.Load() {
+	if n > 0 && !l.yielded() {
 		l.arrived = time.Now()
 		l.progress.bytes(n, l.arrived)
 	}
@@ -85,17 +49,6 @@ func (l *link) fill(p []byte) (int, error) {
 		l.fail(err)
 	}
 	return n, err
-}
-
-// settle makes the next Read release the room if it was not needed since the last time. settle does
-// not do that itself, because Close of the WebSocket library reads too, on another goroutine.
-func (l *link) settle() { l.settling.Store(true) }
-
-func (l *link) release() {
-	if !l.full && len(l.rest) == 0 {
-		l.room = nil
-	}
-	l.full = false
 }
 
 // hold(true) makes Write keep up to maxHeld bytes, until a write after hold(false). So many frames

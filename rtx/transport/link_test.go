@@ -45,43 +45,6 @@ func TestLinkSendsABurstInFewWrites(t *testing.T) {
 	}
 }
 
-func TestLinkReadsAheadWhileBusy(t *testing.T) {
-	data := bytes.Repeat([]byte("0123456789abcdef"), 16<<10)
-	w := &wire{}
-	w.in.Reset(data)
-	l := newLink(w)
-	var got []byte
-	p := make([]byte, 4<<10)
-	for {
-		n, err := l.Read(p)
-		got = append(got, p[:n]...)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !bytes.Equal(got, data) {
-		t.Error("the bytes are not those that came")
-	}
-	if most := len(data)/readAhead + 3; w.reads > most {
-		t.Errorf("%d reads of the socket, want %d at most", w.reads, most)
-	}
-	settle := func() {
-		l.settle()
-		_, _ = l.Read(p)
-	}
-	settle() // of use in the interval that ends here
-	if l.room == nil {
-		t.Error("the room is gone while the link was busy")
-	}
-	settle()
-	if l.room != nil {
-		t.Error("an idle link keeps its room")
-	}
-}
-
 // broken fails reads and writes with these errors.
 type broken struct{ read, write error }
 

@@ -21,9 +21,10 @@ type session struct {
 	secrets secrets
 
 	// Used by the goroutine that calls Recv.
-	buf       []byte                // holds the last frame
+	buf       []byte                // holds the last frame that the WebSocket library read
 	packet    engineio.SocketPacket // the last one
-	longest   int                   // frame since the last ping
+	longest   int                   // frame in buf since the last ping
+	deaf      bool                  // reading has failed, and the WebSocket library knows why
 	assembler engineio.Assembler
 	backlog   []engineio.SocketPacket // what came before the CONNECT answer
 

@@ -13,9 +13,6 @@ import (
 	"github.com/realtimex/realtimex-go/internal/engineio"
 )
 
-// smallBuffer is the read buffer of an idle session, in bytes.
-const smallBuffer = 512
-
 func (s *session) Recv() (Packet, error) {
 	var err error
 	if len(s.backlog) > 0 {
@@ -175,12 +172,32 @@ func (s *session) pinged() {
 	s.link.settle()
 }
 
-// readFrame reads one frame into the session's buffer, where it stays until the
-// next call.
+// readFrame reads one message. It is valid until the next call.
+func (s *session) readFrame() (frame []byte, binary bool, err error) {
+	ok := false
+	if !s.deaf {
+		if frame, ok, err = s.link.frame(s.config.ReadLimit); err != nil {
+			err = s.readError(err)
+		}
+	}
+	if !ok && err == nil {
+		frame, binary, err = s.readOther()
+	}
+	if err != nil {
+		s.deaf = true
+		return nil, false, err
+	}
+	if !binary && !utf8.Valid(frame) { // the WebSocket library leaves this to us
+		return nil, false, &ProtocolError{Err: &engineio.Error{Kind: engineio.ErrUTF8}}
+	}
+	return frame, binary, nil
+}
+
+// readOther reads one message by the WebSocket library.
 //
 // The context is one that can't be cancelled: any other costs eight allocations
 // a frame. Reading ends with the link.
-func (s *session) readFrame() (frame []byte, binary bool, err error) {
+func (s *session) readOther() (frame []byte, binary bool, err error) {
 	kind, r, err := s.conn.Reader(context.Background())
 	if err != nil {
 		return nil, false, s.readError(err)
@@ -188,8 +205,8 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 	return s.readMessage(kind, r)
 }
 
-// readMessage reads the rest of the frame that has begun to come. It is apart from readFrame, where
-// an idle reader waits, so that the stack there stays small.
+// readMessage reads the rest of the message that has begun to come, into the session's buffer. It is
+// apart from readOther, where an idle reader may wait, so that the stack there stays small.
 func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []byte, binary bool, err error) {
 	buf := s.buf[:0]
 	s.link.progress.message(s.config.ReadLimit)
@@ -215,13 +232,7 @@ func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []
 	}
 	s.buf = buf
 	s.longest = max(s.longest, len(buf))
-	if kind == websocket.MessageBinary {
-		return buf, true, nil
-	}
-	if !utf8.Valid(buf) { // the WebSocket library leaves this to us
-		return nil, false, &ProtocolError{Err: &engineio.Error{Kind: engineio.ErrUTF8}}
-	}
-	return buf, false, nil
+	return buf, kind == websocket.MessageBinary, nil
 }
 
 // grow doubles the buffer, up to the size that shows that a frame exceeds the limit.

@@ -1,0 +1,144 @@
+package transport
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+)
+
+// plainFrame returns the simplest frame with that payload.
+func plainFrame(payload string) []byte { return framed(0x81, payload) }
+
+// framed returns a frame with that first byte, without a mask, its length in the shortest form.
+func framed(first byte, payload string) []byte {
+	b := []byte{first}
+	switch n := len(payload); {
+	case n < 126:
+		b = append(b, byte(n))
+	case n < 1<<16:
+		b = append(b, 126, byte(n>>8), byte(n))
+	default:
+		b = append(b, 127, 0, 0, 0, 0, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	}
+	return append(b, payload...)
+}
+
+// A busy link takes many frames of one read of the socket, of whatever kind, and an idle one lets
+// its buffer go.
+func TestIntakeReadsAheadWhileBusy(t *testing.T) {
+	text := strings.Repeat("x", 200)
+	var data, others []byte
+	for i := range 1000 {
+		if i%100 == 99 {
+			other := framed(0x82, text)
+			data, others = append(data, other...), append(others, other...)
+		} else {
+			data = append(data, plainFrame(text)...)
+		}
+	}
+	w := &wire{}
+	w.in.Reset(data)
+	l := newLink(w)
+	var got []byte
+	p := make([]byte, 4<<10)
+	for {
+		frame, ok, err := l.frame(1000)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			if string(frame) != text {
+				t.Fatalf("frame %q", frame)
+			}
+			continue
+		}
+		n, err := l.Read(p)
+		if err != nil || n != 204 {
+			t.Fatalf("the library got %d bytes, error %v; want the 204 of one frame", n, err)
+		}
+		got = append(got, p[:n]...)
+	}
+	if !bytes.Equal(got, others) {
+		t.Error("the library's bytes are not those of its frames")
+	}
+	if most := len(data)/readAhead + 4; w.reads > most {
+		t.Errorf("%d reads of the socket, want %d at most", w.reads, most)
+	}
+	settle := func() {
+		l.settle()
+		_, _, _ = l.frame(1000)
+	}
+	settle() // of use in the interval that ends here
+	if len(l.buf) != readAhead {
+		t.Errorf("a buffer of %d bytes is left of %d while the link was busy", len(l.buf), readAhead)
+	}
+	settle()
+	if len(l.buf) > smallBuffer {
+		t.Errorf("an idle link keeps %d bytes", len(l.buf))
+	}
+}
+
+// What a frame needs is what the buffer grows to, if frames do not come in bursts.
+func TestIntakeGrowsByNeed(t *testing.T) {
+	for _, tt := range []struct{ payload, want int }{
+		{100, smallBuffer}, {508, smallBuffer}, {509, 1 << 10}, {5000, 8 << 10}, {16 << 10, 32 << 10}, {maxPlain - maxHeader, maxPlain},
+	} {
+		conn := &pieces{frames: [][]byte{plainFrame(strings.Repeat("x", tt.payload))}}
+		l := newLink(conn)
+		frame, ok, err := l.frame(1 << 20)
+		if !ok || err != nil || len(frame) != tt.payload || len(l.buf) != tt.want {
+			t.Errorf("payload of %d: %t, error %v, %d bytes in a buffer of %d, want %d", tt.payload, ok, err, len(frame), len(l.buf), tt.want)
+		}
+	}
+	over := &pieces{frames: [][]byte{plainFrame(strings.Repeat("x", maxPlain-maxHeader+1))}}
+	if _, ok, err := newLink(over).frame(1 << 20); ok || err != nil {
+		t.Errorf("a frame over the bound: %t, error %v; it is the library's", ok, err)
+	}
+}
+
+// pieces is a connection that gives no more than a byte short of the buffer at a time, so that no
+// read looks like one of a burst.
+type pieces struct{ frames [][]byte }
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.frames) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:max(1, len(b)-1)], p.frames[0])
+	if p.frames[0] = p.frames[0][n:]; len(p.frames[0]) == 0 {
+		p.frames = p.frames[1:]
+	}
+	return n, nil
+}
+func (p *pieces) Write(b []byte) (int, error) { return len(b), nil }
+func (p *pieces) Close() error                { return nil }
+
+// A frame that the reader holds stays what it is while the library reads on after yield.
+func TestYieldKeepsTheLastFrame(t *testing.T) {
+	var data []byte
+	for i := range 40 {
+		data = append(data, plainFrame(strings.Repeat(string(rune('a'+i%26)), 100))...)
+	}
+	w := &wire{}
+	w.in.Reset(data)
+	l := newLink(w)
+	frame, ok, err := l.frame(1000)
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	l.yield()
+	got, err := io.ReadAll(l)
+	if err != nil || !bytes.Equal(got, data[102:]) {
+		t.Errorf("the library got %d bytes, error %v; want the %d that were left", len(got), err, len(data)-102)
+	}
+	if string(frame) != strings.Repeat("a", 100) {
+		t.Errorf("the frame became %q", frame)
+	}
+	if _, ok, err := l.frame(1000); ok || err != nil {
+		t.Errorf("after yield the reader got a frame: %t, error %v", ok, err)
+	}
+}
