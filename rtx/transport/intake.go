@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
 	"math"
@@ -37,13 +36,14 @@ type intake struct {
 	buf      []byte // buf[r:w] was read from the socket, and not taken yet
 	r, w     int
 	due      int64 // so many bytes of a frame the library may still read
+	last     bool  // that frame, or the data frame before it, ends its message
 	full     bool  // a read filled the buffer, so there is more to come
 	used     bool  // the part of the buffer beyond smallBuffer was needed since the last release
 	settling bool  // the reader asked for a release
 
 	turn atomic.Int32
 	left chan struct{} // closed when frame has returned for the last time; made by yield
-	own  bool          // the library has its own copy of what was left
+	own  bool          // the library has what was left, and no byte of the last frame
 }
 
 // Values of turn: who may use the buffer.
@@ -208,7 +208,7 @@ func (l *link) Read(p []byte) (int, error) {
 	if l.yielded() && !l.own {
 		<-l.left
 		l.own = true
-		l.buf = bytes.Clone(l.buf[l.r:l.w]) // the reader may still have the last frame
+		l.buf = l.buf[l.r:l.w] // the reader may still have the frame before it
 		l.r, l.w = 0, len(l.buf)
 	}
 	if l.due == 0 {
@@ -235,6 +235,10 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// complete reports whether the library has read the whole of its last message. It does not say so
+// itself: to it, a connection that ends within a message ends the message.
+func (l *link) complete() bool { return l.due == 0 && l.last }
+
 // measure returns the length of the next frame with its header. If the connection ends within the
 // header, it is the length of what there is of it.
 func (l *link) measure() (int64, error) {
@@ -249,6 +253,9 @@ func (l *link) measure() (int64, error) {
 		}
 		if have[1] > 0x7f {
 			head += 4 // the mask
+		}
+		if control := have[0]&0x08 != 0; !control {
+			l.last = have[0]&0x80 != 0
 		}
 		if size < 0 || size > math.MaxInt64-int64(head) {
 			size = 0 // the library refuses it

@@ -2,9 +2,13 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // plainFrame returns the simplest frame with that payload.
@@ -141,4 +145,36 @@ func TestYieldKeepsTheLastFrame(t *testing.T) {
 	if _, ok, err := l.frame(1000); ok || err != nil {
 		t.Errorf("after yield the reader got a frame: %t, error %v", ok, err)
 	}
+}
+
+// A connection that returns neither bytes nor an error is given up.
+func TestConnectionThatGivesNothing(t *testing.T) {
+	l := newLink(&broken{})
+	if _, _, err := l.frame(1000); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("frame: %v", err)
+	}
+	if _, err := l.Read(make([]byte, 10)); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("Read: %v", err)
+	}
+}
+
+// The parts of a long plain frame are progress, as those of any other message.
+func TestPartsOfAPlainFrameAreProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer ours.Close()
+		defer theirs.Close()
+		l := newLink(ours)
+		l.progress.within(time.Second)
+		go func() { _, _, _ = l.frame(1000) }()
+		frame := plainFrame(strings.Repeat("x", 900))
+		for i := range 8 {
+			time.Sleep(time.Second)
+			_, _ = theirs.Write(frame[i*100 : (i+1)*100])
+			synctest.Wait()
+			if i > 0 && l.progress.silence() != 0 {
+				t.Errorf("after %d bytes of a frame there is silence for %v", (i+1)*100, l.progress.silence())
+			}
+		}
+	})
 }

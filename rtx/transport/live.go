@@ -24,7 +24,7 @@ type session struct {
 	buf       []byte                // holds the last frame that the WebSocket library read
 	packet    engineio.SocketPacket // the last one
 	longest   int                   // frame in buf since the last ping
-	deaf      bool                  // reading has failed, and the WebSocket library knows why
+	unread    error                 // why reading has failed
 	assembler engineio.Assembler
 	backlog   []engineio.SocketPacket // what came before the CONNECT answer
 

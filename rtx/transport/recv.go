@@ -172,23 +172,24 @@ func (s *session) pinged() {
 	s.link.settle()
 }
 
-// readFrame reads one message. It is valid until the next call.
+// readFrame reads one message, which is valid until the next call. After an error it returns that
+// error again, because what comes next may be the rest of a message.
 func (s *session) readFrame() (frame []byte, binary bool, err error) {
-	ok := false
-	if !s.deaf {
-		if frame, ok, err = s.link.frame(s.config.ReadLimit); err != nil {
-			err = s.readError(err)
-		}
+	if s.unread != nil {
+		return nil, false, s.unread
 	}
-	if !ok && err == nil {
+	frame, ok, err := s.link.frame(s.config.ReadLimit)
+	if err != nil {
+		err = s.readError(err)
+	} else if !ok {
 		frame, binary, err = s.readOther()
 	}
-	if err != nil {
-		s.deaf = true
-		return nil, false, err
+	if err == nil && !binary && !utf8.Valid(frame) { // the WebSocket library leaves this to us
+		err = &ProtocolError{Err: &engineio.Error{Kind: engineio.ErrUTF8}}
 	}
-	if !binary && !utf8.Valid(frame) { // the WebSocket library leaves this to us
-		return nil, false, &ProtocolError{Err: &engineio.Error{Kind: engineio.ErrUTF8}}
+	if err != nil {
+		s.unread = err
+		return nil, false, err
 	}
 	return frame, binary, nil
 }
@@ -216,7 +217,7 @@ func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []
 		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
-		if err == io.EOF {
+		if err == io.EOF && s.link.complete() {
 			s.link.progress.message(0)
 			break
 		}
