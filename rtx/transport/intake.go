@@ -220,12 +220,12 @@ func (l *link) Read(p []byte) (int, error) {
 	}
 	p = p[:min(int64(len(p)), l.due)]
 	if l.r == l.w {
-		if len(p) >= len(l.buf) {
+		if len(p) >= readAhead {
 			n, err := l.fill(p)
 			l.due -= int64(n)
 			return n, err
 		}
-		if err := l.more(1); err != nil {
+		if err := l.more(int(min(l.due, readAhead))); err != nil {
 			return 0, err
 		}
 	}
