@@ -35,11 +35,12 @@ const maxHeader = 10
 type intake struct {
 	buf      []byte // buf[r:w] was read from the socket, and not taken yet
 	r, w     int
-	due      int64 // so many bytes of a frame the library may still read
-	last     bool  // that frame, or the data frame before it, ends its message
-	full     bool  // a read filled the buffer, so there is more to come
-	used     bool  // the part of the buffer beyond smallBuffer was needed since the last release
-	settling bool  // the reader asked for a release
+	due      int64       // so many bytes of a frame the library may still read
+	last     bool        // that frame, or the data frame before it, ends its message
+	atEnd    atomic.Bool // the library has all bytes of its last message
+	full     bool        // a read filled the buffer, so there is more to come
+	used     bool        // the part of the buffer beyond smallBuffer was needed since the last release
+	settling bool        // the reader asked for a release
 
 	turn atomic.Int32
 	left chan struct{} // closed when frame has returned for the last time; made by yield
@@ -205,6 +206,18 @@ func (l *link) size(need int) int {
 // Read gives the WebSocket library bytes of one frame. One goroutine at a time calls it, because the
 // library does so, and never while frame runs, except after yield.
 func (l *link) Read(p []byte) (int, error) {
+	n, err := l.part(p)
+	l.due -= int64(n)
+	l.atEnd.Store(l.due == 0 && l.last)
+	return n, err
+}
+
+// complete reports whether the library has read the whole of its last message. It does not say so
+// itself: to it, a connection that ends within a message ends the message.
+func (l *link) complete() bool { return l.atEnd.Load() }
+
+// part is Read without the account of what is due.
+func (l *link) part(p []byte) (int, error) {
 	if l.yielded() && !l.own {
 		<-l.left
 		l.own = true
@@ -221,9 +234,7 @@ func (l *link) Read(p []byte) (int, error) {
 	p = p[:min(int64(len(p)), l.due)]
 	if l.r == l.w {
 		if len(p) >= readAhead {
-			n, err := l.fill(p)
-			l.due -= int64(n)
-			return n, err
+			return l.fill(p)
 		}
 		if err := l.more(int(min(l.due, readAhead))); err != nil {
 			return 0, err
@@ -231,13 +242,8 @@ func (l *link) Read(p []byte) (int, error) {
 	}
 	n := copy(p, l.buf[l.r:l.w])
 	l.r += n
-	l.due -= int64(n)
 	return n, nil
 }
-
-// complete reports whether the library has read the whole of its last message. It does not say so
-// itself: to it, a connection that ends within a message ends the message.
-func (l *link) complete() bool { return l.due == 0 && l.last }
 
 // measure returns the length of the next frame with its header. If the connection ends within the
 // header, it is the length of what there is of it.

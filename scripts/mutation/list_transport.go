@@ -28,7 +28,7 @@ var transportMutations = []mutation{
 	{name: "read while the WebSocket library closes", in: "rtx/transport", fn: "link.frame", do: never("!l.turn.CompareAndSwap(turnFree, turnReader)")},
 	{name: "let the WebSocket library read while the reader does", in: "rtx/transport", by: "TestCloseInEveryState", fn: "link.Read", do: drop("<-l.left")},
 	{name: "take a part of a message for the whole", in: "rtx/transport", fn: "session.readMessage", do: replace("s.link.complete()", "true")},
-	{name: "take some fragments for the whole message", in: "rtx/transport", fn: "link.complete", do: replace("l.due == 0 && l.last", "l.due == 0")},
+	{name: "take some fragments for the whole message", in: "rtx/transport", fn: "link.Read", do: replace("l.due == 0 && l.last", "l.due == 0")},
 	{name: "take a control frame for the last fragment", in: "rtx/transport", fn: "link.measure", do: always("!control")},
 	{name: "read on after what could not be read", in: "rtx/transport", fn: "session.readFrame", do: never("s.unread != nil")},
 	{name: "take a long plain frame for silence", in: "rtx/transport", fn: "link.rest", do: drop("l.progress.message(int64(_))")},
