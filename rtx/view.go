@@ -67,7 +67,10 @@ func decoderOf[T any](c codec) decoder[T] {
 			}
 		}
 	}
-	unmarshal := c.unmarshaler(reflect.TypeFor[T]())
+	if s := c.shortcut(reflect.TypeFor[T]()); s != nil && !c.strict() {
+		return func(e *event, dst *T) error { return s.unmarshal(e.payload, dst) } // smaller than by viewer
+	}
+	unmarshal := c.viewer(reflect.TypeFor[T]())
 	if !c.strict() {
 		return func(e *event, dst *T) error { return unmarshal(e.payload, dst) }
 	}

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -181,16 +182,28 @@ const (
 	highs = 0x80 * ones
 )
 
+// stops has the high bit set of the first byte of w that may end a run of plain text: a quote, a
+// backslash or a control character. What it has above that means nothing.
+func stops(w uint64) uint64 {
+	return ((w - ' '*ones) | (w ^ '"'*ones - ones) | (w ^ '\\'*ones - ones)) &^ w & highs
+}
+
 // skipString skips the string whose opening quote is b[i].
 func skipString(b []byte, i int) (end int, kind Kind) {
 	i++
 	start, seen := i, uint64(0) // seen has a high bit once a byte was not ASCII
+	far := i + farAway
 	for {
 		for i+8 <= len(b) {
+			if i >= far { // a long one: go to its end at once, if nothing is in the way
+				far = len(b)
+				if n, more := skipRun(b, i); n > i {
+					i, seen = n, seen|more
+					break
+				}
+			}
 			w := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := w^'"'*ones, w^'\\'*ones
-			stop := ((w-' '*ones)&^w | (quote-ones)&^quote | (slash-ones)&^slash) & highs
-			if stop != 0 {
+			if stop := stops(w); stop != 0 {
 				n := bits.TrailingZeros64(stop) &^ 7
 				seen |= w & (1<<n - 1)
 				i += n >> 3
@@ -221,6 +234,41 @@ func skipString(b []byte, i int) (end int, kind Kind) {
 			i++
 		}
 	}
+}
+
+// farAway is the length of text from which on it pays to look for the closing quote alone first.
+const farAway = 64
+
+// skipRun goes on from b[i], within a string, to its closing quote, if there is neither an escape nor
+// a control character before it; else it stays. seen has a high bit if a byte was not ASCII.
+func skipRun(b []byte, i int) (end int, seen uint64) {
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 {
+		return i, 0
+	}
+	run := b[i : i+n]
+	if bytes.IndexByte(run, '\\') >= 0 {
+		return i, 0
+	}
+	var low uint64 // has a high bit if a byte was a control character
+	k := 0
+	for ; k+32 <= len(run); k += 32 {
+		r := run[k : k+32 : k+32]
+		w0, w1 := binary.LittleEndian.Uint64(r), binary.LittleEndian.Uint64(r[8:])
+		w2, w3 := binary.LittleEndian.Uint64(r[16:]), binary.LittleEndian.Uint64(r[24:])
+		low |= (w0-' '*ones)&^w0 | (w1-' '*ones)&^w1 | (w2-' '*ones)&^w2 | (w3-' '*ones)&^w3
+		seen |= w0 | w1 | w2 | w3
+	}
+	if low&highs != 0 {
+		return i, 0
+	}
+	for _, c := range run[k:] {
+		if c < ' ' {
+			return i, 0
+		}
+		seen |= uint64(c)
+	}
+	return i + n, seen
 }
 
 // escapeLen is how many bytes after a backslash belong to it, 0 if they make no escape.
