@@ -1,7 +1,6 @@
 package rtx
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -130,40 +129,16 @@ func (b *binding) end(err error, discard bool) {
 	c.dropSpill(b)
 }
 
-// endWith ends the stream when ctx ends. It must be called before the stream is handed out.
-func (b *binding) endWith(ctx context.Context) {
-	if ctx.Done() == nil {
-		return
-	}
-	b.ctx = ctx
-	stop := context.AfterFunc(ctx, b.endIfDone)
-	b.c.mu.Lock()
-	b.stop = stop
-	over := b.ended
-	b.c.mu.Unlock()
-	if over {
-		b.c.dropSpill(b)
-	}
-}
-
-// endIfDone ends the stream if its context has ended. The context's own callback may not have run
-// yet.
-func (b *binding) endIfDone() {
-	if b.ctx != nil && b.ctx.Err() != nil {
-		b.end(context.Cause(b.ctx), true)
-	}
-}
-
 func (o *openStreams) len() int { return len(o.list) - o.gone }
 
 func (o *openStreams) add(b *binding) {
-	b.place = len(o.list)
+	b.place = int32(len(o.list))
 	o.list = append(o.list, b)
 }
 
 // remove removes a stream. It may have been removed before.
 func (o *openStreams) remove(b *binding) {
-	if b.place >= len(o.list) || o.list[b.place] != b {
+	if int(b.place) >= len(o.list) || o.list[b.place] != b {
 		return
 	}
 	o.list[b.place] = nil
@@ -172,7 +147,7 @@ func (o *openStreams) remove(b *binding) {
 	}
 	live := o.slice()
 	for i, b := range live {
-		b.place = i
+		b.place = int32(i)
 	}
 	o.list, o.gone = live, 0
 }

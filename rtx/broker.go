@@ -28,7 +28,7 @@ func (b *broker) wait() { b.wg.Wait() }
 
 // askLocked queues a question about s for its authorizer.
 func (c *Client) askLocked(s *subscription, t core.Ticket) {
-	l := s.lane
+	l := s.lane()
 	if len(l.waiting) >= max(l.sweepAt, 64) {
 		c.sweepLocked(l)
 	}
@@ -212,14 +212,14 @@ func (b *batch) takes(q question) bool {
 	}
 	first := b.questions[0]
 	return !first.alone && !q.alone && first.ticket.SocketID == q.ticket.SocketID &&
-		(q.s.kind != presence || !b.user || bytes.Equal(b.userData, q.s.userData))
+		(q.s.kind != presence || !b.user || bytes.Equal(b.userData, q.s.userData()))
 }
 
 func (b *batch) add(cfg *config, q question) {
 	r := auth.Request{SocketID: q.ticket.SocketID, Channel: q.s.Name, Key: cfg.apiKey, Server: cfg.serviceHost()}
 	if q.s.kind == presence {
-		r.UserData = q.s.userData
-		b.userData, b.user = q.s.userData, true
+		r.UserData = q.s.userData()
+		b.userData, b.user = q.s.userData(), true
 	}
 	b.questions, b.requests = append(b.questions, q), append(b.requests, r)
 }
@@ -301,7 +301,7 @@ func (c *Client) land(ctx context.Context, l *lane, b *batch, took time.Duration
 			alone = append(alone, q)
 		case v.err == nil:
 			if m.Granted(&s.Channel, q.ticket) {
-				s.grant = v.grant
+				s.credentials().grant = v.grant
 			}
 		case v.retryable:
 			m.AuthFailed(now(), &s.Channel, q.ticket, v.err, v.after)

@@ -65,9 +65,9 @@ func (ch *Channel) usableLocked() error {
 		return &SubscribeError{Channel: ch.name, Err: ErrAuthRequired}
 	case s == nil:
 		return nil
-	case ch.userData != nil && !bytes.Equal(ch.userData, s.userData):
+	case ch.userData != nil && !bytes.Equal(ch.userData, s.userData()):
 		return badOption("WithUserData", "%q is held with other user data: release it first", ch.name)
-	case ch.authority != nil && !ch.authority.is(s.lane.authority):
+	case ch.authority != nil && !ch.authority.is(s.lane().authority):
 		return badOption("WithAuth", "%q is held with another authorizer: release it first, or use the result of one WithAuth", ch.name)
 	}
 	return nil

@@ -50,10 +50,11 @@ type Client struct {
 	sessionCtx context.Context   // ends with the session
 	sessionEnd context.CancelCauseFunc
 	subs       map[string]*subscription
-	held       atomic.Int64               // len(subs), readable without the lock
-	rooms      map[*subscription]struct{} // those with an observer
-	telling    *subscription              // its confirmation is being delivered, see readyLocked; nil if none is
+	held       atomic.Int64                // len(subs), readable without the lock
+	rooms      map[*subscription]observers // those of package presence
+	telling    *subscription               // its confirmation is being delivered, see readyLocked; nil if none is
 	bindings   openStreams
+	lifetimes  map[context.Context]*lifetime // those that a stream may join
 	spills     spills
 	lapses     lapses
 	routes     routes // streams of the whole client
@@ -79,39 +80,64 @@ type goal struct {
 // was granted. It is guarded by the client's lock.
 type subscription struct {
 	core.Channel
-	kind     kind
-	gone     bool  // removed from the table
-	forms    forms // the wrapped answers that it may still receive
+	kind  kind
+	gone  bool         // removed from the table
+	forms forms        // the wrapped answers that it may still receive
+	keys  *credentials // nil on a public channel
+
+	routes routes          // its streams
+	holds  *ordered[*Hold] // the holds of Subscribe; nil if there are none
+
+	faults  *faults       // nil if there were none
+	changed chan struct{} // closed at the next change; nil if nobody waits for one
+}
+
+// credentials are with what a channel is subscribed.
+type credentials struct {
 	userData json.RawMessage
 	lane     *lane // of its authorizer; nil if it needs none
 	grant    auth.Grant
+}
 
-	routes   routes           // its streams
-	observer observe.Observer // its rooms; nil if there are none
-	observed int              // how many holds rooms have
-	holds    ordered[*Hold]   // the holds of Subscribe
+// faults are what went wrong with a subscription.
+type faults struct {
+	evicted error // why its holders were last evicted
+	last    error // why the last attempt to subscribe failed; nil if it did not
+}
 
-	evictedBy   error         // why its holders were last evicted
-	lastFailure error         // why the last attempt to subscribe failed; nil if it did not
-	changed     chan struct{} // closed at the next change; nil if nobody waits for one
+// observers are the rooms on a channel.
+type observers struct {
+	observe.Observer
+	count int // how many holds they have
 }
 
 // A binding is the client's part of a stream: its sink, and the channels it is attached to. It is
-// guarded by the client's lock, except sink, events, client and ctx, which never change.
+// guarded by the client's lock, except c, sink, events and life, which never change.
 type binding struct {
 	c      *Client
 	sink   sink
-	events eventNames      // the events that it takes; "*" for all but the internal ones
-	ctx    context.Context // ends the stream; nil if it never ends
+	events eventNames // the events that it takes; "*" for all but the internal ones
+	life   *lifetime  // ends the stream; nil if nothing does
 
 	group   *Group // the source, if it is a group
 	places  places // where it is attached; nil subscription: to the whole client
 	exited  *exit  // nil until a channel left or the stream ended
-	place   int    // its index among the client's open streams
+	place   int32  // its index among the client's open streams
+	seat    int32  // its index among the streams of its lifetime
 	id      uint64 // the stream's id; for a Partition the first of n
 	ended   bool
-	settled bool        // the stream and its queue have ended
-	stop    func() bool // detaches the callback from ctx
+	settled bool // the stream and its queue have ended
+}
+
+// A lifetime is a context that ends streams. Streams with the same context share one, because a
+// callback of a context is larger than the rest of what ends a stream, and takes a goroutine to run.
+// It is guarded by the client's lock, except ctx.
+type lifetime struct {
+	c       *Client
+	ctx     context.Context
+	stop    func() bool // detaches the callback; nil before there is one
+	streams []*binding  // in the order in which they were opened; nil where one has left
+	left    int
 }
 
 // eventNames are the names of events. There is nearly always one.
@@ -143,19 +169,24 @@ type attachment struct {
 
 const goneEpoch = math.MaxUint64 // later than any loss
 
-// A route is the attachments for one event name.
-type route struct {
-	name string
+// A takers is a list of attachments.
+type takers struct {
 	list []*attachment
 	dead int
 }
 
-// routes are the routes of one channel, or of the client.
+// A route is the attachments for one event name.
+type route struct {
+	name string
+	takers
+}
+
+// routes are the routes of one channel, or of the client. There is nearly always one name.
 type routes struct {
-	byName map[string]*route
-	last   *route // the route of byName that was found last; nil if there is none
-	every  route  // "*"
-	all    route  // each attachment once, for gaps and ends
+	byName map[string]*route // nil if there is one name at most
+	last   *route            // the only route, or that of byName that was found last; may be nil
+	every  *takers           // of "*"; nil if there are none
+	union  *takers           // each attachment once; nil if all are on one list
 }
 
 // places are the channels that a stream is attached to, in the order of attachment. There is nearly

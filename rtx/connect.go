@@ -28,7 +28,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		}),
 		state:    StateChange{State: StateIdle, At: time.Now()},
 		subs:     make(map[string]*subscription),
-		rooms:    make(map[*subscription]struct{}),
+		rooms:    make(map[*subscription]observers),
 		recovery: new(recovery),
 		done:     make(chan struct{}),
 		trace:    newTracer(cfg.traces, cfg.log),
@@ -275,13 +275,13 @@ func (c *Client) over(e *ending) {
 func (c *Client) takeObserversLocked(err error) (facts []factFor) {
 	for ch := range c.machine.Channels() {
 		s := c.ofLocked(ch)
-		if s.observer == nil {
+		o, ok := c.rooms[s]
+		if !ok {
 			continue
 		}
-		facts = append(facts, factFor{s.observer, observe.Fact{Kind: observe.Ended, Err: err}})
-		n := s.observed
-		c.unobservedLocked(s)
-		for range n {
+		facts = append(facts, factFor{o.Observer, observe.Fact{Kind: observe.Ended, Err: err}})
+		delete(c.rooms, s)
+		for range o.count {
 			c.releaseLocked(s, s.Generation())
 		}
 	}

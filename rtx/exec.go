@@ -137,13 +137,13 @@ func (c *Client) enqueueLocked(a *core.Action) bool {
 		c.frames = append(c.frames, unsubscribePacket(s.Name))
 		return true
 	}
-	packet := subscribePacket(s.Name, s.grant)
+	packet := subscribePacket(s.Name, s.grant())
 	if err := tooLarge(packet, c.session.Info()); err != nil {
 		c.machine.Fail(a.Channel, &SubscribeError{Channel: s.Name, Err: err})
 		return false
 	}
-	if s.grant.Auth != "" {
-		c.hide = append(c.hide, s.grant.Auth, s.grant.ChannelData)
+	if g := s.grant(); g.Auth != "" {
+		c.hide = append(c.hide, g.Auth, g.ChannelData)
 	}
 	s.forms.asked()
 	c.trace.asksLocked(a.Channel)
@@ -180,7 +180,7 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		return false
 	case core.Confirmed:
 		c.trace.confirmedLocked(a.Channel)
-		s.lastFailure = nil
+		s.failedLocked(nil)
 		if s != c.telling { // else it is ready only once that was delivered
 			s.notifyLocked()
 		}
@@ -205,12 +205,12 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		c.staleLocked(s, e)
 	case core.Kept:
 		s.notifyLocked() // it is live again
-		if s.observer != nil {
-			e.facts = []factFor{{s.observer, observe.Fact{Kind: observe.Kept}}}
+		if o, ok := c.rooms[s]; ok {
+			e.facts = []factFor{{o.Observer, observe.Fact{Kind: observe.Kept}}}
 		}
 	case core.Retrying:
 		e.err = subscribeError(s.Name, a.Err)
-		s.lastFailure = e.err
+		s.failedLocked(e.err)
 		c.trace.failedLocked(a.Channel, e.err, true, a.After)
 	case core.Ponged:
 		if w := c.pings[a.Ping]; w != nil {
@@ -249,8 +249,8 @@ func subscribeError(channel string, err error) error {
 func (c *Client) staleLocked(s *subscription, e *effect) {
 	stale := func(s *subscription) {
 		s.notifyLocked()
-		if s.observer != nil {
-			e.facts = append(e.facts, factFor{s.observer, observe.Fact{Kind: observe.Stale}})
+		if o, ok := c.rooms[s]; ok {
+			e.facts = append(e.facts, factFor{o.Observer, observe.Fact{Kind: observe.Stale}})
 		}
 	}
 	if s != nil {

@@ -39,6 +39,9 @@ func (ch *Channel) Subscribe(ctx context.Context) (*Hold, error) {
 	s := c.subscriptionLocked(ch)
 	c.machine.Hold(&s.Channel)
 	h := &Hold{c: c, s: s, generation: s.Generation(), done: make(chan struct{})}
+	if s.holds == nil {
+		s.holds = new(ordered[*Hold])
+	}
 	s.holds.add(h)
 	c.decideAndUnlock()
 	if err := c.await(ctx, s, h.generation, nil); err != nil {

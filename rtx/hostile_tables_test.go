@@ -12,7 +12,7 @@ func TablesOf(c *Client) map[string]int {
 	return map[string]int{
 		"channels":                        len(c.subs),
 		"streams":                         len(c.bindings.list),
-		"routes":                          len(c.routes.byName) + len(c.routes.all.list),
+		"routes":                          len(c.routes.byName) + len(c.routes.all()),
 		"names":                           len(c.reader.names),
 		"frames":                          len(c.frames),
 		"acknowledgements":                len(c.acks),

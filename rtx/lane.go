@@ -16,11 +16,11 @@ func (c *Client) laneLocked(a *authority) *lane {
 // enterLocked has s use the lane l from now on, and leave the one that it used. l may be nil. It
 // returns the authorizer of a lane that is gone, whose idle connections the caller closes, or nil.
 func (c *Client) enterLocked(s *subscription, l *lane) *authority {
-	old := s.lane
+	old := s.lane()
 	if old == l {
 		return nil
 	}
-	if s.lane = l; l != nil {
+	if s.credentials().lane = l; l != nil {
 		l.channels++
 	}
 	if old == nil {

@@ -11,7 +11,7 @@ import (
 // hold.
 func (c *Client) releaseLocked(s *subscription, generation uint64) {
 	if s.Holds() == 1 && s.Generation() == generation {
-		for _, a := range c.routes.all.list {
+		for _, a := range c.routes.all() {
 			if !a.gone() {
 				c.departLocked(a.b, s, a.epoch.Load())
 			}

@@ -27,17 +27,18 @@ func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) 
 	}
 	s := c.subscriptionLocked(ch)
 	c.machine.Hold(&s.Channel)
-	if s.observer == nil {
-		s.observer = make()
-		c.rooms[s] = struct{}{}
+	o, ok := c.rooms[s]
+	if !ok {
+		o.Observer = make()
 		c.machine.Refresh(&s.Channel) // the confirmation brings the roster once more
 	}
-	o, generation := s.observer, s.Generation()
-	s.observed++
+	o.count++
+	c.rooms[s] = o
+	generation := s.Generation()
 	c.decideAndUnlock()
 	return observe.Watch{
-		ID: c.ids.Add(1), Observer: o, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
-		Release: sync.OnceFunc(func() { c.unobserve(s, o, generation) }),
+		ID: c.ids.Add(1), Observer: o.Observer, Unmarshal: c.cfg.unmarshal, Log: c.cfg.log,
+		Release: sync.OnceFunc(func() { c.unobserve(s, o.Observer, generation) }),
 		Waited:  func(ctx context.Context) error { return c.waited(ctx, s) },
 		Missing: func() error { return c.unconfirmed(s) },
 	}, nil
@@ -53,9 +54,11 @@ func (c *Client) unconfirmed(s *subscription) error {
 // unobserve releases an observer's hold, unless it was evicted with the others.
 func (c *Client) unobserve(s *subscription, o observe.Observer, generation uint64) {
 	c.mu.Lock()
-	if s.Generation() == generation && s.observer == o {
-		if s.observed--; s.observed == 0 {
-			c.unobservedLocked(s)
+	if here := c.rooms[s]; s.Generation() == generation && here.Observer == o {
+		if here.count--; here.count == 0 {
+			delete(c.rooms, s)
+		} else {
+			c.rooms[s] = here
 		}
 		c.releaseLocked(s, generation)
 	}

@@ -3,15 +3,23 @@ package rtx
 import "iter"
 
 // ordered is a set that keeps the order in which its elements were added. Users can rely on that
-// order, and a replay repeats it. The zero value is empty.
+// order, and a replay repeats it. The zero value is empty, and so is nil.
 type ordered[T comparable] struct {
 	at   map[T]int
 	list []T // the zero T where one was removed
 }
 
-func (o *ordered[T]) len() int { return len(o.at) }
+func (o *ordered[T]) len() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.at)
+}
 
 func (o *ordered[T]) has(v T) bool {
+	if o == nil {
+		return false
+	}
 	_, ok := o.at[v]
 	return ok
 }
@@ -53,6 +61,9 @@ func (o *ordered[T]) remove(v T) {
 // are not returned.
 func (o *ordered[T]) all() iter.Seq[T] {
 	return func(yield func(T) bool) {
+		if o == nil {
+			return
+		}
 		for _, v := range o.list {
 			if v != *new(T) && !yield(v) {
 				return

@@ -48,7 +48,7 @@ func (c *Client) await(ctx context.Context, s *subscription, generation uint64, 
 		switch {
 		case s.Generation() != generation:
 			defer c.mu.Unlock()
-			return s.evictedBy
+			return s.evictedBy()
 		case c.ended:
 			defer c.mu.Unlock()
 			return c.endErrLocked()
@@ -88,7 +88,7 @@ func (c *Client) waited(ctx context.Context, s *subscription) error {
 // missingLocked returns what is missing until s is confirmed, and the last failure.
 func (c *Client) missingLocked(s *subscription) (what string, last error) {
 	if c.machine.Conn() == core.Established {
-		return subscriptionOf(s.Name), s.lastFailure
+		return subscriptionOf(s.Name), s.lastFailure()
 	}
 	return fmt.Sprintf("a connection, to subscribe to %q", s.Name), c.machine.State(c.state.At).Err
 }
@@ -104,7 +104,7 @@ func (c *Client) unconfirmedLocked(channels iter.Seq[*subscription]) error {
 		if s.Holds() > 0 && c.readyLocked(s) {
 			continue
 		}
-		if n++; named == nil || named.lastFailure == nil && s.lastFailure != nil {
+		if n++; named == nil || named.lastFailure() == nil && s.lastFailure() != nil {
 			named = s
 		}
 	}

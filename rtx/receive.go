@@ -240,9 +240,9 @@ func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
 	}
 	var o observe.Observer
 	if s.Phase().Live() && how != copied {
-		o = s.observer
+		o = c.rooms[s].Observer
 	}
-	channelData := []byte(s.grant.ChannelData)
+	channelData := []byte(s.grant().ChannelData)
 	c.decideAndUnlock()
 	if o != nil {
 		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: e.payload, ChannelData: channelData})
@@ -282,7 +282,7 @@ func (c *Client) member(channel, name string, payload []byte) {
 	c.mu.Lock()
 	var o observe.Observer
 	if s := c.subs[channel]; s != nil && (s.Phase().Live() || s.Early()) {
-		o = s.observer
+		o = c.rooms[s].Observer
 	}
 	c.mu.Unlock()
 	if o != nil {

@@ -37,10 +37,10 @@ func (c *Client) newAttachment(b *binding, s *subscription, generation uint64) *
 // gone reports whether the attachment was taken off. It needs no lock.
 func (a *attachment) gone() bool { return a.epoch.Load() == goneEpoch }
 
-func (r *route) add(a *attachment) { r.list = append(r.list, a) }
+func (r *takers) add(a *attachment) { r.list = append(r.list, a) }
 
 // drop counts an attachment that is gone, and replaces the list once half of it is.
-func (r *route) drop() {
+func (r *takers) drop() {
 	r.dead++
 	if r.dead*2 <= len(r.list) && r.dead != len(r.list) {
 		return
@@ -54,8 +54,38 @@ func (r *route) drop() {
 	r.list, r.dead = live, 0
 }
 
+// all returns each attachment once, in the order of attachment, also some that are gone.
+func (t *routes) all() []*attachment {
+	switch {
+	case t.union != nil:
+		return t.union.list
+	case t.last != nil:
+		return t.last.list
+	case t.every != nil:
+		return t.every.list
+	}
+	return nil
+}
+
+// single reports whether all attachments, a among them, are on one list.
+func (t *routes) single(a *attachment) bool {
+	switch name := a.b.events.one; {
+	case a.b.events.more != nil || t.union != nil || t.byName != nil:
+		return false
+	case name == anyEvent:
+		return t.last == nil
+	default:
+		return t.every == nil && (t.last == nil || t.last.name == name)
+	}
+}
+
 func (t *routes) attach(a *attachment) {
-	t.all.add(a)
+	if !t.single(a) {
+		if t.union == nil {
+			t.union = &takers{list: slices.DeleteFunc(slices.Clone(t.all()), (*attachment).gone)}
+		}
+		t.union.add(a)
+	}
 	for name := range a.b.events.all() {
 		t.named(name).add(a)
 	}
@@ -63,30 +93,60 @@ func (t *routes) attach(a *attachment) {
 
 func (t *routes) detach(a *attachment) {
 	a.epoch.Store(goneEpoch)
-	t.all.drop()
+	if t.union != nil {
+		if t.union.drop(); len(t.union.list) == 0 {
+			t.union = nil
+		}
+	}
 	for name := range a.b.events.all() {
 		r := t.named(name)
-		r.drop()
-		if len(r.list) == 0 && name != anyEvent {
-			delete(t.byName, name)
-			t.last = nil
+		if r.drop(); len(r.list) == 0 {
+			t.remove(name)
 		}
 	}
 }
 
-func (t *routes) named(name string) *route {
+// named returns the takers of an event name, which are made if there are none.
+func (t *routes) named(name string) *takers {
 	if name == anyEvent {
-		return &t.every
-	}
-	r := t.byName[name]
-	if r == nil {
-		if t.byName == nil {
-			t.byName = make(map[string]*route)
+		if t.every == nil {
+			t.every = new(takers)
 		}
-		r = &route{name: name}
-		t.byName[name] = r
+		return t.every
 	}
-	return r
+	r := t.lookUp(name)
+	if r == nil {
+		r = &route{name: name}
+		switch {
+		case t.byName != nil:
+			t.byName[name] = r
+		case t.last != nil:
+			t.byName = map[string]*route{t.last.name: t.last, name: r}
+		default:
+			t.last = r
+		}
+	}
+	return &r.takers
+}
+
+// lookUp returns the route of a name, or nil.
+func (t *routes) lookUp(name string) *route {
+	if t.last != nil && t.last.name == name {
+		return t.last
+	}
+	return t.byName[name]
+}
+
+// remove removes the takers of a name that has none any more.
+func (t *routes) remove(name string) {
+	if name == anyEvent {
+		t.every = nil
+		return
+	}
+	delete(t.byName, name)
+	if t.last = nil; len(t.byName) == 0 {
+		t.byName = nil
+	}
 }
 
 // A delivery is where one event goes: up to four lists, taken under the client's lock.
@@ -111,7 +171,7 @@ func (t *routes) find(d *delivery, at int, name []byte, internal bool) {
 	if r != nil {
 		d.lists[at], d.name = r.list, r.name
 	}
-	if !internal {
+	if !internal && t.every != nil {
 		d.lists[at+1] = t.every.list
 	}
 }

@@ -20,8 +20,8 @@ const minSecret = 6
 func (c *Client) secretsOfLocked(channels ...*subscription) redact.Secrets {
 	parts := longEnough(c.machine.SocketID(), c.recovery.pid)
 	for _, s := range channels {
-		key, sum, _ := strings.Cut(s.grant.Auth, ":") // either half of KEY:hex tells too much
-		parts = append(append(parts, s.grant.Auth, key, sum), longEnough(s.grant.ChannelData, string(s.userData))...)
+		key, sum, _ := strings.Cut(s.grant().Auth, ":") // either half of KEY:hex tells too much
+		parts = append(append(parts, s.grant().Auth, key, sum), longEnough(s.grant().ChannelData, string(s.userData()))...)
 	}
 	return c.cfg.secrets.With(parts...)
 }
@@ -37,9 +37,9 @@ func (c *Client) quotedLocked(text string) (channels []*subscription) {
 	braces := strings.Contains(head, "{") || strings.Contains(strings.ToUpper(head), "%7B")
 	for ch := range c.machine.Channels() {
 		s := c.ofLocked(ch)
-		key, sum, _ := strings.Cut(s.grant.Auth, ":")
+		key, sum, _ := strings.Cut(s.grant().Auth, ":")
 		if sum != "" && (strings.Contains(head, sum) || strings.Contains(head, key)) ||
-			braces && len(s.grant.ChannelData)+len(s.userData) > 0 {
+			braces && len(s.grant().ChannelData)+len(s.userData()) > 0 {
 			channels = append(channels, s)
 		}
 		if len(channels) == maxQuoted {

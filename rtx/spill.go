@@ -47,8 +47,7 @@ func (c *Client) dropSpill(b *binding) {
 // context, or nil if there is no callback.
 func (c *Client) forgetSpillLocked(b *binding) (stop func() bool) {
 	c.spills.streams.remove(b)
-	stop, b.stop = b.stop, nil
-	return stop
+	return b.leaveLocked()
 }
 
 // callStops calls the functions that are not nil. They may be the user's code (the stop of a

@@ -69,8 +69,8 @@ func (c *Client) Stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Streams, s.Channels, s.LastUnclaimed = c.bindings.len(), c.machine.Held(), c.lastUnclaimed
-	for sub := range c.rooms {
-		s.Rooms += sub.observed
+	for _, o := range c.rooms {
+		s.Rooms += o.count
 	}
 	return s
 }
@@ -156,8 +156,8 @@ type observed struct {
 
 // roomsLocked returns the observers of all channels.
 func (c *Client) roomsLocked() (all []observed) {
-	for s := range c.rooms {
-		all = append(all, observed{s.Name, s.observer})
+	for s, o := range c.rooms {
+		all = append(all, observed{s.Name, o.Observer})
 	}
 	return all
 }

@@ -106,9 +106,9 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 	}
 }
 
-// An open stream, its channel's subscription aside, takes 1 KiB at most beside its buffer.
+// An open stream, its channel's subscription aside, takes 896 bytes at most.
 func TestIdleStreamIsSmall(t *testing.T) {
-	const n, limit = 4096, 1040
+	const n, limit = 4096, 896
 	w := newWire(t)
 	w.up()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -25,10 +25,12 @@ func (c *Client) subscriptionLocked(ch *Channel) *subscription {
 			user = ch.userData
 		}
 		lane := c.laneLocked(ch.signedBy())
-		if !bytes.Equal(user, s.userData) || lane != s.lane {
+		if !bytes.Equal(user, s.userData()) || lane != s.lane() {
 			c.machine.Renew(now(), &s.Channel)
 		}
-		s.userData = user
+		if user != nil || s.keys != nil {
+			s.credentials().userData = user
+		}
 		c.enterLocked(s, lane)
 	}
 	return s
@@ -56,7 +58,7 @@ func (s *subscription) notifyLocked() {
 // that finds the channel ready also finds the gap. A sink never blocks.
 func (c *Client) missedLocked(s *subscription, l core.Loss) {
 	gap := reconnected(s.Name, l.Since)
-	for _, list := range [][]*attachment{s.routes.all.list, c.routes.all.list} {
+	for _, list := range [][]*attachment{s.routes.all(), c.routes.all()} {
 		for _, a := range list {
 			if a.epoch.Load() <= l.Epoch {
 				a.b.sink.lose(gap)
@@ -69,9 +71,10 @@ func (c *Client) missedLocked(s *subscription, l core.Loss) {
 // joined says that events of s were delivered until now, or until loss if there is one, so streams
 // of the whole client miss them from then on.
 func (c *Client) evictedLocked(s *subscription, err error, joined bool, loss core.Loss) (streams []departure, observer observe.Observer) {
-	s.evictedBy = err
-	s.lastFailure = nil
-	s.grant = auth.Grant{}
+	s.faults = &faults{evicted: err}
+	if s.keys != nil {
+		s.keys.grant = auth.Grant{}
+	}
 	live := joined && loss.Since.IsZero()
 	since := func(a *attachment) time.Time {
 		switch {
@@ -82,28 +85,22 @@ func (c *Client) evictedLocked(s *subscription, err error, joined bool, loss cor
 		}
 		return now()
 	}
-	for _, a := range slices.Clone(s.routes.all.list) {
+	for _, a := range slices.Clone(s.routes.all()) {
 		if !a.gone() {
 			streams = append(streams, a.b.evictedLocked(s, err, since(a)))
 		}
 	}
-	observer = s.observer
-	c.unobservedLocked(s)
+	observer = c.rooms[s].Observer
+	delete(c.rooms, s)
 	s.endHoldsLocked(err)
 	if joined {
-		for _, a := range c.routes.all.list {
+		for _, a := range c.routes.all() {
 			if !a.gone() {
 				streams = append(streams, departure{b: a.b, gap: left(s.Name, since(a), err)})
 			}
 		}
 	}
 	return streams, observer
-}
-
-// unobservedLocked notes that s has no room any more.
-func (c *Client) unobservedLocked(s *subscription) {
-	s.observer, s.observed = nil, 0
-	delete(c.rooms, s)
 }
 
 // endHoldsLocked ends the holds of s, which are evicted or released with the others.

@@ -14,12 +14,12 @@ type Channel struct {
 	queued  bool    // in the machine's queue
 	answers answers
 
-	holds      int
+	holds      int32
 	generation uint64 // of those who hold it; it changes when all are evicted
 	loss       *Loss  // confirmed before, and what was missed since is not told yet
-	asks       int    // requests of this phase
-	tries      int    // failures in a row
-	oversize   int    // connections in a row that ended on a message of this channel
+	asks       int32  // requests of this phase
+	tries      int32  // failures in a row
+	oversize   int32  // connections in a row that ended on a message of this channel
 	ticket     uint64 // the question to the authorizer that is under way
 	grantFor   string // the socket id that there is a signature for
 	due        time.Time
@@ -41,7 +41,7 @@ func NewChannel(name string, signed bool) *Channel { return &Channel{Name: name,
 func (ch *Channel) Phase() Phase { return ch.phase }
 
 // Holds returns how many hold it.
-func (ch *Channel) Holds() int { return ch.holds }
+func (ch *Channel) Holds() int { return int(ch.holds) }
 
 // Held returns how many channels are held.
 func (m *Machine) Held() int { return m.held }
@@ -437,7 +437,7 @@ func (m *Machine) overdue(now time.Time, ch *Channel) {
 // backoff has ch tried again later.
 func (m *Machine) backoff(now time.Time, ch *Channel, err error, after time.Duration) {
 	m.move(ch, Backoff)
-	delay := m.cfg.Pace.Retry(ch.tries, after)
+	delay := m.cfg.Pace.Retry(int(ch.tries), after)
 	ch.tries++
 	m.setTimer(ch, now.Add(delay))
 	m.do(Action{Op: Retrying, Channel: ch, Err: err, After: delay})

@@ -73,7 +73,7 @@ func (w *world) checkChannel(i int, ch *Channel) {
 		}
 		return
 	}
-	if ch.holds != len(w.holders[i]) {
+	if int(ch.holds) != len(w.holders[i]) {
 		w.fail("%s: the machine counts %d holds, and there are %d", ch.Name, ch.holds, len(w.holders[i]))
 	}
 	for _, h := range w.holders[i] {

@@ -160,9 +160,9 @@ func (k *keyer) channel(i int, r ranks) {
 	for _, r := range ch.answers.copies {
 		k.num(int(r))
 	}
-	k.num(ch.asks)
+	k.num(int(ch.asks))
 	k.at(w.graced[i], time.Hour)
-	k.num(min(ch.oversize, 2))
+	k.num(int(min(ch.oversize, 2)))
 	k.bit(ch.parting == evicted, ch.answers.lost, ch.queued, ch.loss != nil, ch.grantFor != "", ch.grantFor == w.m.socketID, ch.grantFor == w.m.session.SocketID,
 		w.lateRelease[i] != nil && *w.lateRelease[i] == ch.generation)
 	var holders []int

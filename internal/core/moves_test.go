@@ -462,7 +462,7 @@ func (w *world) digest() (d struct {
 	d.conn, d.c2s, d.auth, d.pings, d.ending = w.m.conn, len(w.link.c2s), len(w.auth), w.pings, w.link.ending
 	for i, ch := range w.chans {
 		if ch != nil {
-			d.phases[i], d.asks[i] = ch.phase, ch.asks
+			d.phases[i], d.asks[i] = ch.phase, int(ch.asks)
 		}
 	}
 	return d

@@ -139,8 +139,8 @@ func TestChannelStaysSmall(t *testing.T) {
 	if n := typ.NumField(); n > 16 || bools > 2 {
 		t.Errorf("a Channel has %d fields, %d of them bools; 16 and 2 are the most", n, bools)
 	}
-	if n := typ.Size(); n > 136 {
-		t.Errorf("a Channel has %d bytes; 136 are the most", n)
+	if n := typ.Size(); n > 128 {
+		t.Errorf("a Channel has %d bytes; 128 are the most", n)
 	}
 }
 

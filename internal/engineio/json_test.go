@@ -1,9 +1,14 @@
 package engineio
 
 import (
+	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/realtimex/realtimex-go/internal/race"
 )
 
 // Every text of up to six characters, of the characters that JSON's structure is made of, and of
@@ -104,5 +109,41 @@ func TestDepthIsCheap(t *testing.T) {
 	deep := []byte(strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20))
 	if n := testing.AllocsPerRun(3, func() { ValidJSON(deep, Limits{}) }); n > 20 {
 		t.Errorf("%v allocations for a million levels", n)
+	}
+}
+
+// Strings of any length, with anything in them, are valid where encoding/json says so, and end where
+// their last quote is.
+func TestLongStrings(t *testing.T) {
+	parts := []string{"a", "some plain text ", strings.Repeat("x", 70), `\"`, `\\`, `\n`, `\u00e9`, "é", "日本", `\x`, "\x01", "\x1f", "\xff", "\xe6\x97", `"`}
+	rng := rand.New(rand.NewPCG(1, 2))
+	valid := 0
+	for range race.Fewer(20_000, 4_000) {
+		var s strings.Builder
+		for range rng.IntN(12) {
+			n := rng.IntN(9)
+			if rng.IntN(25) == 0 {
+				n = rng.IntN(len(parts))
+			}
+			s.WriteString(parts[n])
+		}
+		b := []byte(`"` + s.String() + `"`)
+		want := json.Valid(b) && utf8.Valid(b)
+		if want {
+			valid++
+		}
+		if got := ValidJSON(b, Limits{}); got != want {
+			t.Fatalf("%q: valid is %t, want %t", b, got, want)
+		}
+		end, plain, ok := SkipString(b, 0)
+		if whole := ok && end == len(b); whole != want {
+			t.Fatalf("%q: skipped up to %d of %d, %t; want %t", b, end, len(b), ok, want)
+		}
+		if want && plain != !bytes.Contains(b, []byte(`\`)) {
+			t.Fatalf("%q: plain is %t", b, plain)
+		}
+	}
+	if valid < 1000 {
+		t.Errorf("%d are valid", valid)
 	}
 }

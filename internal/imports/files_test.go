@@ -23,7 +23,7 @@ var order = strings.Fields(`
 	observe cases partition on conflate streamoptions trigger serviceerror
 	broker retry dialer
 	userdata authoption group hold channel subscription ready
-	states watch spill stats binding lapses exec secrets connerror losses places router forms lane
+	states watch spill lifetime stats binding lapses exec secrets connerror losses places router forms lane entry
 	client
 	options authority
 	sink view wire pace event recovery state envelope names shortcut json ordinary timed stream tracer trace lag gap policy ordered errors zero
@@ -49,6 +49,7 @@ var upward = map[string]string{
 	"connerror -> retry":      "an error of a dial says whether it can heal; the table of that is one with the machine's",
 	"options -> secrets":      "what is too short to be redacted is one rule",
 	"secrets -> subscription": "what was sent for a channel stands in its entry",
+	"lifetime -> spill":       "a context ends a stream and what it still delivers",
 	"streamoptions -> on":     "how a queue is made depends on the source",
 	"subscription -> channel": "an entry is made for a handle, and a handle finds its entry",
 }

@@ -67,8 +67,8 @@ func boolStep(s *state, v reflect.Value) bool {
 	return s.null()
 }
 
-// digits moves behind a number without a fraction and an exponent, and without a sign. Up to 19
-// digits fit into a uint64.
+// digits moves behind the digits of a number, of which up to 19 fit into a uint64. If a fraction or an
+// exponent follows, whoever looks for the end of the value finds it.
 func (s *state) digits() (n uint64, ok bool) {
 	b, i := s.b, s.i
 	for i < len(b) && b[i]-'0' <= 9 {
@@ -76,7 +76,7 @@ func (s *state) digits() (n uint64, ok bool) {
 		i++
 	}
 	size := i - s.i
-	if size == 0 || size > 19 || size > 1 && b[s.i] == '0' || i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+	if size == 0 || size > 19 || size > 1 && b[s.i] == '0' {
 		return 0, false
 	}
 	s.i = i
