@@ -42,7 +42,7 @@ import (
 //
 // # What is lost
 //
-// C buffers 256 values, or as many as [WithBuffer] says. [WithOverflow] says what happens to a
+// C buffers 256 values, fewer if they are large, or as many as [WithBuffer] says. [WithOverflow] says what happens to a
 // value that does not fit. No policy makes the connection or another stream wait. Everything that
 // the stream misses is a [Gap] in its place among the values: an overflow, a payload that is not a
 // T, a time without a connection. No event comes twice.

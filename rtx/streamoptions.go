@@ -26,12 +26,21 @@ type streamConfig struct {
 }
 
 const (
-	defaultBuffer = 256
+	defaultBuffer = 256      // values
+	defaultBytes  = 16 << 10 // of them
+	leastBuffer   = 32       // values, however large they are
 	maxBuffer     = 1 << 24
 )
 
+// bufferOf returns how many values of type T a stream buffers by default. A Go channel takes the
+// memory for its buffer at once, so many idle streams of large values would take a lot.
+func bufferOf[T any]() int {
+	size := max(int(reflect.TypeFor[T]().Size()), 1)
+	return min(max(defaultBytes/size, leastBuffer), defaultBuffer)
+}
+
 func newStreamConfig(opts []StreamOption) (streamConfig, error) {
-	c := streamConfig{buffer: defaultBuffer}
+	var c streamConfig
 	for _, o := range opts {
 		if o == nil {
 			continue
@@ -58,18 +67,28 @@ func (c streamConfig) queue(src Source) stream.Config {
 
 // openQueue opens a queue of the stream, which may conflate.
 func openQueue[T any](q *stream.Queue[T], c streamConfig, src Source) error {
+	cfg := c.queue(src)
 	switch index := c.index.(type) {
 	case nil:
-		q.Open(c.queue(src))
+		if cfg.Capacity == 0 {
+			cfg.Capacity = bufferOf[T]()
+		}
+		q.Open(cfg)
 	case func() stream.Index[T]:
-		q.OpenConflated(c.queue(src), index())
+		if cfg.Capacity == 0 {
+			cfg.Capacity = defaultBuffer // of keys, which take memory as they come
+		}
+		q.OpenConflated(cfg, index())
 	default:
 		return badOption("WithConflate", "the stream has values of type %v, and key takes another type", reflect.TypeFor[T]())
 	}
 	return nil
 }
 
-// WithBuffer sets how many values the stream buffers. Default: 256.
+// WithBuffer sets how many values the stream buffers. Default: 256, or as many as fit into 16 KiB if
+// that is fewer, but at least 32. The memory of the buffer is taken when the stream opens: for many
+// streams that are mostly idle, On[*T] takes less than On[T]. With [WithConflate] n is the number of
+// keys, and the default is 256.
 func WithBuffer(n int) StreamOption {
 	return streamOption(func(c *streamConfig) error {
 		if n < 1 || n > maxBuffer {
