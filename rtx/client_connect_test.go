@@ -224,6 +224,8 @@ func TestBadOptions(t *testing.T) {
 		"WithCluster":          rtx.WithCluster(""),
 		"WithBackoff":          rtx.WithBackoff(time.Second, time.Millisecond),
 		"WithReadLimit":        rtx.WithReadLimit(1),
+		"WithWriteTimeout":     rtx.WithWriteTimeout(-1),
+		"WithHandshakeTimeout": rtx.WithHandshakeTimeout(0),
 		"WithSubscribeTimeout": rtx.WithSubscribeTimeout(0),
 		"WithLeaveGrace":       rtx.WithLeaveGrace(-1),
 		"WithMaxDepth":         rtx.WithMaxDepth(10_001),

@@ -100,6 +100,21 @@ func (e *DialError) Error() string {
 
 func (e *DialError) Unwrap() error { return e.Err }
 
+// A ProxyError says that a proxy did not connect to the service. It is in the Err of a [*DialError]
+// with StepDial. It shows no credentials. The client tries again.
+type ProxyError struct {
+	Proxy  string // the host and the port of the proxy; "" if the proxy to use is not known
+	Status int    // the HTTP status of the proxy's answer to CONNECT; 0 if there was none
+	Err    error  // the cause; nil if Status says it
+}
+
+func (e *ProxyError) Error() string {
+	told := transport.ProxyError(*e)
+	return "rtx: " + advice.Bare(&told)
+}
+
+func (e *ProxyError) Unwrap() error { return e.Err }
+
 // stepOf returns the step at which an attempt failed, or "" if the error does not say.
 func stepOf(err error) ConnectStep {
 	if failed, ok := errors.AsType[*DialError](err); ok {
@@ -219,7 +234,7 @@ func (c *config) connectionError(err error) error {
 	case errors.Is(err, transport.ErrReconnect):
 		return &LostError{Err: core.ErrReconnect}
 	case errors.Is(err, transport.ErrWriteTimeout):
-		return &LostError{Err: transport.ErrWriteTimeout}
+		return &LostError{Err: err}
 	}
 	return err
 }
@@ -240,6 +255,10 @@ func (c *config) causeOf(err error) error {
 	)
 	if errors.Is(err, transport.ErrRedirect) {
 		return ErrRedirect
+	}
+	if proxy, ok := errors.AsType[*transport.ProxyError](err); ok {
+		told := ProxyError(*proxy)
+		return &told
 	}
 	if errors.As(err, &closed) || errors.As(err, &bad) || errors.Is(err, transport.ErrServerDisconnect) ||
 		errors.Is(err, transport.ErrServerClose) || errors.Is(err, transport.ErrFrameTooBig) {

@@ -12,8 +12,9 @@ import (
 // WithDialer sets the dialer that makes the connections, instead of the one that
 // transport.NewDialer makes from the other options. Use it to wrap that dialer, for example to
 // count or refuse attempts, or to use another transport. It is the only option that needs package
-// transport. The dialer has its own address, HTTP client, headers and read limit. WithHTTPClient,
-// WithHeader and WithReadLimit are therefore refused beside it, and the options of the address only
+// transport. The dialer has its own address, HTTP client, headers and limits. WithHTTPClient,
+// WithHeader, WithReadLimit, WithWriteTimeout and WithHandshakeTimeout are therefore refused beside
+// it, and the options of the address only
 // set how error texts name the service, and which host can't be the auth endpoint's.
 //
 // The dialer and its sessions must keep the contract of transport.Dialer and transport.Session. The
@@ -37,7 +38,8 @@ func WithDialer(d transport.Dialer) Option {
 // names the option that set it.
 func (c *config) newDialer() (transport.Dialer, error) {
 	d, err := transport.NewDialer(transport.Config{
-		URL: c.serviceURL(), APIKey: c.apiKey.Reveal(), Header: c.header, HTTPClient: c.http, ReadLimit: c.readLimit, Logger: c.log,
+		URL: c.serviceURL(), APIKey: c.apiKey.Reveal(), Header: c.header, HTTPClient: c.http, ReadLimit: c.readLimit,
+		WriteTimeout: c.writeTimeout, HandshakeTimeout: c.handshakeTimeout, Logger: c.log,
 	})
 	switch {
 	case err != nil:
@@ -53,7 +55,7 @@ func (c *config) asOptionError(err error) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	option := "With" + bad.Field // WithHeader, WithReadLimit
+	option := "With" + bad.Field // WithHeader, WithReadLimit and others
 	switch bad.Field {
 	case "URL":
 		if c.url == nil {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
@@ -92,9 +93,11 @@ func TestWithDialerThatFails(t *testing.T) {
 func TestWithDialerBesideItsConfiguration(t *testing.T) {
 	d := rtx.WithDialer(dialFunc(func() (transport.Session, error) { return nil, nil }))
 	for name, o := range map[string]rtx.Option{
-		"WithHTTPClient": rtx.WithHTTPClient(new(http.Client)),
-		"WithHeader":     rtx.WithHeader(http.Header{"A": {"b"}}),
-		"WithReadLimit":  rtx.WithReadLimit(1 << 20),
+		"WithHTTPClient":       rtx.WithHTTPClient(new(http.Client)),
+		"WithHeader":           rtx.WithHeader(http.Header{"A": {"b"}}),
+		"WithReadLimit":        rtx.WithReadLimit(1 << 20),
+		"WithWriteTimeout":     rtx.WithWriteTimeout(time.Second),
+		"WithHandshakeTimeout": rtx.WithHandshakeTimeout(time.Second),
 	} {
 		_, err := rtx.New("key", d, o)
 		var bad *rtx.OptionError

@@ -44,6 +44,8 @@ type config struct {
 	backoffMax       time.Duration
 	connectRetry     bool
 	readLimit        int64
+	writeTimeout     time.Duration // 0: the transport's default, as handshakeTimeout
+	handshakeTimeout time.Duration
 	subscribeTimeout time.Duration
 	leaveGrace       time.Duration
 	grace            time.Duration
@@ -102,7 +104,8 @@ func (c *config) agree() error {
 	for _, o := range []struct {
 		name string
 		set  bool
-	}{{"WithHTTPClient", c.http != nil}, {"WithHeader", len(c.header) > 0}, {"WithReadLimit", c.readLimit != 0}} {
+	}{{"WithHTTPClient", c.http != nil}, {"WithHeader", len(c.header) > 0}, {"WithReadLimit", c.readLimit != 0},
+		{"WithWriteTimeout", c.writeTimeout != 0}, {"WithHandshakeTimeout", c.handshakeTimeout != 0}} {
 		if o.set {
 			return badOption("WithDialer", "can't be beside %s: what the dialer was made with decides", o.name)
 		}
@@ -292,6 +295,33 @@ func WithReadLimit(bytes int64) Option {
 			return badOption("WithReadLimit", "%d bytes is not between %d and %d", bytes, minReadLimit, maxReadLimit)
 		}
 		c.readLimit = bytes
+		return nil
+	})
+}
+
+// WithWriteTimeout sets how long a write may stand still before the connection ends. A message may
+// take any time on a slow link, as long as the system accepts it piece by piece: at least 4 KiB in
+// this time. The service has a limit of its own: it ends the connection if a message takes longer
+// than its ping timeout, because no pong gets through meanwhile. Default: 10 s.
+func WithWriteTimeout(d time.Duration) Option {
+	return option(func(c *config) error {
+		if d <= 0 {
+			return badOption("WithWriteTimeout", "%v is not positive", d)
+		}
+		c.writeTimeout = d
+		return nil
+	})
+}
+
+// WithHandshakeTimeout sets how long an attempt to connect may take, from the first byte to the
+// service's answer to CONNECT. While missed events arrive after a reconnection, it limits only how
+// long nothing arrives: a packet, or a part of a large one at 100 bytes a second. Default: 20 s.
+func WithHandshakeTimeout(d time.Duration) Option {
+	return option(func(c *config) error {
+		if d <= 0 {
+			return badOption("WithHandshakeTimeout", "%v is not positive", d)
+		}
+		c.handshakeTimeout = d
 		return nil
 	})
 }

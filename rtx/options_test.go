@@ -26,6 +26,8 @@ func TestBadOptionsAreRefusedByName(t *testing.T) {
 		{"a back-off with its limit below", "WithBackoff", []rtx.Option{rtx.WithBackoff(time.Second, time.Millisecond)}},
 		{"a huge read limit", "WithReadLimit", []rtx.Option{rtx.WithReadLimit(1 << 62)}},
 		{"a negative read limit", "WithReadLimit", []rtx.Option{rtx.WithReadLimit(-1)}},
+		{"no write timeout", "WithWriteTimeout", []rtx.Option{rtx.WithWriteTimeout(0)}},
+		{"no handshake timeout", "WithHandshakeTimeout", []rtx.Option{rtx.WithHandshakeTimeout(-1)}},
 		{"a host of two lines", "WithHost", []rtx.Option{rtx.WithHost("a\nb")}},
 		{"a host with a port", "WithHost", []rtx.Option{rtx.WithHost("a:443")}},
 		{"a host with a path", "WithHost", []rtx.Option{rtx.WithHost("a/b")}},

@@ -247,3 +247,9 @@ func (e *InterruptedError) LogValue() slog.Value { return logText(e) }
 
 // MarshalText implements encoding.TextMarshaler with the text of Error.
 func (e *InterruptedError) MarshalText() ([]byte, error) { return text(e) }
+
+// LogValue returns the text of Error, for log/slog.
+func (e *ProxyError) LogValue() slog.Value { return logText(e) }
+
+// MarshalText returns the text of Error, for encoding/json and others.
+func (e *ProxyError) MarshalText() ([]byte, error) { return text(e) }

@@ -83,6 +83,11 @@ func dialVerdict(err error) (v core.Verdict, after time.Duration) {
 			// attack can cause it too, but another attempt does no harm.
 			return core.Slowly, 0
 		}
+		if proxy, ok := errors.AsType[*transport.ProxyError](err); ok && proxy.Status != 0 && proxy.Status < 500 {
+			// A proxy that refuses, for example for want of a password. The machine may move to
+			// another network, or its administrator may act.
+			return core.Slowly, 0
+		}
 	}
 	// No route, no name, refused, hanging or broken off: a fault of the network, or a restart of
 	// the service.

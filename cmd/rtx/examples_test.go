@@ -57,7 +57,7 @@ func TestHelpExamples(t *testing.T) {
 
 // ends reports whether an example comes to an end by itself.
 func ends(example string) bool {
-	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign"} {
+	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign", "rtx doctor"} {
 		if strings.Contains(example, sign) {
 			return true
 		}

@@ -49,6 +49,7 @@ func (c *connection) names() advice.Names {
 		URL:      "--url (RTX_URL)",
 		Key:      "--key (RTX_KEY)",
 		Endpoint: "--auth-endpoint (RTX_AUTH_ENDPOINT)",
+		Proxy:    "HTTPS_PROXY, HTTP_PROXY",
 		OnServer: "it is on the RealtimeX server itself: give your own backend, or the URL that rtx serve prints",
 		Sign:     "give --auth-endpoint (RTX_AUTH_ENDPOINT), your backend's URL, or set RTX_SECRET to sign here",
 	}

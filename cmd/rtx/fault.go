@@ -22,6 +22,9 @@ func faultOf(err error) advice.Fault {
 	if e, ok := errors.AsType[*rtx.LostError](err); ok {
 		f.Cause, f.Silence = e.Err, e.Silence
 	}
+	if e, ok := errors.AsType[*rtx.ProxyError](err); ok {
+		f.ByProxy, f.Proxy, f.Answer, f.Cause = true, e.Proxy, e.Status, e.Err
+	}
 	f.Foreign = errors.Is(err, rtx.ErrProtocol)
 	f.Redirect = errors.Is(err, rtx.ErrRedirect)
 	f.Left = errors.Is(err, rtx.ErrServerDisconnect)

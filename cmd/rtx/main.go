@@ -7,6 +7,7 @@
 //	rtx presence CHANNEL --user-id ID           joins, and shows the members
 //	rtx sign SOCKET_ID CHANNEL [CHANNEL_DATA]   the signature with which a channel is joined
 //	rtx ping                                    round trips
+//	rtx doctor [URL]                            checks the way to the service, step by step
 //
 // The service, the API key and who signs are flags, or come from the environment: RTX_URL, RTX_KEY,
 // RTX_AUTH_ENDPOINT, RTX_SECRET. Results go to standard output, and everything else to standard

@@ -84,6 +84,7 @@ wrong usage, 130 if it was interrupted.`,
 		presenceCommand(console),
 		signCommand(console),
 		pingCommand(console),
+		doctorCommand(console),
 	)
 	return root
 }

@@ -21,7 +21,7 @@ import (
 // names are short, so that a table shows where each of them stands.
 var names = Names{
 	Service: "ws://h", URL: "URL", Key: "KEY", Endpoint: "ENDPOINT", OnServer: "ONSERVER",
-	Sign: "SIGN", Signed: "SIGNED", Connect: "CONNECT", Again: "AGAIN", Subscribe: "SUBSCRIBE",
+	Proxy: "PROXY", Sign: "SIGN", Signed: "SIGNED", Connect: "CONNECT", Again: "AGAIN", Subscribe: "SUBSCRIBE",
 }
 
 func TestConnection(t *testing.T) {
@@ -47,6 +47,7 @@ func TestConnection(t *testing.T) {
 		{"redirect", handshake("upgrade", 302, transport.ErrRedirect), "ws://h redirects to another host, which is not followed: give that one as URL"},
 		{"too many", handshake("upgrade", 429, nil), "ws://h is asked too often (HTTP 429): try again later"},
 		{"out of service", handshake("upgrade", 503, nil), "ws://h is not in service now (HTTP 503): try again later"},
+		{"a login page", handshake("upgrade", 511, nil), "the network wants a login (HTTP 511): open a web page in a browser, and log in there"},
 		{"another server", handshake("upgrade", 404, nil), "ws://h is no RealtimeX server (HTTP 404): check URL"},
 		{"a web page", handshake("upgrade", 200, nil), "ws://h is no RealtimeX server (HTTP 200): check URL"},
 		{"bad request", handshake("upgrade", 400, nil), "ws://h is no RealtimeX server (HTTP 400): check URL; if it speaks TLS, give URL with wss:// in place of ws://"},
@@ -62,6 +63,17 @@ func TestConnection(t *testing.T) {
 		{"TLS to a plain port, by net/http", handshake("dial", 0, http.ErrSchemeMismatch), "ws://h does not speak TLS: give URL with ws:// in place of wss://"},
 		{"certificate", handshake("dial", 0, &tls.CertificateVerificationError{Err: errors.New("no")}), "ws://h shows a certificate that can't be trusted: check the host in URL"},
 		{"certificate of another", handshake("dial", 0, x509.HostnameError{Certificate: new(x509.Certificate), Host: "h"}), "ws://h shows a certificate that can't be trusted: check the host in URL"},
+		{"proxy wants a password", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Status: 407}),
+			"the proxy p:1 wants a user and a password (HTTP 407): give them in PROXY, as http://user:password@host:port"},
+		{"proxy does not know the password", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Status: 401}),
+			"the proxy p:1 does not take this user and password (HTTP 401): check PROXY"},
+		{"proxy refuses", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Status: 403}),
+			"the proxy p:1 refuses to connect to ws://h (HTTP 403): ask who runs it, or name the host in NO_PROXY"},
+		{"proxy can't reach it", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Status: 502}), "the proxy p:1 can't reach ws://h (HTTP 502): check URL and the network"},
+		{"no proxy there", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Err: syscall.ECONNREFUSED}), "nothing listens at the proxy p:1: check PROXY"},
+		{"proxy hangs", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Err: context.DeadlineExceeded}), "the proxy p:1 did not answer in time: check PROXY and the network"},
+		{"proxy breaks off", handshake("dial", 0, &transport.ProxyError{Proxy: "p:1", Err: errors.New("EOF")}), "the proxy p:1 did not connect to ws://h: EOF: check PROXY"},
+		{"proxy unknown", handshake("dial", 0, &transport.ProxyError{}), "the proxy did not connect to ws://h: check PROXY"},
 		{"hanging", handshake("open", 0, context.DeadlineExceeded), "ws://h did not answer in time: check URL and the network"},
 		{"given up", errors.Join(context.DeadlineExceeded, handshake("dial", 0, syscall.ECONNREFUSED)),
 			"nothing listens at ws://h: check URL, and that the server is up"},

@@ -16,7 +16,7 @@ import (
 // Connection says why there is no connection, and what to do. It returns "" of a fault that it
 // knows nothing of.
 func (n Names) Connection(f Fault) string {
-	for _, known := range []func(Fault) string{n.refusal, n.answer, n.way, n.end} {
+	for _, known := range []func(Fault) string{n.refusal, n.answer, n.proxy, n.way, n.end} {
 		if text := known(f); text != "" {
 			return text
 		}
@@ -77,6 +77,8 @@ func (n Names) answer(f Fault) string {
 		return n.wrongKey()
 	case f.Status == http.StatusTooManyRequests:
 		return and(n.Service+" is asked too often (HTTP 429)", "try again later")
+	case f.Status == http.StatusNetworkAuthenticationRequired:
+		return and("the network wants a login (HTTP 511)", "open a web page in a browser, and log in there")
 	case f.Status >= 500:
 		return and(fmt.Sprintf("%s is not in service now (HTTP %d)", n.Service, f.Status), "try again later")
 	case f.Message != "":

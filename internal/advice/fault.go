@@ -22,6 +22,9 @@ type Fault struct {
 	Close    int           // the code of a WebSocket close frame; 0 if there was none
 	Reason   string        // the close frame's words
 	Foreign  bool          // what came breaks the protocol
+	ByProxy  bool          // a proxy did not connect to the service
+	Proxy    string        // its host and port; "" if that is not known
+	Answer   int           // the HTTP status of its answer; 0 if there was none
 	Silence  time.Duration // how long nothing came, if the link was taken for dead over that
 
 	Cause error // what went wrong below: what ended a handshake, or broke a connection; nil if that is not known
@@ -43,6 +46,9 @@ func Of(err error) Fault {
 	}
 	if e, ok := errors.AsType[*transport.LostError](err); ok {
 		f.Cause = e.Err
+	}
+	if e, ok := errors.AsType[*transport.ProxyError](err); ok {
+		f.ByProxy, f.Proxy, f.Answer, f.Cause = true, e.Proxy, e.Status, e.Err
 	}
 	if e, ok := errors.AsType[*transport.DeadLinkError](err); ok {
 		f.Silence = e.Silence

@@ -14,6 +14,7 @@ type Names struct {
 	URL      string // where the address is set: "WithURL"
 	Key      string // where the API key is set: "the API key"
 	Endpoint string // where the auth endpoint is set: "WithAuthEndpoint"
+	Proxy    string // where the proxy is set: "HTTPS_PROXY"
 
 	OnServer  string // what to do where the auth endpoint turns out to be on the service itself
 	Sign      string // how to have channels signed: "give WithAuthEndpoint, your backend's URL, or WithAuth"
@@ -31,6 +32,7 @@ func Library(service, path string) Names {
 		URL:       "WithURL",
 		Key:       "the API key",
 		Endpoint:  "WithAuthEndpoint",
+		Proxy:     "HTTPS_PROXY, HTTP_PROXY or the proxy of WithHTTPClient",
 		OnServer:  "it is on the RealtimeX server itself, which signs for nobody: give your own backend",
 		Sign:      "give WithAuthEndpoint, your backend's URL, or WithAuth",
 		Signed:    "check that whoever signs has this app's key and secret",

@@ -69,6 +69,9 @@ func Heartbeat(interval, timeout time.Duration) Option {
 // MaxPayload bounds one message that the server accepts. Default: 1,000,000 bytes.
 func MaxPayload(bytes int) Option { return Flag("max-payload", bytes) }
 
+// Path sets the path of socket.io, such as behind an ingress. Default: "/socket.io/".
+func Path(path string) Option { return Flag("path", path) }
+
 // Redis ties the server to others through the pub/sub adapter of @socket.io/redis-adapter, at a URL
 // as [StartRedis] gives it.
 func Redis(url string) Option { return Flag("redis", url) }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy is a TCP proxy on loopback in front of an address. Its methods may be called concurrently.
@@ -14,6 +15,7 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	target string
+	rate   int // bytes a second, each way; 0: no limit
 	links  map[*link]struct{}
 	closed bool
 }
@@ -21,6 +23,7 @@ type Proxy struct {
 // link is a client's connection and ours to the target.
 type link struct {
 	client, server net.Conn
+	rate           int           // bytes a second, each way; 0: no limit
 	frozen         chan struct{} // closed: nothing passes any more
 	once           sync.Once
 	ended          chan struct{} // closed: both ends are closed
@@ -49,6 +52,14 @@ func (p *Proxy) SetTarget(target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.target = target
+}
+
+// SetRate makes new links as slow as this, in bytes a second, each way. Little waits in between, so
+// that each end feels it. With 0 there is no limit. Open links stay.
+func (p *Proxy) SetRate(bytesPerSecond int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = bytesPerSecond
 }
 
 // Cut resets every open link on both sides and gives their number. New ones are served.
@@ -101,14 +112,20 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(conn net.Conn) {
 	p.mu.Lock()
-	target := p.target
+	target, rate := p.target, p.rate
 	p.mu.Unlock()
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		reset(conn)
 		return
 	}
-	l := &link{client: conn, server: server, frozen: make(chan struct{}), ended: make(chan struct{})}
+	if rate > 0 {
+		for _, end := range []net.Conn{conn, server} {
+			_ = end.(*net.TCPConn).SetReadBuffer(64 << 10)
+			_ = end.(*net.TCPConn).SetWriteBuffer(64 << 10)
+		}
+	}
+	l := &link{rate: rate, client: conn, server: server, frozen: make(chan struct{}), ended: make(chan struct{})}
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -134,8 +151,20 @@ func (p *Proxy) serve(conn net.Conn) {
 // proxy ends it.
 func (l *link) pass(dst, src net.Conn) {
 	buf := make([]byte, 32<<10)
+	if l.rate > 0 {
+		buf = buf[:max(1, l.rate/20)] // what passes in 50 ms
+	}
+	var due time.Time
 	for {
 		n, err := src.Read(buf)
+		if l.rate > 0 {
+			// By the time that all of it takes, so that what one sleep is late the next one is not.
+			if now := time.Now(); due.Before(now) {
+				due = now
+			}
+			due = due.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
+			time.Sleep(time.Until(due))
+		}
 		if n > 0 && !l.isFrozen() {
 			if _, werr := dst.Write(buf[:n]); werr != nil {
 				err = werr

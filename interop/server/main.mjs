@@ -20,10 +20,11 @@ try {
   fail(error);
 }
 
-// socket.io takes what is under /socket.io/ before this listener sees it.
+// socket.io takes what is under its path before this listener sees it.
 const http = createServer((request, response) => control(request, response));
 
 const io = new Server(http, {
+  path: options.path,
   transports: options.transports.split(','),
   pingInterval: options.pingInterval,
   pingTimeout: options.pingTimeout,

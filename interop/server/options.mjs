@@ -34,6 +34,7 @@ const flags = {
   'connect-timeout': number(45_000),
   'max-payload': number(1_000_000),
   transports: choice('polling,websocket', 'websocket', 'polling'),
+  path: text('/socket.io/'),
   redis: text(''),
 };
 

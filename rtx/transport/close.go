@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -82,14 +81,4 @@ func closeCode(cause error) websocket.StatusCode {
 		return websocket.StatusProtocolError
 	}
 	return websocket.StatusNormalClosure
-}
-
-// newWriteTimer returns the timer of write, stopped.
-func (s *session) newWriteTimer() *time.Timer {
-	t := time.AfterFunc(time.Hour, func() {
-		_ = s.fail(ErrWriteTimeout)
-		_ = s.link.Close()
-	})
-	t.Stop()
-	return t
 }

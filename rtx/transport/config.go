@@ -42,7 +42,8 @@ type Config struct {
 	// keep-alives, so that nothing is left of a dial that failed. Any other RoundTripper is used as
 	// it is; the body that it returns for an upgrade must be an io.ReadWriteCloser. Default, if
 	// nil: http.DefaultTransport as it is when the first such Dialer is made. It verifies
-	// certificates, and uses the proxy of the environment.
+	// certificates, and uses the proxy of the environment. A proxy is asked by CONNECT or SOCKS5, for
+	// ws as for wss, and one that does not connect is a *ProxyError.
 	HTTPClient *http.Client
 
 	// ReadLimit is the longest frame that is accepted, and the longest packet with its attachments,
@@ -50,7 +51,9 @@ type Config struct {
 	// DefaultReadLimit.
 	ReadLimit int64
 
-	// WriteTimeout limits the time to write one frame. Default, if 0: DefaultWriteTimeout.
+	// WriteTimeout limits how long a write may stand still. A frame may take any time while the
+	// system accepts it piece by piece. A piece has 4 KiB of a large frame, or at most 20 KiB of many
+	// small ones. Default, if 0: DefaultWriteTimeout.
 	WriteTimeout time.Duration
 
 	// CloseTimeout limits the time that Close waits for the server to answer. Default, if 0:

@@ -27,8 +27,8 @@ var (
 	// ErrServerClose means that the server sent an Engine.IO close packet (`1`).
 	ErrServerClose = errors.New("transport: closed by the server")
 
-	// ErrWriteTimeout means that a frame could not be written within the write timeout. The session
-	// has ended.
+	// ErrWriteTimeout means that the other side accepted nothing of a frame for the write timeout.
+	// The session has ended. The error is a *WriteError.
 	ErrWriteTimeout = errors.New("transport: write timed out")
 
 	// ErrFrameTooBig means that the server sent a message that is larger than the session accepts.
@@ -168,6 +168,20 @@ type LostError struct {
 func (e *LostError) Error() string { return fmt.Sprintf("transport: connection lost: %v", e.Err) }
 
 func (e *LostError) Unwrap() error { return e.Err }
+
+// A WriteError means that a frame was written in part, or not at all. It wraps [ErrWriteTimeout], or
+// is the Err of a [*LostError] and wraps the error of the network.
+type WriteError struct {
+	Written int64 // how many bytes of the frame the system accepted; the server may have fewer
+	Size    int64 // the bytes of the frame
+	Err     error // the cause, without secrets
+}
+
+func (e *WriteError) Error() string {
+	return fmt.Sprintf("%v after %d of %d bytes of a frame", e.Err, e.Written, e.Size)
+}
+
+func (e *WriteError) Unwrap() error { return e.Err }
 
 // A SizeError means that Send did not send a packet, because the server would end the connection if
 // it received a frame of that size.

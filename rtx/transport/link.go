@@ -20,6 +20,7 @@ type link struct {
 	held     []byte    // written by the WebSocket library, and not sent yet
 	arrived  time.Time // when bytes last came; used by the session's reader, as progress is
 	progress progress
+	writes   writeLimit
 
 	broken atomic.Pointer[error] // the first error of the connection itself
 	cut    atomic.Bool
@@ -79,6 +80,7 @@ func (l *link) Write(p []byte) (int, error) {
 // send writes to the socket.
 func (l *link) send(p []byte) (int, error) {
 	n, err := l.rwc.Write(p)
+	l.writes.accepted(n)
 	if err != nil {
 		l.fail(err)
 	}

@@ -31,9 +31,9 @@ type session struct {
 	pings chan struct{} // capacity 1: a pong must be sent
 
 	// Used by the only sender.
-	sending    chan struct{} // capacity 1: held by the only sender
-	scratch    []byte
-	writeTimer *time.Timer
+	sending chan struct{} // capacity 1: held by the only sender
+	scratch []byte
+	size    atomic.Int64 // of the frame that is written; its writeLimit reads it
 
 	cause   atomic.Pointer[error] // the first reason to end
 	heard   atomic.Bool           // the server ended the session, or answered our end of it
@@ -56,7 +56,7 @@ func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) 
 		ending:    make(chan struct{}),
 		closed:    make(chan struct{}),
 	}
-	s.writeTimer = s.newWriteTimer()
+	l.writes.set(c.WriteTimeout, s.stalled)
 	return s
 }
 

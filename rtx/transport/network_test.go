@@ -62,7 +62,13 @@ func exchange(p *peer) {
 // converse is the client's side of exchange.
 func converse(t *testing.T, c transport.Config) {
 	t.Helper()
-	s, err := mustDialer(t, c).Dial(t.Context(), transport.Resume{})
+	converseOn(t, mustDialer(t, c))
+}
+
+// converseOn is converse by a dialler that is there.
+func converseOn(t *testing.T, d transport.Dialer) {
+	t.Helper()
+	s, err := d.Dial(t.Context(), transport.Resume{})
 	if err != nil {
 		t.Fatal(err)
 	}

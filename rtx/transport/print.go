@@ -45,6 +45,12 @@ func (e *LostError) LogValue() slog.Value { return logText(e) }
 func (e *LostError) MarshalText() ([]byte, error) { return text(e) }
 
 // LogValue returns the text of Error, for log/slog.
+func (e *WriteError) LogValue() slog.Value { return logText(e) }
+
+// MarshalText returns the text of Error, for encoding/json and others.
+func (e *WriteError) MarshalText() ([]byte, error) { return text(e) }
+
+// LogValue returns the text of Error, for log/slog.
 func (e *SizeError) LogValue() slog.Value { return logText(e) }
 
 // MarshalText returns the text of Error, for encoding/json and others.

@@ -67,28 +67,41 @@ func (s *session) lock(ctx context.Context) error {
 
 func (s *session) unlock() { <-s.sending }
 
-// write writes one text frame within the write timeout. The caller is the only
-// sender.
+// write writes one text frame. It may take any time while the peer accepts bytes. The caller is the
+// only sender.
 //
 // The context has no deadline of its own: one timer of the session's, which
 // cuts the link, does the same without allocating.
 func (s *session) write(frame []byte) error {
-	s.writeTimer.Reset(s.config.WriteTimeout)
+	s.size.Store(int64(len(frame)))
+	s.link.writes.begin()
 	err := s.conn.Write(context.Background(), websocket.MessageText, frame)
-	if inTime := s.writeTimer.Stop(); !inTime {
-		return s.fail(ErrWriteTimeout)
+	written, stalled := s.link.writes.end()
+	if stalled {
+		s.stalled() // unless the timer's call was faster
+		return *s.cause.Load()
 	}
 	if err == nil {
 		return nil
 	}
 	if fault := s.link.fault(); fault != nil {
-		err = fault
-	} else if errors.Is(err, net.ErrClosed) {
-		s.letReaderTell()
+		err = &WriteError{Written: min(written, int64(len(frame))), Size: int64(len(frame)), Err: s.secrets.error(fault)}
+	} else {
+		if errors.Is(err, net.ErrClosed) {
+			s.letReaderTell()
+		}
+		err = s.secrets.error(err)
 	}
-	err = s.fail(&LostError{Err: s.secrets.error(err)})
+	err = s.fail(&LostError{Err: err})
 	_ = s.link.Close() // so that the reader finds out, too
 	return err
+}
+
+// stalled ends the session because the peer accepts nothing. The writer is held up meanwhile.
+func (s *session) stalled() {
+	size := s.size.Load()
+	_ = s.fail(&WriteError{Written: min(s.link.writes.total(), size), Size: size, Err: ErrWriteTimeout})
+	_ = s.link.Close()
 }
 
 // letReaderTell waits until Recv has set the reason of the end. The WebSocket library refused a

@@ -32,14 +32,14 @@ type Session interface {
 	// not mean that the server has received them.
 	//
 	// The context limits only the wait for other senders. Once writing has begun, the write timeout
-	// is the only limit, because a frame that is cut in the middle would end the session. The
-	// errors are:
+	// is the only limit, because a frame that is cut in the middle would end the session. It limits
+	// how long nothing is written, and not how long a frame takes. The errors are:
 	//
 	//   - the cause of the context, and nothing was sent;
 	//   - a *SizeError, and nothing was sent;
 	//   - an error that matches ErrSessionClosed: the session had ended before, and nothing was
 	//     sent;
-	//   - ErrWriteTimeout, a *LostError or another reason of the end: the session has ended, and
+	//   - a *WriteError of ErrWriteTimeout, a *LostError or another reason of the end: the session has ended, and
 	//     some of the packets may have been sent.
 	Send(ctx context.Context, packets ...[]byte) error
 

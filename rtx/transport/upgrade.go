@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,11 +30,22 @@ type attempt struct {
 	status int // of the last answer
 	link   *link
 
-	mu    sync.Mutex    // net/http opens connections on goroutines of its own
-	stops []func() bool // disarm the closing of connections at the attempt's end
+	mu     sync.Mutex    // net/http opens connections on goroutines of its own
+	stops  []func() bool // disarm the closing of connections at the attempt's end
+	via    *url.URL      // the proxy; nil if there is none
+	tunnel bool          // DialContext asks the proxy
+	beyond bool          // the proxy, if there is one, has connected to the server
 }
 
 type attemptKey struct{}
+
+// context returns the context of the attempt's request.
+func (a *attempt) context() context.Context {
+	return httptrace.WithClientTrace(context.WithValue(a.ctx, attemptKey{}, a), &httptrace.ClientTrace{
+		TLSHandshakeStart: a.securing,
+		GotConn:           func(httptrace.GotConnInfo) { a.passed() },
+	})
+}
 
 // own closes conn at the end of the attempt, unless keep is called first. Without it net/http would
 // go on with a dial, a proxy's CONNECT or a TLS handshake for which nobody waits.
@@ -59,7 +71,7 @@ func (a *attempt) keep() bool {
 func (a *attempt) step() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.stops) == 0 && a.status == 0 {
+	if a.status == 0 && (len(a.stops) == 0 || a.via != nil && !a.beyond) {
 		return "dial"
 	}
 	return "upgrade"
@@ -128,6 +140,10 @@ func attemptTransport(t *http.Transport) *http.Transport {
 	if t.DialTLSContext != nil {
 		t.DialTLSContext = ownedDial(t.DialTLSContext)
 	}
+	if t.MaxResponseHeaderBytes == 0 {
+		t.MaxResponseHeaderBytes = maxAnswerHeader
+	}
+	proxying(t)
 	return t
 }
 
@@ -239,6 +255,9 @@ func upgradeError(a *attempt, resp *http.Response, err error, hidden redact.Secr
 	case a.status == http.StatusSwitchingProtocols:
 		e.Err = errors.New("the answer is no WebSocket upgrade")
 	}
+	if proxy := a.proxyError(err, e.Err, hidden); proxy != nil {
+		e.Err = proxy
+	}
 	return e
 }
 
@@ -263,7 +282,7 @@ func engineError(resp *http.Response, hidden redact.Secrets) (code int, message 
 
 // upgrade opens the WebSocket.
 func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
-	conn, resp, err := websocket.Dial(context.WithValue(a.ctx, attemptKey{}, a), d.target, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(a.context(), d.target, &websocket.DialOptions{
 		HTTPClient:      d.client,
 		HTTPHeader:      d.config.Header,
 		Host:            d.config.Header.Get("Host"),

@@ -51,6 +51,14 @@ var programMutations = []mutation{
 	{name: "show two clients under one name", in: "contrib/rtxprom", by: "TestAddAndRemove", fn: "Collector.Add", do: never("slices.ContainsFunc(__)")},
 	{name: "show buckets that are not cumulative", in: "contrib/rtxprom", by: "TestLag", fn: "lag.metric", do: replace("below += _", "below = l.counts[i]")},
 	{name: "add up what came before the sum was asked for", in: "examples/testing", fn: "Sales.Run", do: never("gap != nil")},
+	{name: "tell a portal's login as a service that is down", in: "internal/advice", fn: "Names.answer", tests: []tests{{pkg: "internal/advice"}, {pkg: "rtx", run: "TestCaptivePortal"}}, do: dropCase("f.Status == http.StatusNetworkAuthenticationRequired")},
+	{name: "doctor: quote the key back", in: "cmd/rtx", by: "TestDoctorQuotesNoKey", fn: "doctor.report", do: replace("d.hidden.Hide(detail)", "detail")},
+	{name: "doctor: call a redirect the service's page", in: "cmd/rtx", by: "TestDoctorBehindAPortal", fn: "doctor.explainAnswer", do: dropCase("resp.StatusCode >= 300 && __")},
+	{name: "doctor: say nothing of a certificate that ends", in: "cmd/rtx", by: "TestDoctorOnTLS", fn: "doctor.reportTLS", do: never("left < expiresSoon")},
+	{name: "doctor: exit with 0 after a failure", in: "cmd/rtx", by: "TestDoctor", fn: "doctor.report", do: drop("d.failed++")},
+	{name: "doctor: send the key to a proxy in plain text", in: "cmd/rtx", by: "TestDoctorBehindAProxy", fn: "doctor.checkPolling", do: never("d.proxy != nil && __")},
+	{name: "doctor: take any answer for a signature that is accepted", in: "cmd/rtx", by: "TestDoctorOnServe", fn: "doctor.checkSignature", do: never("len(args) > 0 && __")},
+	{name: "doctor: take message ids for granted", in: "cmd/rtx", by: "TestDoctor", fn: "doctor.checkRecovery", do: never("t.ids")},
 }
 
 // Without the test that needs Chromium.
