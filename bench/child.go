@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 )
@@ -22,11 +23,13 @@ type spec struct {
 	Size     int    // bytes of a payload
 	Channels int    // that the messages are spread over
 	Streams  int    // bound, if more than channels are
+	Buffer   int    // of the stream or channel that is read, in values
 	URL      string // ws://…, of the load server or of nats-server
 	Key      string // what the servers know the child by: its API key, or its NATS subject
 	Credits  string // address
 	Quick    bool
-	Profile  string // file for a CPU profile of the measured messages; none if empty
+	Paced    bool   // messages come by a schedule, and their delays are measured
+	Profile  string // file for a CPU profile of what is measured; none if empty
 }
 
 // A result is a line of a child's standard output.
@@ -53,7 +56,7 @@ func child(encoded string) {
 	err := error(nil)
 	if measure, ok := others[s.Row]; ok {
 		var figures map[string]float64
-		if figures, err = measure(s); err == nil {
+		if figures, err = profiled(s, measure); err == nil {
 			say(result{Figures: figures})
 		}
 	} else {
@@ -65,12 +68,44 @@ func child(encoded string) {
 	}
 }
 
+// profiled measures with a CPU profile, if one is wanted.
+func profiled(s spec, measure func(spec) (map[string]float64, error)) (map[string]float64, error) {
+	if s.Profile == "" {
+		return measure(s)
+	}
+	f, err := os.Create(s.Profile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	defer pprof.StopCPUProfile()
+	return measure(s)
+}
+
 func say(r result) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		panic(err)
 	}
 	fmt.Println(string(line))
+}
+
+// tally makes what the row's messages are counted by.
+func (s spec) tally() (*tally, error) {
+	if s.Paced {
+		return newPacedTally(), nil
+	}
+	credit, err := net.Dial("tcp", s.Credits)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fmt.Fprintln(credit, s.Key); err != nil {
+		return nil, err
+	}
+	return newTally(credit, cycleOf(s.Channels), s.Profile), nil
 }
 
 // flood runs a row under load: it connects, says that it is ready, and counts one run after
@@ -80,14 +115,10 @@ func flood(s spec) error {
 	if !ok {
 		return fmt.Errorf("no row %q", s.Row)
 	}
-	credit, err := net.Dial("tcp", s.Credits)
+	t, err := s.tally()
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(credit, s.Key); err != nil {
-		return err
-	}
-	t := newTally(credit, cycleOf(s.Channels), s.Profile)
 	ready := func() { say(result{Ready: true}) }
 	ended := make(chan error, 1)
 	go func() { ended <- row(s, t, ready) }()

@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -48,7 +50,10 @@ func (r *runner) others() ([]figure, error) {
 
 // other runs one of them once, in a child process.
 func (r *runner) other(name string) (map[string]float64, error) {
-	s := spec{Row: name, Quick: r.quick, URL: "ws://" + r.server.addr(), Key: name, Credits: r.credits.listener.Addr().String()}
+	s := spec{Row: name, Quick: r.quick, URL: "ws://" + r.server.addr(), Key: strings.ReplaceAll(name, " ", "-"), Credits: r.credits.listener.Addr().String()}
+	if r.profiles != "" {
+		s.Profile = filepath.Join(r.profiles, s.Key+".pprof")
+	}
 	p, err := startProcess(s, "")
 	if err != nil {
 		return nil, err

@@ -10,6 +10,79 @@ import (
 	"github.com/coder/websocket"
 )
 
+// A wire reads and writes text messages. What read returns is valid until the next read.
+type wire interface {
+	read() ([]byte, error)
+	write(text string) error
+}
+
+// enter goes as far as connection_established.
+func enter(w wire) error {
+	if _, err := w.read(); err != nil { // the open packet
+		return err
+	}
+	if err := w.write("40"); err != nil {
+		return err
+	}
+	for range 2 { // the answer, and connection_established
+		if _, err := w.read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func subscribeText(channel string) string {
+	return `42["realtimex:subscribe",{"channel":"` + channel + `"}]`
+}
+
+func subscribe(w wire, channel string) error {
+	if err := w.write(subscribeText(channel)); err != nil {
+		return err
+	}
+	_, err := w.read()
+	return err
+}
+
+var errForm = errors.New("frame is not of the expected form")
+
+// events calls take with the payload of each event.
+func events(w wire, take func(data []byte) error) error {
+	for {
+		frame, err := w.read()
+		if err != nil {
+			return err
+		}
+		channel, event, data, ok := scan(frame)
+		if !ok || string(channel) != channelName || string(event) != eventName {
+			return fmt.Errorf("%w: %.40q", errForm, frame)
+		}
+		if err := take(data); err != nil {
+			return err
+		}
+	}
+}
+
+// eventsByChannel decodes each event and hands the value over a channel to whoever takes it.
+func eventsByChannel(w wire, s spec, t *tally, decode func([]byte, *Payload) error) error {
+	c := make(chan Payload, s.Buffer)
+	go func() {
+		for p := range c {
+			t.take(&p)
+		}
+	}()
+	defer close(c)
+	var p Payload
+	return events(w, func(data []byte) error {
+		p = Payload{}
+		if err := decode(data, &p); err != nil {
+			return err
+		}
+		c <- p
+		return nil
+	})
+}
+
 // floor is what the library is measured against: the WebSocket alone, read as a careful user of
 // coder/websocket would.
 type floor struct {
@@ -26,16 +99,8 @@ func dialFloor(s spec) (*floor, error) {
 	}
 	conn.SetReadLimit(16 << 20)
 	f := &floor{conn: conn}
-	if _, err := f.read(); err != nil { // the open packet
+	if err := enter(f); err != nil {
 		return nil, err
-	}
-	if err := f.write("40"); err != nil {
-		return nil, err
-	}
-	for range 2 { // the answer, and connection_established
-		if _, err := f.read(); err != nil {
-			return nil, err
-		}
 	}
 	return f, nil
 }
@@ -68,43 +133,12 @@ func (f *floor) write(text string) error {
 	return f.conn.Write(context.Background(), websocket.MessageText, []byte(text))
 }
 
-func subscribeText(channel string) string {
-	return `42["realtimex:subscribe",{"channel":"` + channel + `"}]`
-}
-
-func (f *floor) subscribe(channel string) error {
-	if err := f.write(subscribeText(channel)); err != nil {
-		return err
-	}
-	_, err := f.read()
-	return err
-}
-
-var errForm = errors.New("frame is not of the expected form")
-
-// events calls take with the payload of each event.
-func (f *floor) events(take func(data []byte) error) error {
-	for {
-		frame, err := f.read()
-		if err != nil {
-			return err
-		}
-		channel, event, data, ok := scan(frame)
-		if !ok || string(channel) != channelName || string(event) != eventName {
-			return fmt.Errorf("%w: %.40q", errForm, frame)
-		}
-		if err := take(data); err != nil {
-			return err
-		}
-	}
-}
-
 func floorRow(s spec, ready func()) (*floor, error) {
 	f, err := dialFloor(s)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.subscribe(channelName); err != nil {
+	if err := subscribe(f, channelName); err != nil {
 		return nil, err
 	}
 	ready()
@@ -118,7 +152,7 @@ func floor3(s spec, t *tally, ready func()) error {
 		return err
 	}
 	var p Payload
-	return f.events(func(data []byte) error {
+	return events(f, func(data []byte) error {
 		p = Payload{}
 		if err := stdjson.Unmarshal(data, &p); err != nil {
 			return err
@@ -134,20 +168,5 @@ func floor4(s spec, t *tally, ready func()) error {
 	if err != nil {
 		return err
 	}
-	c := make(chan Payload, buffer)
-	go func() {
-		for p := range c {
-			t.take(&p)
-		}
-	}()
-	defer close(c)
-	var p Payload
-	return f.events(func(data []byte) error {
-		p = Payload{}
-		if err := decode(data, &p); err != nil {
-			return err
-		}
-		c <- p
-		return nil
-	})
+	return eventsByChannel(f, s, t, decode)
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"time"
 )
 
 const (
@@ -32,13 +34,18 @@ type frames struct {
 	bytes    []byte
 	ends     []int // of each frame
 	payloads [][]byte
+	stamps   []int // where in bytes the time of each message is; none if they carry no times
 }
 
 // newFrames encodes the messages of a run on that many channels.
 func newFrames(size, channels int) *frames {
+	return encodeFrames(channels, func(i int) []byte { return payload(i, size) })
+}
+
+func encodeFrames(channels int, payload func(i int) []byte) *frames {
 	f := &frames{}
 	for i := range cycleOf(channels) {
-		data := payload(i, size)
+		data := payload(i)
 		f.payloads = append(f.payloads, data)
 		text := append([]byte(nil), messageHead...)
 		text = append(append(text, channelOf(i, channels)...), '"')
@@ -48,6 +55,33 @@ func newFrames(size, channels int) *frames {
 		f.ends = append(f.ends, len(f.bytes))
 	}
 	return f
+}
+
+// noTime stands where messages carry a time: microseconds since 1970, as text. It has the place of
+// the payload's ID.
+const noTime = "0000000000000000"
+
+// newTimedFrames encodes messages on one channel that are to be stamped.
+func newTimedFrames(size int) *frames {
+	f := encodeFrames(1, func(i int) []byte { return payloadWithID(noTime, i, size) })
+	for _, end := range f.ends {
+		start := 0
+		if n := len(f.stamps); n > 0 {
+			start = f.ends[n-1]
+		}
+		f.stamps = append(f.stamps, start+bytes.Index(f.bytes[start:end], []byte(noTime)))
+	}
+	return f
+}
+
+// stamp writes a time into message number i, which is not to be sent before the earlier one in the
+// same memory was.
+func (f *frames) stamp(i int, at time.Time) {
+	i %= len(f.ends)
+	text := fmt.Appendf(make([]byte, 0, len(noTime)), "%0*d", len(noTime), at.UnixMicro())
+	copy(f.bytes[f.stamps[i]:], text)
+	data := f.payloads[i]
+	copy(data[len(data)-(f.ends[i]-len(messageTail)-f.stamps[i]):], text)
 }
 
 // slice returns the bytes of up to n frames from message number from on, and how many these are: no

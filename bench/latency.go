@@ -1,155 +1,63 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"io"
 	"slices"
-	"time"
-
-	"github.com/coder/websocket"
-
-	"github.com/realtimex/realtimex-go/rtx"
-	"github.com/realtimex/realtimex-go/rtx/auth"
+	"text/tabwriter"
 )
 
-// Figures of time, each beside the bare WebSocket's, turn by turn in one process.
-
-// times are durations, for their percentiles.
-type times []time.Duration
-
-// percentile is in microseconds.
-func (t times) percentile(p float64) float64 {
-	slices.Sort(t)
-	return float64(t[int(p*float64(len(t)-1))].Nanoseconds()) / 1e3
+// A latencyLine is a row of the latency report: medians over the rounds, in microseconds.
+type latencyLine struct {
+	Name    string  `json:"name"`   // with the rate
+	Client  string  `json:"client"` // the row's name
+	Rate    int     `json:"rate"`   // events a second
+	Size    int     `json:"size"`   // bytes of a payload
+	CPU     float64 `json:"cpu_us_msg"`
+	P50     float64 `json:"p50_us"`
+	P99     float64 `json:"p99_us"`
+	P999    float64 `json:"p999_us"`
+	LateP50 float64 `json:"late_p50_us"` // of the load itself
+	LateP99 float64 `json:"late_p99_us"`
+	Rounds  int     `json:"rounds"`
 }
 
-// connect measures how long it takes until the socket id is known.
-func connect(s spec) (map[string]float64, error) {
-	n := 300
-	if s.Quick {
-		n = 50
-	}
-	var bare, library times
-	for range n {
-		begin := time.Now()
-		f, err := dialFloor(s)
-		if err != nil {
-			return nil, err
-		}
-		bare = append(bare, time.Since(begin))
-		_ = f.conn.CloseNow()
-
-		begin = time.Now()
-		c, err := dialLibrary(s)
-		if err != nil {
-			return nil, err
-		}
-		library = append(library, time.Since(begin))
-		if err := c.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return map[string]float64{
-		"websocket, p50 µs": bare.percentile(0.5),
-		"rtx, p50 µs":       library.percentile(0.5),
-		"rtx / websocket":   library.percentile(0.5) / bare.percentile(0.5),
-	}, nil
-}
-
-const (
-	echoChannel = "private-echo"
-	echoEvent   = "client-echo"
-	echoText    = `42["client-event",{"channel":"` + echoChannel + `","event":"` + echoEvent + `","data":{"n":1}}]`
-)
-
-// echo measures round trips: Trigger until the value is received from C, beside a write and a read
-// of the same bytes, on one goroutine and with the reading on another one that hands over a
-// channel, as everything must that reads all the time.
-func echo(s spec) (map[string]float64, error) {
-	blocks, block := 40, 500
-	if s.Quick {
-		blocks = 8
-	}
-	ctx := context.Background()
-	f, err := dialFloor(s)
-	if err != nil {
-		return nil, err
-	}
-	handed, err := dialFloor(s)
-	if err != nil {
-		return nil, err
-	}
-	arrived := make(chan int, buffer)
-	go func() { // ends with the process
-		for {
-			b, err := handed.read()
-			if err != nil {
-				return
-			}
-			arrived <- len(b)
-		}
-	}()
-	signer, err := auth.NewSigner(s.Key, "secret")
-	if err != nil {
-		return nil, err
-	}
-	c, err := dialLibrary(s, rtx.WithAuth(signer.Authorizer(auth.Member{})))
-	if err != nil {
-		return nil, err
-	}
-	ch := c.Channel(echoChannel)
-	type number struct {
-		N int `json:"n"`
-	}
-	st := rtx.On[number](ctx, ch, echoEvent)
-	if err := st.Ready(ctx); err != nil {
-		return nil, err
-	}
-	ways := []struct {
-		name  string
-		trip  func() error
-		taken times
-	}{
-		{name: "websocket", trip: func() error {
-			if err := f.conn.Write(ctx, websocket.MessageText, []byte(echoText)); err != nil {
-				return err
-			}
-			_, err := f.read()
-			return err
-		}},
-		{name: "websocket and a channel", trip: func() error {
-			err := handed.conn.Write(ctx, websocket.MessageText, []byte(echoText))
-			<-arrived
-			return err
-		}},
-		{name: "rtx", trip: func() error {
-			if err := ch.Trigger(ctx, echoEvent, number{1}); err != nil {
-				return err
-			}
-			if v := <-st.C; v.N != 1 {
-				return fmt.Errorf("the echo said %d: %v", v.N, st.Err())
-			}
-			return nil
-		}},
-	}
-	for i := range blocks {
-		for w := range ways {
-			way := &ways[(w+i)%len(ways)]
-			for range block {
-				begin := time.Now()
-				if err := way.trip(); err != nil {
-					return nil, fmt.Errorf("%s: %w", way.name, err)
+// latencyReport makes the lines of all paced rows, by rate.
+func latencyReport(paces []*pace) []latencyLine {
+	var lines []latencyLine
+	for _, p := range paces {
+		for rate, runs := range p.runs {
+			of := func(figure func(pacedRun) float64) float64 {
+				var v []float64
+				for _, r := range runs {
+					v = append(v, figure(r))
 				}
-				way.taken = append(way.taken, time.Since(begin))
+				return median(v)
 			}
+			lines = append(lines, latencyLine{
+				Name: latencyName(rate), Client: p.row.name, Rate: rate, Size: pacedSize, Rounds: len(runs),
+				CPU:     of(func(r pacedRun) float64 { return r.CPU }),
+				P50:     of(func(r pacedRun) float64 { return r.Figures["p50"] }),
+				P99:     of(func(r pacedRun) float64 { return r.Figures["p99"] }),
+				P999:    of(func(r pacedRun) float64 { return r.Figures["p99.9"] }),
+				LateP50: of(func(r pacedRun) float64 { return r.late["p50"] }),
+				LateP99: of(func(r pacedRun) float64 { return r.late["p99"] }),
+			})
 		}
 	}
-	figures := make(map[string]float64)
-	for _, way := range ways {
-		figures[way.name+", p50 µs"] = way.taken.percentile(0.5)
-		figures[way.name+", p99 µs"] = way.taken.percentile(0.99)
+	slices.SortStableFunc(lines, func(a, b latencyLine) int { return cmp.Compare(a.Rate, b.Rate) })
+	return lines
+}
+
+func printLatency(w io.Writer, lines []latencyLine) {
+	if len(lines) == 0 {
+		return
 	}
-	figures["rtx / websocket, p50"] = ways[2].taken.percentile(0.5) / ways[0].taken.percentile(0.5)
-	figures["rtx / websocket and a channel, p50"] = ways[2].taken.percentile(0.5) / ways[1].taken.percentile(0.5)
-	return figures, nil
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "row\t\tµs CPU\tp50 µs\tp99 µs\tp99.9 µs\tload late p50\tp99\t")
+	for _, l := range lines {
+		fmt.Fprintf(t, "%s\t%s\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t\n", l.Name, l.Client, l.CPU, l.P50, l.P99, l.P999, l.LateP50, l.LateP99)
+	}
+	_ = t.Flush()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/bytedance/sonic"
+
 	"github.com/realtimex/realtimex-go/rtx"
 )
 
@@ -16,12 +18,12 @@ func dialLibrary(s spec, opts ...rtx.Option) (*rtx.Client, error) {
 }
 
 // open connects and opens a stream on the one channel.
-func open[T any](s spec, ready func()) (*rtx.Stream[T], error) {
-	c, err := dialLibrary(s)
+func open[T any](s spec, ready func(), opts ...rtx.Option) (*rtx.Stream[T], error) {
+	c, err := dialLibrary(s, opts...)
 	if err != nil {
 		return nil, err
 	}
-	st := rtx.On[T](context.Background(), c.Channel(channelName), eventName, rtx.WithBuffer(buffer))
+	st := rtx.On[T](context.Background(), c.Channel(channelName), eventName, rtx.WithBuffer(s.Buffer))
 	if err := st.Ready(context.Background()); err != nil {
 		return nil, err
 	}
@@ -42,7 +44,16 @@ func lost(g *rtx.Gap) error {
 }
 
 func libraryPayload(s spec, t *tally, ready func()) error {
-	st, err := open[Payload](s, ready)
+	return libraryC(s, t, ready)
+}
+
+// librarySonic decodes with sonic, which users choose in this one line.
+func librarySonic(s spec, t *tally, ready func()) error {
+	return libraryC(s, t, ready, rtx.WithJSON(sonic.ConfigStd.Marshal, sonic.ConfigStd.Unmarshal))
+}
+
+func libraryC(s spec, t *tally, ready func(), opts ...rtx.Option) error {
+	st, err := open[Payload](s, ready, opts...)
 	if err != nil {
 		return err
 	}
@@ -122,7 +133,7 @@ func libraryFanIn(s spec, t *tally, ready func()) error {
 	if err != nil {
 		return err
 	}
-	st := rtx.On[Payload](context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, rtx.WithBuffer(buffer))
+	st := rtx.On[Payload](context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, rtx.WithBuffer(s.Buffer))
 	if err := st.Ready(context.Background()); err != nil {
 		return err
 	}
@@ -148,7 +159,7 @@ func libraryPartition(s spec, t *tally, ready func()) error {
 		return err
 	}
 	byChannel := func(m rtx.Message[Payload]) string { return m.Channel }
-	parts := rtx.Partition(context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, workers, byChannel, rtx.WithBuffer(buffer))
+	parts := rtx.Partition(context.Background(), rtx.NewGroup(channelsOf(c, s)...), eventName, workers, byChannel, rtx.WithBuffer(s.Buffer))
 	if err := parts[0].Ready(context.Background()); err != nil {
 		return err
 	}

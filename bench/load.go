@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	buffer = 256        // of a stream, and of floor4's channel
+	buffer = 256        // of a stream, and of a floor's channel
 	window = buffer / 2 // messages under way to a client
 	grain  = 64         // messages that a client takes between two credits
 )

@@ -2,10 +2,11 @@
 // one machine. It starts every server itself, on loopback. See README.md for what the rows are and
 // what each leaves out.
 //
-//	go run ./bench [-quick] [-json] [-rounds n] [-rows regexp] [-scale n] [-profile folder]
+//	go run ./bench [-quick] [-json] [-rounds n] [-rows regexp] [-scale n] [-profile folder] [-svg folder]
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -20,81 +22,116 @@ func main() {
 		child(told)
 		return
 	}
-	var (
-		asJSON   = flag.Bool("json", false, "print one JSON object a row")
-		quick    = flag.Bool("quick", false, "end within a minute: fewer messages and rounds")
-		rounds   = flag.Int("rounds", 0, "rounds that all rows take part in, after a first that does not count (default 7; 2 with -quick)")
-		pattern  = flag.String("rows", "", "regular expression: only the rows whose name matches")
-		scale    = flag.Int("scale", 1, "multiply the messages of each round, for steadier profiles")
-		profiles = flag.String("profile", "", "folder for a CPU profile of each Go row")
-	)
+	var o options
+	flag.BoolVar(&o.json, "json", false, "print one JSON object a row")
+	flag.BoolVar(&o.quick, "quick", false, "end within 90 seconds: fewer messages, rounds and clients")
+	flag.IntVar(&o.rounds, "rounds", 0, "rounds that all rows take part in, after a first that does not count (default 7; 2 with -quick)")
+	flag.StringVar(&o.rows, "rows", "", "regular expression: only the rows whose name matches")
+	flag.IntVar(&o.scale, "scale", 1, "multiply the messages of each round, for steadier profiles")
+	flag.StringVar(&o.profiles, "profile", "", "folder for a CPU profile of each Go row, but of those at fixed rates")
+	flag.StringVar(&o.charts, "svg", "", "folder for charts of the run: cpu.svg and latency.svg")
 	flag.Parse()
-	if err := bench(*asJSON, *quick, *rounds, *scale, *pattern, *profiles); err != nil {
+	if err := bench(o); err != nil {
 		fmt.Fprintln(os.Stderr, "\nbench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(asJSON, quick bool, rounds, scale int, pattern, profiles string) error {
-	match, err := regexp.Compile(pattern)
+// options are those of the command line.
+type options struct {
+	json, quick            bool
+	rounds, scale          int
+	rows, profiles, charts string
+}
+
+func bench(o options) error {
+	m, err := measure(o)
 	if err != nil {
 		return err
 	}
-	if rounds <= 0 {
-		rounds = 7
-		if quick {
-			rounds = 2
+	if o.charts != "" {
+		if err := writeCharts(o.charts, fmt.Sprintf("%s, medians of %d rounds", platform(), m.rounds), m.lines, m.latencies); err != nil {
+			return err
 		}
 	}
-	r := &runner{quick: quick, rounds: rounds, scale: max(scale, 1), profiles: profiles, match: match.MatchString}
-	skipped := ""
-	if r.packages, err = nodePackages(); err != nil {
-		skipped = "socket.io-client and realtimex-js are skipped: " + err.Error()
-		fmt.Fprintln(os.Stderr, skipped)
+	if o.json {
+		return errors.Join(printJSON(os.Stdout, m.lines), printJSON(os.Stdout, m.latencies), printJSON(os.Stdout, m.figures))
 	}
-	defer r.stop()
-	if err := r.start(); err != nil {
-		return err
-	}
-	lanes := r.lanes()
-	if err := r.flood(lanes); err != nil {
-		return err
-	}
-	lines := report(lanes)
-	figures, err := r.others()
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		for _, l := range lines {
-			if err := printJSON(os.Stdout, l); err != nil {
-				return err
-			}
-		}
-		for _, f := range figures {
-			if err := printJSON(os.Stdout, f); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	fmt.Println(machine(r.packages))
-	printTable(os.Stdout, lines)
-	printFigures(os.Stdout, figures)
-	if skipped != "" {
-		fmt.Println(skipped)
+	fmt.Println(machine(m.packages))
+	printTable(os.Stdout, m.lines)
+	printLatency(os.Stdout, m.latencies)
+	printFigures(os.Stdout, m.figures)
+	fmt.Printf("measured in %.0f s\n", m.took.Seconds())
+	if m.skipped != "" {
+		fmt.Println(m.skipped)
 	}
 	return nil
 }
 
+// measurements are what a run has found.
+type measurements struct {
+	lines     []line
+	latencies []latencyLine
+	figures   []figure
+	rounds    int
+	took      time.Duration
+	packages  string // folder of npm's packages
+	skipped   string // what is missing, and why
+}
+
+// measure runs all rows that were asked for.
+func measure(o options) (*measurements, error) {
+	begin := time.Now()
+	match, err := regexp.Compile(o.rows)
+	if err != nil {
+		return nil, err
+	}
+	if o.rounds <= 0 {
+		o.rounds = 7
+		if o.quick {
+			o.rounds = 2
+		}
+	}
+	r := &runner{quick: o.quick, rounds: o.rounds, scale: max(o.scale, 1), profiles: o.profiles, match: match.MatchString}
+	m := &measurements{rounds: o.rounds}
+	if r.packages, err = nodePackages(); err != nil {
+		m.skipped = "socket.io-client and realtimex-js are skipped: " + err.Error()
+		fmt.Fprintln(os.Stderr, m.skipped)
+	}
+	m.packages = r.packages
+	defer r.stop()
+	if err := r.start(); err != nil {
+		return nil, err
+	}
+	lanes := r.lanes()
+	if err := r.flood(lanes); err != nil {
+		return nil, err
+	}
+	m.lines = report(lanes)
+	paces, err := r.paced()
+	if err != nil {
+		return nil, err
+	}
+	m.latencies = latencyReport(paces)
+	if m.figures, err = r.others(); err != nil {
+		return nil, err
+	}
+	m.took = time.Since(begin)
+	return m, nil
+}
+
+func platform() string {
+	return fmt.Sprintf("%s %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+}
+
 // machine says what was measured on what.
 func machine(packages string) string {
-	lines := []string{fmt.Sprintf("%s %s/%s, %d CPUs", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())}
+	lines := []string{platform()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			switch d.Path {
 			case "github.com/coder/websocket", "github.com/nats-io/nats.go", "github.com/nats-io/nats-server/v2",
-				"github.com/go-json-experiment/json", "github.com/destel/rill", "github.com/samber/ro":
+				"github.com/go-json-experiment/json", "github.com/bytedance/sonic", "github.com/destel/rill", "github.com/samber/ro":
 				lines = append(lines, d.Path+" "+d.Version)
 			}
 		}

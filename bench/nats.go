@@ -43,7 +43,7 @@ func natsRow(s spec, t *tally, ready func()) error {
 		return err
 	}
 	defer nc.Close()
-	c := make(chan *nats.Msg, buffer)
+	c := make(chan *nats.Msg, s.Buffer)
 	_, err = nc.ChanSubscribe(s.Key, c)
 	if err != nil {
 		return err

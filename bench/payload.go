@@ -29,9 +29,11 @@ var (
 // payload makes message seq with exactly size bytes of JSON. Every decoder and encoder that takes
 // part reads and writes these bytes alike: no escapes, and numbers that Go and JavaScript print the
 // same.
-func payload(seq, size int) []byte {
+func payload(seq, size int) []byte { return payloadWithID(fmt.Sprintf("ord_%08d", seq), seq, size) }
+
+func payloadWithID(id string, seq, size int) []byte {
 	p := Payload{
-		Seq: seq, ID: fmt.Sprintf("ord_%08d", seq), Symbol: symbols[seq%4], Side: sides[seq%2],
+		Seq: seq, ID: id, Symbol: symbols[seq%4], Side: sides[seq%2],
 		Price: float64(10_000+seq%977) / 100, Quantity: 1 + seq%19, Tail: seq,
 	}
 	room := size - len(encode(&p))

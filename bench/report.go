@@ -22,6 +22,7 @@ type line struct {
 	Rounds      int     `json:"rounds"`
 	Floor3      float64 `json:"cpu_of_floor3,omitempty"` // ratio, the median of the rounds' own
 	Floor4      float64 `json:"cpu_of_floor4,omitempty"`
+	Floor5      float64 `json:"cpu_of_floor5,omitempty"`
 	SocketIO    float64 `json:"rate_of_socketio,omitempty"`
 	NATS        float64 `json:"rate_of_nats,omitempty"`
 }
@@ -63,7 +64,7 @@ func report(lanes []*lane) []line {
 		out := line{
 			Name: l.row.name, Size: l.size, Rounds: len(l.results),
 			CPU: median(l.values(cpu)), Rate: median(l.values(rate)), Waited: median(l.waited),
-			Floor3: l.ratio(find("floor3", l.size), cpu), Floor4: l.ratio(find("floor4", l.size), cpu),
+			Floor3: l.ratio(find("floor3", l.size), cpu), Floor4: l.ratio(find("floor4", l.size), cpu), Floor5: l.ratio(find("floor5", l.size), cpu),
 			SocketIO: l.ratio(find("socket.io-client", l.size), rate), NATS: l.ratio(find("nats.go", l.size), rate),
 		}
 		out.ServerBound = out.Waited < 0.1
@@ -77,11 +78,15 @@ func report(lanes []*lane) []line {
 }
 
 func printTable(w io.Writer, lines []line) {
+	if len(lines) == 0 {
+		return
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "row\tbytes\tµs CPU\tmsgs/s\tallocs\tB alloc\tCPU/floor3\tCPU/floor4\trate/socket.io\trate/nats\t")
+	fmt.Fprintln(t, "row\tbytes\tµs CPU\tmsgs/s\tallocs\tB alloc\tCPU/floor3\tCPU/floor4\tCPU/floor5\trate/socket.io\trate/nats\t")
 	for _, l := range lines {
-		fmt.Fprintf(t, "%s\t%d\t%.2f\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t", l.Name, l.Size, l.CPU, l.Rate,
-			optional("%.2f", l.Allocs), optional("%.0f", l.Bytes), ratioText(l.Floor3), ratioText(l.Floor4), ratioText(l.SocketIO), ratioText(l.NATS))
+		fmt.Fprintf(t, "%s\t%d\t%.2f\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", l.Name, l.Size, l.CPU, l.Rate,
+			optional("%.2f", l.Allocs), optional("%.0f", l.Bytes), ratioText(l.Floor3), ratioText(l.Floor4), ratioText(l.Floor5),
+			ratioText(l.SocketIO), ratioText(l.NATS))
 		if l.ServerBound {
 			fmt.Fprint(t, "  (bound by the load server)")
 		}
@@ -104,6 +109,13 @@ func ratioText(r float64) string {
 	return fmt.Sprintf("%.2f", r)
 }
 
-func printJSON(w io.Writer, v any) error {
-	return json.NewEncoder(w).Encode(v)
+// printJSON writes one object a line.
+func printJSON[T any](w io.Writer, objects []T) error {
+	e := json.NewEncoder(w)
+	for _, o := range objects {
+		if err := e.Encode(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }

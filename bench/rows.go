@@ -15,11 +15,13 @@ type row struct {
 var rows = []row{
 	{name: "floor3"},
 	{name: "floor4"},
+	{name: "floor5"},
 	{name: "rtx"},
 	{name: "rtx Message"},
 	{name: "rtx RawMessage"},
 	{name: "rtx All"},
 	{name: "rtx Pending"},
+	{name: "rtx sonic"},
 	{name: "pipeline by hand", size: 150},
 	{name: "pipeline flow", size: 150},
 	{name: "pipeline rill", size: 150},
@@ -46,11 +48,13 @@ type client func(s spec, t *tally, ready func()) error
 var clients = map[string]client{
 	"floor3":         floor3,
 	"floor4":         floor4,
+	"floor5":         floor5,
 	"rtx":            libraryPayload,
 	"rtx Message":    libraryMessage,
 	"rtx RawMessage": libraryRaw,
 	"rtx All":        libraryAll,
 	"rtx Pending":    libraryPending,
+	"rtx sonic":      librarySonic,
 	"nats.go":        natsRow,
 
 	"pipeline by hand": pipelineLoop,
@@ -77,6 +81,9 @@ var others = map[string]func(spec) (map[string]float64, error){
 	"connect":     connect,
 	"echo":        echo,
 	"resubscribe": resubscribe,
+
+	"scale channels": scaleChannels,
+	"scale clients":  scaleClients,
 }
 
 // messages is how many are measured in a round, chosen for about the same time at each size: a

@@ -86,37 +86,51 @@ func (r *runner) lanes() []*lane {
 	return all
 }
 
+// key is what the servers know the row's client by.
+func (r row) key(what any) string {
+	return fmt.Sprintf("%s-%v", strings.ReplaceAll(r.name, " ", "-"), what)
+}
+
 // open starts the lane's child and waits until it is subscribed.
 func (r *runner) open(l *lane) error {
-	key := fmt.Sprintf("%s-%d", strings.ReplaceAll(l.row.name, " ", "-"), l.size)
+	key := l.row.key(l.size)
 	s := spec{
-		Row: l.row.name, Size: l.size, Channels: max(l.row.channels, 1), Streams: l.row.streams,
-		URL: "ws://" + r.server.addr(), Key: key, Credits: r.credits.listener.Addr().String(),
+		Size: l.size, Channels: max(l.row.channels, 1), Streams: l.row.streams, Buffer: buffer,
+		Key: key, Credits: r.credits.listener.Addr().String(),
 	}
 	if r.profiles != "" && l.row.peer != "node" {
 		s.Profile = filepath.Join(r.profiles, key+".pprof")
 	}
+	var err error
+	if l.child, l.send, err = r.startRow(l.row, s, l.frames); err != nil {
+		return err
+	}
+	l.credit = r.credits.of(key)
+	return nil
+}
+
+// startRow starts a row's child, waits until it is subscribed, and returns how it is sent frames.
+func (r *runner) startRow(row row, s spec, f *frames) (*process, sender, error) {
+	s.Row, s.URL = row.name, "ws://"+r.server.addr()
 	packages := ""
-	switch l.row.peer {
+	switch row.peer {
 	case "nats":
 		s.URL = r.nats.ClientURL()
 	case "node":
 		packages = r.packages
 	}
-	var err error
-	if l.child, err = startProcess(s, packages); err != nil {
-		return err
+	child, err := startProcess(s, packages)
+	if err != nil {
+		return nil, nil, err
 	}
-	if _, err := l.child.result(); err != nil {
-		return err
+	if _, err := child.result(); err != nil {
+		child.stop()
+		return nil, nil, err
 	}
-	l.credit = r.credits.of(key)
-	if l.row.peer == "nats" {
-		l.send = overNATS(r.publish, key, l.frames)
-	} else {
-		l.send = overWebSocket(r.server.session(key).conn, l.frames)
+	if row.peer == "nats" {
+		return child, overNATS(r.publish, s.Key, f), nil
 	}
-	return nil
+	return child, overWebSocket(r.server.session(s.Key).conn, f), nil
 }
 
 // run floods the lane's client once.

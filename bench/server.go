@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,7 +57,8 @@ func (s *server) session(key string) *session {
 	return s.sessions[key]
 }
 
-// cutPath is where a client asks for the end of its link.
+// cutPath is where a client asks for the end of its link, or of all links whose keys begin with its
+// prefix.
 const cutPath = "/cut"
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +68,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if ws := s.session(q.Get("api_key")); ws != nil {
 			_ = ws.conn.Close()
 		}
+		if prefix := q.Get("prefix"); prefix != "" {
+			for _, ws := range s.crowd(prefix) {
+				_ = ws.conn.Close()
+			}
+		}
+		return
+	case r.URL.Path == pingPath:
+		s.servePings(w, r)
 		return
 	case q.Get("transport") == "polling":
 		s.servePoll(w, r)
@@ -103,6 +113,8 @@ type session struct {
 	sid  string
 	poll *poll // where the client came from, if it began with HTTP
 	buf  []byte
+
+	pongs atomic.Int64
 }
 
 // serve answers the client until the connection ends.
@@ -144,6 +156,8 @@ func (ws *session) answer(text []byte) error {
 	case bytes.HasPrefix(text, []byte("40")):
 		ws.send(`40{"sid":"bench"}`)
 		ws.send(established)
+	case string(text) == "3":
+		ws.pongs.Add(1)
 	case string(text) == "2probe":
 		ws.send("3probe")
 		ws.poll.upgrade()

@@ -36,6 +36,8 @@ type tally struct {
 	done     chan result
 	failed   atomic.Bool
 
+	delays *delays // of a paced row, which measures nothing else; nil for a flood
+
 	mu  sync.Mutex // of takeAny
 	sum int
 	run int // counts them
@@ -48,8 +50,19 @@ func newTally(credit net.Conn, cycle int, profile string) *tally {
 	return &tally{credit: credit, cycle: cycle, profile: profile, done: make(chan result, 1)}
 }
 
+// newPacedTally makes one that only measures delays.
+func newPacedTally() *tally {
+	t := &tally{done: make(chan result, 1)}
+	t.delays = &delays{done: t.done}
+	return t
+}
+
 // begin expects a run of that many measured messages. It is called while none are under way.
 func (t *tally) begin(measured int) {
+	if t.delays != nil {
+		t.delays.begin(measured)
+		return
+	}
 	t.measured, t.n, t.next, t.sum = measured, 0, 0, 0
 	t.hash = sha256.New()
 	t.run++
@@ -60,6 +73,10 @@ func (t *tally) complete() bool { return t.n == 2*verified+t.measured }
 
 // take counts one message. It does not keep p.
 func (t *tally) take(p *Payload) {
+	if t.delays != nil {
+		t.delays.take(p)
+		return
+	}
 	if p.Seq != t.next || p.Tail != t.next {
 		t.fail(fmt.Errorf("message %d of the run: got number %d to %d instead of %d", t.n, p.Seq, p.Tail, t.next))
 		return

@@ -16,8 +16,11 @@ function fail(message) {
   process.exit(1);
 }
 
-const credits = net.connect({ host: spec.Credits.split(':')[0], port: Number(spec.Credits.split(':')[1]), noDelay: true });
-credits.write(spec.Key + '\n');
+let credits;
+if (!spec.Paced) {
+  credits = net.connect({ host: spec.Credits.split(':')[0], port: Number(spec.Credits.split(':')[1]), noDelay: true });
+  credits.write(spec.Key + '\n');
+}
 const one = Buffer.from([1]);
 
 let measured = 0, n = 0, next = 0, hash, begun, result;
@@ -48,6 +51,40 @@ function take(p) {
   if (n === 2 * verified + measured) say({ ...result, digest: hash.digest('hex') });
 }
 
+// The delays of a paced row, as delays.go has them. Date.now has whole milliseconds of the clock that the load reads; its
+// edges say what to add to performance.now. Whoever sees an edge late sees less to add, so the most of some is right to a
+// few microseconds.
+let took, ahead;
+
+function beginPaced(count) {
+  took = new Float64Array(count);
+  n = 0;
+  ahead = -Infinity;
+  for (let i = 0; i < 10; i++) {
+    const edge = Date.now();
+    let now;
+    while ((now = Date.now()) === edge);
+    ahead = Math.max(ahead, now - performance.now());
+  }
+  begun = look();
+  say({ ready: true });
+}
+
+function takePaced(p) {
+  if (n === took.length) return;
+  const now = (ahead + performance.now()) * 1000;
+  const want = n % cycle;
+  if (p.seq !== want || p.tail !== want) fail(`message ${n} of the run: got number ${p.seq} to ${p.tail} instead of ${want}`);
+  took[n++] = now - Number(p.id);
+  if (n < took.length) return;
+  const cpu = (look().cpu - begun.cpu) / n;
+  took.sort();
+  const percentile = (of) => took[Math.floor(of * (n - 1))];
+  say({ messages: n, cpu, figures: { p50: percentile(0.5), p99: percentile(0.99), 'p99.9': percentile(0.999) } });
+}
+
+const handle = spec.Paced ? takePaced : take;
+
 const clients = {
   'socket.io-client'() {
     const { io } = from('socket.io-client');
@@ -55,7 +92,7 @@ const clients = {
     socket.on('realtimex:connection_established', () => socket.emit('realtimex:subscribe', { channel }));
     socket.on('realtimex_internal:subscription_succeeded', () => say({ ready: true }));
     socket.on('server-event', (message) => {
-      if (message.channel === channel && message.event === event) take(message.data);
+      if (message.channel === channel && message.event === event) handle(message.data);
     });
   },
   'realtimex-js'() {
@@ -63,9 +100,9 @@ const clients = {
     const { hostname, port } = new URL(spec.URL);
     const client = new RealtimeX(spec.Key, { wsHost: hostname, wsPort: Number(port), encrypted: false });
     client.connection.bind('realtimex_internal:subscription_succeeded', () => say({ ready: true }));
-    client.connection.bind('connected', () => client.subscribe(channel).bind(event, take));
+    client.connection.bind('connected', () => client.subscribe(channel).bind(event, handle));
   },
 };
 
 clients[spec.Row]();
-readline.createInterface({ input: process.stdin }).on('line', (line) => begin(Number(line))).on('close', () => process.exit(0));
+readline.createInterface({ input: process.stdin }).on('line', (line) => (spec.Paced ? beginPaced : begin)(Number(line))).on('close', () => process.exit(0));

@@ -35,6 +35,13 @@ var toolMutations = []mutation{
 
 	{name: "measure a run that lost a message", in: "bench", fn: "tally.take", do: never("p.Seq != t.next || __")},
 	{name: "measure a run whose messages were changed", in: "bench", fn: "tally.take", do: drop("t.hash.Write(_)")},
+	{name: "read a frame that is masked as one that is not", in: "bench", fn: "plainFrames.read", do: replace("b[1]&0x80 != 0", "false")},
+	{name: "take the short way's decoding for whole where it gave up", in: "bench", fn: "plainDecode", do: replace("decode(data, p)", "nil")},
+	{name: "stamp messages that are still to be sent with a later time", in: "bench", fn: "bySchedule", do: replace("min(messages, sent+cycle)", "messages")},
+	{name: "stamp messages with the time when they go out", in: "bench", fn: "bySchedule",
+		do: replace("f.stamp(len(late), begin.Add(due(len(late), rate)))", "f.stamp(len(late), time.Now())")},
+	{name: "measure the delays of a run that lost a message", in: "bench", fn: "delays.take", do: never("err != nil || __")},
+	{name: "write the figure of a bar over the bar", in: "bench", fn: "cpuChart", do: replace("left+length+6", "left+6")},
 	{name: "give each channel a number of its own", in: "bench", fn: "channelOf", do: replace("i%n", "i%(n+1)")},
 
 	{name: "choose the same mutations by every seed", in: "scripts/mutation", fn: "pick", do: drop("_, _ = h.Write(_)")},
