@@ -295,6 +295,9 @@ type reader struct {
 	names       map[string]string
 	last        *subscription // the channel of the last event, often that of the next one too
 	direct      direct
+	more        bool      // another packet is at hand
+	later       []rouser  // queues whose readers are to be woken
+	held        int       // packets since they were
 	telling     bool      // the client's telling is set
 	complained  time.Time // when an error of the service was last logged
 	missed      [2]string // channel and event of the last unclaimed event

@@ -19,7 +19,12 @@ type event struct {
 	id     string // offset as a string, made for the first sink that wants it
 	judged bool
 	fault  error // valid if judged
+
+	later *[]rouser // queues whose readers are woken later; nil if they are woken at once
 }
+
+// A rouser is a queue.
+type rouser interface{ Rouse() }
 
 // messageID returns the service's id of the event.
 func (e *event) messageID() string {

@@ -177,6 +177,7 @@ func (c *Client) serve(a *attempt, sess transport.Session) (cause error) {
 // read is the reader. It does not deliver what arrives while the session is ending, because the
 // machine assumes that everything received was delivered before it learns of the end.
 func (c *Client) read(ctx context.Context, sess transport.Session) error {
+	defer c.reader.rouse()
 	for {
 		p, err := sess.Recv()
 		if err != nil {
@@ -185,10 +186,27 @@ func (c *Client) read(ctx context.Context, sess transport.Session) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		c.reader.more = p.More
 		if err := c.take(sess, p); err != nil {
 			return &transport.ProtocolError{Err: err}
 		}
+		if c.reader.held++; !p.More || c.reader.held >= maxHeld {
+			c.reader.rouse()
+		}
 	}
+}
+
+// maxHeld is how many packets are delivered at most before the readers of the streams are woken.
+const maxHeld = 64
+
+// rouse wakes the readers of the streams that have got something. It is called before the reader
+// waits.
+func (r *reader) rouse() {
+	for _, q := range r.later {
+		q.Rouse()
+	}
+	clear(r.later)
+	r.later, r.held = r.later[:0], 0
 }
 
 // watch writes pongs and what is due, until the session ends. It uses one timer for everything.

@@ -170,6 +170,9 @@ func (c *Client) deliver(e *envelope) bool {
 	}
 	ev := &c.reader.ev
 	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at, offset: e.offset, judged: e.fault != nil, fault: e.fault}
+	if c.reader.more {
+		ev.later = &c.reader.later
+	}
 	for _, list := range d.lists {
 		for _, a := range list {
 			if a.gone() {

@@ -40,7 +40,7 @@ func (s *queueSink[T]) pass(e *event) verdict {
 		return taken
 	}
 	before := s.losses.count()
-	open := s.q.Push(s.scratch, e.channel, len(e.payload))
+	open := push(&s.q, s.scratch, e)
 	if s.losses.count() != before {
 		s.losses.dropped(e, s.q.Dropped())
 	}
@@ -48,6 +48,19 @@ func (s *queueSink[T]) pass(e *event) verdict {
 		return ended
 	}
 	return taken
+}
+
+// push hands a value to a queue. If the next event is at hand already, the queue's reader is woken
+// later, once for all of them.
+func push[T any](q *stream.Queue[T], v T, e *event) bool {
+	if e.later == nil {
+		return q.Push(v, e.channel, len(e.payload))
+	}
+	open, first := q.PushQuietly(v, e.channel, len(e.payload))
+	if first {
+		*e.later = append(*e.later, q)
+	}
+	return open
 }
 
 func (s *queueSink[T]) lose(g Gap)                     { s.losses.missed(g); s.q.Mark(stream.Gap(g)) }
@@ -140,7 +153,7 @@ func (s *partSink[T, K]) pass(e *event) verdict {
 		return taken
 	}
 	before := s.losses.count()
-	open := s.queues[i].Push(s.scratch, e.channel, len(e.payload))
+	open := push(s.queues[i], s.scratch, e)
 	if s.losses.count() != before {
 		s.losses.dropped(e, s.queues[i].Dropped())
 	}

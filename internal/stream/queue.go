@@ -53,6 +53,8 @@ type Queue[T any] struct {
 	remember bool // fill origins
 	ended    bool // Push accepts nothing more
 	closed   bool // C and Wake are closed: ended, and nothing is spilled
+	quiet    bool // PushQuietly is under way
+	owed     bool // Rouse must be called
 
 	accepted uint64 // values; the index of the next one
 	evicted  uint64 // of these, values dropped from the head
@@ -117,6 +119,41 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 	return q.overflow(v, channel, size)
 }
 
+// PushQuietly is Push for a caller with more to push soon: it leaves Wake without a token. The caller
+// must call Rouse before it waits for anything. first reports that this is the first value since the
+// last Rouse that needs it.
+func (q *Queue[T]) PushQuietly(v T, channel string, size int) (open, first bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ended {
+		return false, false
+	}
+	if q.rare != nil {
+		return q.pushRarely(v, channel, size), false
+	}
+	if q.spill.len() > 0 {
+		return q.overflow(v, channel, size), false
+	}
+	was := q.owed
+	q.quiet = true
+	sent := q.send(v, channel)
+	q.quiet = false
+	if sent {
+		return true, q.owed && !was
+	}
+	return q.overflow(v, channel, size), false
+}
+
+// Rouse puts a token into Wake after calls of PushQuietly.
+func (q *Queue[T]) Rouse() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.owed = false
+	if q.more() {
+		q.rouse()
+	}
+}
+
 // overflow is Push for a value that does not fit into C, with the lock held.
 func (q *Queue[T]) overflow(v T, channel string, size int) bool {
 	switch {
@@ -155,7 +192,11 @@ func (q *Queue[T]) send(v T, channel string) bool {
 		(*q.origins)[q.accepted%uint64(cap(q.c))] = channel
 	}
 	q.accepted++
-	q.rouse()
+	if q.quiet {
+		q.owed = true
+	} else {
+		q.rouse()
+	}
 	return true
 }
 

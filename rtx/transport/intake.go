@@ -40,6 +40,7 @@ type intake struct {
 	atEnd    atomic.Bool // the library has all bytes of its last message
 	full     bool        // a read filled the buffer, so there is more to come
 	used     bool        // the part of the buffer beyond smallBuffer was needed since the last release
+	ahead    bool        // a whole plain frame follows the last one in the buffer
 	settling bool        // the reader asked for a release
 
 	turn atomic.Int32
@@ -77,6 +78,7 @@ func (l *link) frame(limit int64) (payload []byte, ok bool, err error) {
 	if l.settling {
 		l.release()
 	}
+	l.ahead = false
 	payload, ok, err = l.plain(limit)
 	if !l.turn.CompareAndSwap(turnReader, turnFree) {
 		close(l.left)
@@ -101,12 +103,19 @@ func (l *link) plain(limit int64) (payload []byte, ok bool, err error) {
 		end := head + int(size)
 		if len(have) >= end {
 			l.r += end
+			l.ahead = follows(have[end:])
 			return have[head:end:end], true, nil
 		}
 		if err := l.rest(end); err != nil {
 			return nil, false, err
 		}
 	}
+}
+
+// follows reports whether b begins with a whole text message without a mask.
+func follows(b []byte) bool {
+	head, size, known := header(b)
+	return known && b[0] == 0x81 && b[1] < 0x80 && uint64(size) <= uint64(len(b)-head)
 }
 
 // rest reads until the buffer has the whole of a frame, whose parts count as progress meanwhile.

@@ -178,3 +178,31 @@ func TestPartsOfAPlainFrameAreProgress(t *testing.T) {
 		}
 	})
 }
+
+// More is said only of a whole message that is in the buffer.
+func TestMore(t *testing.T) {
+	for name, tc := range map[string]struct {
+		next []byte
+		want bool
+	}{
+		"nothing":                    {nil, false},
+		"a whole message":            {plainFrame("two"), true},
+		"an empty one":               {plainFrame(""), true},
+		"a part":                     {plainFrame("two")[:4], false},
+		"a header":                   {plainFrame("two")[:2], false},
+		"half a header":              {plainFrame(strings.Repeat("x", 200))[:3], false},
+		"a ping":                     {framed(0x89, ""), false},
+		"a fragment":                 {framed(0x01, "x"), false},
+		"a length that no frame has": {[]byte{0x81, 127, 255, 255, 255, 255, 255, 255, 255, 255, 'x'}, false},
+	} {
+		w := &wire{}
+		w.in.Reset(append(plainFrame("one"), tc.next...))
+		l := newLink(w)
+		if _, ok, err := l.frame(1000); !ok || err != nil || l.ahead != tc.want {
+			t.Errorf("before %s: more is %t (%t, %v)", name, l.ahead, ok, err)
+		}
+		if _, ok, err := l.frame(1000); tc.want && (!ok || err != nil) {
+			t.Errorf("%s was promised, but did not come: %v", name, err)
+		}
+	}
+}

@@ -25,6 +25,10 @@ type Packet struct {
 	// Buffers has the attachments. {"_placeholder":true,"num":N} in Data stands for Buffers[N]. It
 	// is nil if the type is not a binary one.
 	Buffers [][]byte
+
+	// More reports that the next call of Recv returns a packet, or an error, without waiting. It may
+	// be false although that is so. A reader can use it to do once what it would do for each packet.
+	More bool
 }
 
 // A PacketType is the type of a [Packet]. The values are the digits of Socket.IO v5.

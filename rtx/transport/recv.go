@@ -20,7 +20,9 @@ func (s *session) Recv() (Packet, error) {
 	} else {
 		err = s.receive()
 	}
-	return public(&s.packet), err
+	p := public(&s.packet)
+	p.More = len(s.backlog) > 0 || s.link.ahead
+	return p, err
 }
 
 // replay takes the first packet of the backlog.

@@ -68,4 +68,7 @@ var streamMutations = []mutation{
 	{name: "tell with each value that a buffer is full", in: "internal/stream", by: "TestWatchDepth", fn: "Queue.filled", do: drop("w.told = true")},
 	{name: "tell once only that a buffer fills up", in: "internal/stream", by: "TestWatchDepth", fn: "Queue.filled", do: replace("w.told && 2*before >= w.at", "w.told")},
 	{name: "take a key that nothing can find again", in: "rtx", by: "TestConflateByBadKeys", fn: "look", do: replace("q.Look(v)", "(func() error { _ = q.Look(v); return nil })()")},
+	{name: "forget a reader that waits for quiet values", in: "internal/stream", by: "Quiet", fn: "Queue.Rouse", do: never("q.more()")},
+	{name: "wake the reader for each quiet value", in: "internal/stream", by: "Quiet", fn: "Queue.send", do: never("q.quiet")},
+	{name: "ask for every quiet value to be told", in: "internal/stream", by: "Quiet", fn: "Queue.Rouse", do: drop("q.owed = false")},
 }

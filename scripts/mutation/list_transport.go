@@ -64,4 +64,5 @@ var transportMutations = []mutation{
 	{name: "forget the write timeout that was given", in: "rtx", by: "TestWriteDripIsFoundDead", fn: "config.newDialer", do: field("WriteTimeout", "0")},
 	{name: "forget the handshake timeout that was given", in: "rtx", by: "TestHandshakeTimeout", fn: "config.newDialer", do: field("HandshakeTimeout", "0")},
 	{name: "let a silent address use up the time of the others", in: "rtx/transport", by: "TestSeveralAddresses", fn: "ownedDial", do: replace("context.WithDeadline(ctx, a.until)", "context.WithCancel(ctx)")},
+	{name: "promise a packet whose end has not come", in: "rtx/transport", by: "TestMore", fn: "follows", do: replace("uint64(size) <= uint64(len(b)-head)", "size+int64(head) != 0")},
 }

@@ -1,0 +1,101 @@
+package rtx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/realtimex/realtimex-go/rtx/transport"
+)
+
+// batches is a session that gives packets in batches, and waits between them.
+type batches struct {
+	transport.Session
+	next chan []string
+	left []string
+	gone chan struct{}
+	lie  bool // there is always more
+}
+
+func (b *batches) Recv() (transport.Packet, error) {
+	for len(b.left) == 0 {
+		select {
+		case b.left = <-b.next:
+		case <-b.gone:
+			return transport.Packet{}, errors.New("gone")
+		}
+	}
+	if len(b.left)%32 == 0 {
+		time.Sleep(time.Nanosecond) // everybody who was woken has run
+	}
+	data := b.left[0]
+	b.left = b.left[1:]
+	return transport.Packet{Type: transport.PacketEvent, Data: []byte(data), More: b.lie || len(b.left) > 0}, nil
+}
+
+func (b *batches) ReceivedAt() time.Time { return time.Now() }
+
+// The readers of streams are woken once for what one read of the connection brought, and once for
+// each 64 events of it. They get everything, also what came right before the end.
+func TestReadersAreWokenOnceForABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t)
+		w.up()
+		streams := []*Stream[int]{On[int](t.Context(), w.c.Channel("quotes"), "a"), On[int](t.Context(), w.c.Channel("quotes"), "b")}
+		w.settle()
+		wakes, values := make([]int, 2), make([]int, 2)
+		for i, s := range streams {
+			go func() {
+				for range s.Wake {
+					wakes[i]++
+					for range s.Pending() {
+						values[i]++
+					}
+					if s.Ended() {
+						return
+					}
+				}
+			}()
+		}
+		sess := &batches{next: make(chan []string), gone: make(chan struct{})}
+		done := make(chan error)
+		go func() { done <- w.c.read(context.Background(), sess) }()
+		batch := func(n int) (packets []string) {
+			for i := range n {
+				packets = append(packets, fmt.Sprintf(`["server-event",{"channel":"quotes","event":"%c","data":%d}]`, 'a'+i%2, i))
+			}
+			return packets
+		}
+		for _, tc := range []struct{ events, least, most int }{{1, 1, 1}, {2, 1, 1}, {40, 1, 1}, {128, 2, 2}, {200, 3, 4}} {
+			before := wakes[0]
+			sess.next <- batch(tc.events)
+			time.Sleep(time.Second)
+			if got := wakes[0] - before; got < tc.least || got > tc.most {
+				t.Errorf("a batch of %d: woken %d times, want %d to %d", tc.events, got, tc.least, tc.most)
+			}
+		}
+		if values[0] != 186 || values[1] != 185 {
+			t.Errorf("%d values, want 186 and 185", values)
+		}
+		before := wakes[0]
+		sess.lie = true
+		sess.next <- batch(3)
+		time.Sleep(time.Second)
+		if wakes[0] != before {
+			t.Error("woken although there is more")
+		}
+		close(sess.gone)
+		if err := <-done; err == nil {
+			t.Error("the reader ended without an error")
+		}
+		time.Sleep(time.Second)
+		if wakes[0] != before+1 || values[0] != 188 || values[1] != 186 {
+			t.Errorf("after the end of the connection: %d values, woken %d times", values, wakes[0]-before)
+		}
+		_ = w.c.Close()
+		time.Sleep(time.Minute)
+	})
+}
