@@ -27,9 +27,9 @@ func channelOf(i, n int) string {
 // cycleOf is the number of different messages of a run on n channels: each channel gets as many.
 func cycleOf(n int) int { return (cycle + n - 1) / n * n }
 
-// frames are the messages of a run, encoded once: WebSocket frames in one piece of memory, so that
-// any number of them goes out in one system call. The messages repeat from the start after the
-// last.
+// frames are the messages of a run, encoded once: WebSocket frames, or packets of a poll with 0x1e
+// after each, in one piece of memory, so that any number of them goes out in one system call. The
+// messages repeat from the start after the last.
 type frames struct {
 	bytes    []byte
 	ends     []int // of each frame
@@ -39,10 +39,17 @@ type frames struct {
 
 // newFrames encodes the messages of a run on that many channels.
 func newFrames(size, channels int) *frames {
-	return encodeFrames(channels, func(i int) []byte { return payload(i, size) })
+	return encodeFrames(channels, func(i int) []byte { return payload(i, size) }, appendFrame)
 }
 
-func encodeFrames(channels int, payload func(i int) []byte) *frames {
+// newPackets is newFrames for polling.
+func newPackets(size, channels int) *frames {
+	return encodeFrames(channels, func(i int) []byte { return payload(i, size) }, func(dst, text []byte) []byte {
+		return append(append(dst, text...), separator)
+	})
+}
+
+func encodeFrames(channels int, payload func(i int) []byte, add func(dst, text []byte) []byte) *frames {
 	f := &frames{}
 	for i := range cycleOf(channels) {
 		data := payload(i)
@@ -51,7 +58,7 @@ func encodeFrames(channels int, payload func(i int) []byte) *frames {
 		text = append(append(text, channelOf(i, channels)...), '"')
 		text = append(append(append(text, eventHead...), eventName...), '"')
 		text = append(append(append(text, dataHead...), data...), messageTail...)
-		f.bytes = appendFrame(f.bytes, text)
+		f.bytes = add(f.bytes, text)
 		f.ends = append(f.ends, len(f.bytes))
 	}
 	return f
@@ -63,7 +70,7 @@ const noTime = "0000000000000000"
 
 // newTimedFrames encodes messages on one channel that are to be stamped.
 func newTimedFrames(size int) *frames {
-	f := encodeFrames(1, func(i int) []byte { return payloadWithID(noTime, i, size) })
+	f := encodeFrames(1, func(i int) []byte { return payloadWithID(noTime, i, size) }, appendFrame)
 	for _, end := range f.ends {
 		start := 0
 		if n := len(f.stamps); n > 0 {

@@ -63,6 +63,17 @@ func libraryC(s spec, t *tally, ready func(), opts ...rtx.Option) error {
 	return over(st)
 }
 
+func libraryPolling(s spec, t *tally, ready func()) error {
+	st, err := open[Payload](s, ready, rtx.WithTransports(rtx.Polling))
+	if err != nil {
+		return err
+	}
+	for p := range st.C {
+		t.take(&p)
+	}
+	return over(st)
+}
+
 func libraryMessage(s spec, t *tally, ready func()) error {
 	st, err := open[rtx.Message[Payload]](s, ready)
 	if err != nil {

@@ -117,6 +117,14 @@ func load(credit net.Conn, send sender, total int) (waited float64, err error) {
 	return waited, nil
 }
 
+// overPolling sends ready-made packets.
+func overPolling(p *polledSession, f *frames) sender {
+	return func(from, n int) (int, error) {
+		b, n := f.slice(from, n)
+		return n, p.push(b)
+	}
+}
+
 // overWebSocket sends ready-made frames.
 func overWebSocket(conn net.Conn, f *frames) sender {
 	return func(from, n int) (int, error) {

@@ -65,7 +65,7 @@ func report(lanes []*lane) []line {
 			Name: l.row.name, Size: l.size, Rounds: len(l.results),
 			CPU: median(l.values(cpu)), Rate: median(l.values(rate)), Waited: median(l.waited),
 			Floor3: l.ratio(find("floor3", l.size), cpu), Floor4: l.ratio(find("floor4", l.size), cpu), Floor5: l.ratio(find("floor5", l.size), cpu),
-			SocketIO: l.ratio(find("socket.io-client", l.size), rate), NATS: l.ratio(find("nats.go", l.size), rate),
+			SocketIO: l.ratio(find(l.row.socketIO(), l.size), rate), NATS: l.ratio(find("nats.go", l.size), rate),
 		}
 		out.ServerBound = out.Waited < 0.1
 		if l.results[0].Allocs != nil {
@@ -75,6 +75,14 @@ func report(lanes []*lane) []line {
 		lines = append(lines, out)
 	}
 	return lines
+}
+
+// socketIO is the row of socket.io-client over the same transport.
+func (r row) socketIO() string {
+	if r.polling {
+		return "socket.io-client polling"
+	}
+	return "socket.io-client"
 }
 
 func printTable(w io.Writer, lines []line) {

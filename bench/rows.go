@@ -8,6 +8,7 @@ type row struct {
 	channels int    // that the messages are spread over
 	streams  int    // bound
 	shared   bool   // several workers take the messages
+	polling  bool   // by HTTP long-polling, and no WebSocket
 }
 
 // rows are measured in rounds, one after the other, so that what else the machine does strikes all
@@ -29,6 +30,8 @@ var rows = []row{
 	{name: "nats.go", peer: "nats"},
 	{name: "socket.io-client", peer: "node"},
 	{name: "realtimex-js", peer: "node"},
+	{name: "rtx polling", polling: true},
+	{name: "socket.io-client polling", peer: "node", polling: true},
 
 	{name: "fan-in 10000 shared", size: 150, channels: 10_000, shared: true},
 	{name: "fan-in 10000 partition", size: 150, channels: 10_000, shared: true},
@@ -55,6 +58,7 @@ var clients = map[string]client{
 	"rtx All":        libraryAll,
 	"rtx Pending":    libraryPending,
 	"rtx sonic":      librarySonic,
+	"rtx polling":    libraryPolling,
 	"nats.go":        natsRow,
 
 	"pipeline by hand": pipelineLoop,

@@ -127,8 +127,11 @@ func (r *runner) startRow(row row, s spec, f *frames) (*process, sender, error) 
 		child.stop()
 		return nil, nil, err
 	}
-	if row.peer == "nats" {
+	switch {
+	case row.peer == "nats":
 		return child, overNATS(r.publish, s.Key, f), nil
+	case row.polling:
+		return child, overPolling(r.server.polled(s.Key), f), nil
 	}
 	return child, overWebSocket(r.server.session(s.Key).conn, f), nil
 }
@@ -176,7 +179,11 @@ func (r *runner) run(l *lane, measured int) error {
 // flood runs all lanes: first a short round that does not count, then the rounds, each in another
 // order.
 func (r *runner) flood(lanes []*lane) error {
-	ready := make(map[[2]int]*frames)
+	type kind struct {
+		size, channels int
+		polling        bool
+	}
+	ready := make(map[kind]*frames)
 	defer func() {
 		for _, l := range lanes {
 			if l.child != nil {
@@ -189,9 +196,13 @@ func (r *runner) flood(lanes []*lane) error {
 			l := lanes[(i+max(round, 0)*7)%len(lanes)]
 			n := messages(l.size, r.quick) * r.scale
 			if l.child == nil {
-				is := [2]int{l.size, max(l.row.channels, 1)}
+				is := kind{l.size, max(l.row.channels, 1), l.row.polling}
 				if ready[is] == nil {
-					ready[is] = newFrames(is[0], is[1])
+					encode := newFrames
+					if is.polling {
+						encode = newPackets
+					}
+					ready[is] = encode(is.size, is.channels)
 				}
 				l.frames = ready[is]
 				if err := r.open(l); err != nil {

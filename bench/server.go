@@ -25,8 +25,9 @@ type server struct {
 	http     http.Server
 
 	mu       sync.Mutex
-	sessions map[string]*session // by API key, the last one; each client under load has a key of its own
-	polls    map[string]*poll    // by session id, for clients that begin with HTTP
+	sessions map[string]*session       // by API key, the last one; each client under load has a key of its own
+	polls    map[string]*poll          // by session id, for clients that begin with HTTP
+	polling  map[string]*polledSession // by API key, for clients that stay with it
 }
 
 func startServer() (*server, error) {
@@ -34,7 +35,7 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{listener: l, sessions: make(map[string]*session), polls: make(map[string]*poll)}
+	s := &server{listener: l, sessions: make(map[string]*session), polls: make(map[string]*poll), polling: make(map[string]*polledSession)}
 	s.http.Handler = s
 	go func() { _ = s.http.Serve(l) }() // ends with close
 	return s, nil
@@ -76,6 +77,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case r.URL.Path == pingPath:
 		s.servePings(w, r)
+		return
+	case q.Get("transport") == "polling" && strings.Contains(q.Get("api_key"), "-polling"):
+		s.servePolled(w, r)
 		return
 	case q.Get("transport") == "polling":
 		s.servePoll(w, r)

@@ -22,8 +22,8 @@ import (
 	"github.com/realtimex/realtimex-go/rtx/auth"
 )
 
-// A network is a way from a client to the socket.io server.
-type network struct {
+// A route is a way from a client to the socket.io server.
+type route struct {
 	name   string
 	server []nodetest.Option
 	path   string // of the URL that the client is given
@@ -33,7 +33,7 @@ type network struct {
 	events int  // how many are to arrive in order
 }
 
-var networks = []network{
+var routes = []route{
 	{name: "direct", events: 10_000},
 	{name: "behind a path", server: []nodetest.Option{nodetest.Path("/foo/socket.io/")}, path: "/foo/socket.io/", events: 10_000},
 	{name: "behind a path as Socket.IO's path", server: []nodetest.Option{nodetest.Path("/foo/")}, path: "/foo/", events: 10_000},
@@ -50,14 +50,14 @@ var networks = []network{
 
 // Whatever is between, a client does everything.
 func TestNetworks(t *testing.T) {
-	for _, n := range networks {
+	for _, n := range routes {
 		t.Run(n.name, func(t *testing.T) {
 			if n.rate > 0 {
 				t.Parallel() // it waits, and does little
 			}
 			srv := startServer(t, n.server...)
 			link := nodetest.StartProxy(t, srv.Addr())
-			link.SetRate(n.rate)
+			link.Limit(n.rate)
 			between := new(http.Transport)
 			if n.via != "" {
 				between.Proxy = http.ProxyURL(nodetest.StartForward(t, n.via))

@@ -174,7 +174,7 @@ func TestConnectedWithoutConnectionEstablished(t *testing.T) {
 func TestCloseAtAnyMoment(t *testing.T) {
 	moments := map[string]func(t *testing.T, s *testserver.Server, c *rtx.Client){
 		"before connecting": func(*testing.T, *testserver.Server, *rtx.Client) {},
-		"handshake hangs":   func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.HangNext(testserver.StepOpen, 1) },
+		"handshake hangs":   func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.HangNext(testserver.StepOpen, 2) }, // over either transport
 		"CONNECT hangs":     func(t *testing.T, s *testserver.Server, c *rtx.Client) { s.HangNext(testserver.StepConnect, 1) },
 		"subscription hangs": func(t *testing.T, s *testserver.Server, c *rtx.Client) {
 			s.HangNext(testserver.StepSubscribe, 1)
@@ -238,6 +238,7 @@ func TestBadOptions(t *testing.T) {
 		"WithAuthEndpoint":     rtx.WithAuthEndpoint("http://example.com/auth"),
 		"WithUserData":         rtx.WithUserData(make(chan int)),
 		"WithTrace":            rtx.WithTrace(nil),
+		"WithTransports":       rtx.WithTransports(),
 	}
 	for name, o := range bad {
 		_, err := rtx.New("key", o)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/observe"
+	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
 // New returns a client that is not connected yet. It checks the options and returns an
@@ -334,6 +335,9 @@ func (c *Client) Drain(ctx context.Context) error {
 // It does so under the lock, to keep the order of the machine's changes; a push never blocks.
 func (c *Client) showLocked(s *core.State) *ending {
 	c.state = shown(s)
+	if s.Conn == core.Established {
+		c.state.Transport = c.transportLocked()
+	}
 	c.watches.tellLocked(c.state)
 	switch s.Conn {
 	case core.Established:
@@ -367,4 +371,26 @@ func (c *Client) SocketID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.machine.SocketID()
+}
+
+// Transport returns what carries the connection now, or "" if there is none. A connection that began
+// with [Polling] may be on a [WebSocket] later. It never blocks.
+func (c *Client) Transport() Transport {
+	if !c.made() {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.transportLocked()
+}
+
+func (c *Client) transportLocked() Transport {
+	switch s := c.session.(type) {
+	case nil:
+		return ""
+	case interface{ Transport() transport.Kind }:
+		return Transport(s.Transport())
+	default: // of a dialer of the user's
+		return Transport(s.Info().Transport)
+	}
 }

@@ -57,15 +57,16 @@ type ConnectStep string
 const (
 	StepDial    ConnectStep = "dial"    // no connection: DNS, routing, TCP, TLS or proxy
 	StepUpgrade ConnectStep = "upgrade" // the server refused the HTTP request for a WebSocket
-	StepOpen    ConnectStep = "open"    // no Engine.IO handshake came on the WebSocket
+	StepOpen    ConnectStep = "open"    // no Engine.IO handshake came on the WebSocket, or by polling
 	StepConnect ConnectStep = "connect" // no answer to CONNECT
 )
 
 // A DialError says why an attempt to connect failed for another reason than a refusal by the
 // service.
 type DialError struct {
-	Step   ConnectStep // where the attempt failed
-	Status int         // the HTTP status of the answer; 0 if there was none
+	Transport Transport   // what was to carry the connection; "" if a dialer of the user's does not say
+	Step      ConnectStep // where the attempt failed
+	Status    int         // the HTTP status of the answer; 0 if there was none
 	// Code is the Engine.IO error code of the answer, from 0 (unknown transport) to 5 (unsupported
 	// version); -1 if there was none.
 	Code       int
@@ -79,7 +80,7 @@ type DialError struct {
 
 func (e *DialError) Error() string {
 	if e.advice != "" {
-		return "rtx: " + e.advice
+		return "rtx: " + e.advice + e.Transport.over()
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "rtx: connecting failed at step %s", e.Step)
@@ -95,7 +96,7 @@ func (e *DialError) Error() string {
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}
-	return b.String()
+	return b.String() + e.Transport.over()
 }
 
 func (e *DialError) Unwrap() error { return e.Err }
@@ -206,7 +207,7 @@ func (c *config) connectionError(err error) error {
 	case errors.As(err, &handshake):
 		verdict, after := dialVerdict(err)
 		e := &DialError{
-			Step: ConnectStep(handshake.Step), Status: handshake.Status, Code: handshake.Code, Message: handshake.Message,
+			Transport: Transport(handshake.Transport), Step: ConnectStep(handshake.Step), Status: handshake.Status, Code: handshake.Code, Message: handshake.Message,
 			Retryable: verdict != core.Refused, RetryAfter: after, advice: c.advice(err),
 		}
 		if handshake.Err != nil {

@@ -13,8 +13,8 @@ import (
 // transport.NewDialer makes from the other options. Use it to wrap that dialer, for example to
 // count or refuse attempts, or to use another transport. It is the only option that needs package
 // transport. The dialer has its own address, HTTP client, headers and limits. WithHTTPClient,
-// WithHeader, WithReadLimit, WithWriteTimeout and WithHandshakeTimeout are therefore refused beside
-// it, and the options of the address only
+// WithHeader, WithReadLimit, WithWriteTimeout, WithHandshakeTimeout and WithTransports are therefore
+// refused beside it, and the options of the address only
 // set how error texts name the service, and which host can't be the auth endpoint's.
 //
 // The dialer and its sessions must keep the contract of transport.Dialer and transport.Session. The
@@ -37,9 +37,13 @@ func WithDialer(d transport.Dialer) Option {
 // newDialer returns the dialer of the client. If the transport refuses the configuration, the error
 // names the option that set it.
 func (c *config) newDialer() (transport.Dialer, error) {
+	transports := c.transports
+	if transports == nil {
+		transports = defaultTransports()
+	}
 	d, err := transport.NewDialer(transport.Config{
 		URL: c.serviceURL(), APIKey: c.apiKey.Reveal(), Header: c.header, HTTPClient: c.http, ReadLimit: c.readLimit,
-		WriteTimeout: c.writeTimeout, HandshakeTimeout: c.handshakeTimeout, Logger: c.log,
+		WriteTimeout: c.writeTimeout, HandshakeTimeout: c.handshakeTimeout, Transports: transports, Logger: c.log,
 	})
 	switch {
 	case err != nil:

@@ -106,8 +106,10 @@
 // A connected client has two goroutines: one manages the connection, one reads from it. A stream
 // has none, and the context given to On needs none. There are two exceptions: a stream with the
 // policy [Grow] has a goroutine while it holds more than its buffer, and authorization requests
-// have goroutines of their own while they last, up to a limit. [Client.Close] returns once all of
-// them have ended.
+// have goroutines of their own while they last, up to a limit. A connection that began with polling
+// has one more while it is upgraded to a WebSocket, 10 seconds at most. [Client.Close] returns once
+// all of them have ended. Beside these, net/http has two goroutines for each of its connections,
+// which polling uses: one or two, and none that outlives the client's.
 //
 // Some user code runs on the reading goroutine: decoders (UnmarshalJSON, [EventUnmarshaler]) and
 // the functions given to [CaseOf], [Partition] and [WithConflate]. Nothing else is received while
@@ -124,6 +126,9 @@
 // ms to 30 s ([WithBackoff]). Streams and channels stay valid. A connection is considered dead when
 // nothing was received for the service's ping interval plus its ping timeout, or as soon as the
 // machine wakes from a sleep that was longer than that. [Client.States] reports every step.
+//
+// A connection is a WebSocket. Where the network lets none through, it is HTTP long-polling:
+// [WithTransports] has the rules, and [Client.Transport] and [StateChange] say which it is.
 //
 // "Connected" means that the socket id is known. The service sends it in connection_established. If
 // that does not come within a second, the id in the answer to CONNECT is used.

@@ -131,7 +131,7 @@ func TestHandshakeTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, s *testserver.Server) {
 		s.HangNext(testserver.StepOpen, 1)
 		start := time.Now()
-		c := newClient(t, s, rtx.WithHandshakeTimeout(3*time.Second))
+		c := newClient(t, s, rtx.WithHandshakeTimeout(3*time.Second), rtx.WithTransports(rtx.WebSocket))
 		err := c.Connect(t.Context())
 		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != 3*time.Second {
 			t.Errorf("%v after %v, want a deadline after 3s", err, took)

@@ -151,6 +151,21 @@ func ExampleWithReadLimit() {
 	// Output: too large: true
 }
 
+// A client that begins with HTTP long-polling, and goes on over a WebSocket as soon as one stands.
+// Here none gets through.
+func ExampleWithTransports() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server := started()
+	defer server.Close()
+	server.BlockWebSockets(true)
+	client := dialed(ctx, server, rtx.WithTransports(rtx.Polling, rtx.WebSocket))
+	defer client.Close()
+
+	fmt.Println(client.State(), "over", client.Transport())
+	// Output: connected over polling
+}
+
 // A service that does not answer a subscription fails it soon.
 func ExampleWithSubscribeTimeout() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -35,7 +35,8 @@ type config struct {
 	url              *url.URL
 	address          string // the last of WithHost, WithPort, WithEncryption; "" if none
 	dialer           transport.Dialer
-	authority        *authority // nil if there is none
+	transports       []transport.Kind // nil if WithTransports was not given
+	authority        *authority       // nil if there is none
 	endpoint         string
 	userData         json.RawMessage
 	http             *http.Client
@@ -105,7 +106,7 @@ func (c *config) agree() error {
 		name string
 		set  bool
 	}{{"WithHTTPClient", c.http != nil}, {"WithHeader", len(c.header) > 0}, {"WithReadLimit", c.readLimit != 0},
-		{"WithWriteTimeout", c.writeTimeout != 0}, {"WithHandshakeTimeout", c.handshakeTimeout != 0}} {
+		{"WithWriteTimeout", c.writeTimeout != 0}, {"WithHandshakeTimeout", c.handshakeTimeout != 0}, {"WithTransports", c.transports != nil}} {
 		if o.set {
 			return badOption("WithDialer", "can't be beside %s: what the dialer was made with decides", o.name)
 		}
@@ -245,9 +246,36 @@ func WithAuthEndpoint(url string) Option {
 	})
 }
 
-// WithHTTPClient sets the HTTP client that makes the WebSocket handshake. TLS settings, proxy and
-// dialer are those of its http.Transport. Its Timeout must be 0. Default: the settings of
-// http.DefaultTransport.
+// WithTransports sets what may carry the connection, in the order in which it is tried.
+//
+//   - WithTransports(WebSocket, Polling) is the default. Polling is tried when the network lets no
+//     WebSocket through: the handshake of the WebSocket was answered by something that is none, or a
+//     connection stood, with TLS, and then nothing came for 5 seconds, or it was cut at once. If
+//     polling works then, the next connections use it too. After five minutes the next connection
+//     tries a WebSocket again.
+//   - WithTransports(Polling, WebSocket) begins with polling, and goes on over a WebSocket as soon as
+//     one stands. Nothing is lost or delivered twice by that.
+//   - WithTransports(WebSocket) and WithTransports(Polling) use nothing else.
+//
+// A list that is empty, or has a transport twice or an unknown one, is refused. So is the option
+// beside WithDialer, whose dialer decides. [Client.Transport] says what carries the connection.
+func WithTransports(order ...Transport) Option {
+	kinds := make([]transport.Kind, 0, len(order)) // which of them are known is for newDialer
+	for _, t := range order {
+		kinds = append(kinds, transport.Kind(t))
+	}
+	return option(func(c *config) error {
+		if len(kinds) == 0 {
+			return badOption("WithTransports", "is empty")
+		}
+		c.transports = kinds
+		return nil
+	})
+}
+
+// WithHTTPClient sets the HTTP client that makes the WebSocket handshake, and the requests of polling.
+// TLS settings, proxy and dialer are those of its http.Transport. Its Timeout must be 0. If it has a
+// Jar, that keeps the cookies of polling. Default: the settings of http.DefaultTransport.
 func WithHTTPClient(h *http.Client) Option {
 	return option(func(c *config) error {
 		if h == nil {
@@ -261,7 +289,7 @@ func WithHTTPClient(h *http.Client) Option {
 	})
 }
 
-// WithHeader adds headers to the WebSocket handshake. The case of their names does not matter
+// WithHeader adds headers to the WebSocket handshake, and to each request of polling. The case of their names does not matter
 // ("host" is Host). Their values are treated as secrets and appear in no error. Default: none.
 func WithHeader(h http.Header) Option {
 	h = h.Clone()

@@ -115,6 +115,9 @@ func (s StateChange) LogValue() slog.Value {
 	if s.SocketID != "" {
 		a = append(a, slog.String("socket_id", s.SocketID))
 	}
+	if s.Transport != "" {
+		a = append(a, slog.String("transport", string(s.Transport)))
+	}
 	if s.Recovered {
 		a = append(a, slog.Bool("recovered", true))
 	}
@@ -136,12 +139,13 @@ func (s StateChange) MarshalJSON() ([]byte, error) {
 	fields := struct {
 		State     State         `json:"state"`
 		SocketID  string        `json:"socket_id,omitempty"`
+		Transport Transport     `json:"transport,omitempty"`
 		Recovered bool          `json:"recovered,omitempty"`
 		Attempt   int           `json:"attempt,omitempty"`
 		Delay     time.Duration `json:"delay,omitempty"`
 		Err       string        `json:"error,omitempty"`
 		At        time.Time     `json:"at,omitzero"`
-	}{s.State, s.SocketID, s.Recovered, s.Attempt, s.Delay, "", s.At}
+	}{s.State, s.SocketID, s.Transport, s.Recovered, s.Attempt, s.Delay, "", s.At}
 	if s.Err != nil {
 		fields.Err = s.Err.Error()
 	}

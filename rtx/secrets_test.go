@@ -21,6 +21,12 @@ import (
 // A client's life with every kind of trouble: none of its secrets may be in an error, in a log line
 // at any level, or in a print of anything exported.
 func TestNoSecretIsShown(t *testing.T) {
+	for _, order := range [][]rtx.Transport{{rtx.WebSocket}, {rtx.Polling}, {rtx.Polling, rtx.WebSocket}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) { showsNoSecret(t, order) })
+	}
+}
+
+func showsNoSecret(t *testing.T, order []rtx.Transport) {
 	const key, secret, header, token = "key-3f9a27c1", "secret-77aa01", "header-5d20be", "token-91cc4e"
 	bubble(t, func(t *testing.T, s *testserver.Server) {
 		var mu sync.Mutex
@@ -53,7 +59,7 @@ func TestNoSecretIsShown(t *testing.T) {
 			return g, err
 		})
 		var log lockedBuffer
-		client, err := rtx.New(key, rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()), rtx.WithAuth(authorizer),
+		client, err := rtx.New(key, rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()), rtx.WithAuth(authorizer), rtx.WithTransports(order...),
 			rtx.WithHeader(http.Header{"X-Secret": {header}, "Authorization": {"Bearer " + token}}),
 			rtx.WithUserData(map[string]string{"user_id": token}),
 			rtx.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))))
@@ -91,7 +97,7 @@ func TestNoSecretIsShown(t *testing.T) {
 				done = true
 			}
 		}
-		wrong, err := rtx.New(key+"x", rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()))
+		wrong, err := rtx.New(key+"x", rtx.WithURL(s.URL()), rtx.WithHTTPClient(s.HTTPClient()), rtx.WithTransports(order...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,6 +31,7 @@ func (s State) String() string {
 type StateChange struct {
 	State     State
 	SocketID  string        // Connected: the id that signatures are made for
+	Transport Transport     // Connected: what carries the connection; see also Client.Transport
 	Recovered bool          // Connected: the service restored the session, and nothing was missed
 	Attempt   int           // Connecting, Reconnecting: the number of the attempt, from 1
 	Delay     time.Duration // Connecting, Reconnecting: the attempt begins this long after At

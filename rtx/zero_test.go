@@ -54,7 +54,7 @@ func TestZeroValuesOfAllTypes(t *testing.T) {
 		rtx.Case[int]{}, rtx.ChannelError{}, rtx.ChannelState(0), rtx.CloseError{}, rtx.ConnectError{}, rtx.DialError{}, rtx.Gap{},
 		rtx.InterruptedError{}, rtx.UnclaimedEvent{}, rtx.LostError{}, rtx.Message[int]{}, rtx.NotReadyError{}, rtx.OptionError{}, rtx.PanicError{}, rtx.ProxyError{},
 		rtx.PayloadError{}, rtx.Policy(0), rtx.ServiceError{}, rtx.State(0), rtx.StateChange{}, rtx.Stats{}, rtx.ConnectStep(""),
-		rtx.StreamStats{}, rtx.SubscribeError{}, rtx.WaitError{}, rtx.Trace{}, rtx.Recovery(""), rtx.LagHistogram{},
+		rtx.StreamStats{}, rtx.SubscribeError{}, rtx.WaitError{}, rtx.Trace{}, rtx.Recovery(""), rtx.Transport(""), rtx.LagHistogram{},
 		rtx.DialStartInfo{}, rtx.DialDoneInfo{}, rtx.ConnectedInfo{}, rtx.LostInfo{}, rtx.SubscribeStartInfo{}, rtx.SubscribedInfo{},
 		rtx.SubscribeFailedInfo{}, rtx.AuthorizedInfo{}, rtx.GapInfo{}, rtx.SentInfo{}, rtx.UnclaimedInfo{}, rtx.SlowInfo{}, rtx.ClosedInfo{},
 	} {

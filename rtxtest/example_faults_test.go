@@ -33,6 +33,19 @@ func ExampleServer_DropConnections() {
 	// reconnected: true
 }
 
+// The program's network lets no WebSocket through. It connects by polling.
+func ExampleServer_BlockWebSockets() {
+	server := start()
+	defer server.Close()
+	server.BlockWebSockets(true)
+	client := connect(server)
+	defer client.Close()
+
+	fmt.Println("the client is", client.State(), "over", client.Transport())
+	// Output:
+	// the client is connected over polling
+}
+
 // The program's connection goes silent, and nobody is told. The program finds out by the heartbeats
 // that are missing: let it do so in a bubble, with NewPipeServer.
 func ExampleServer_HalfOpenConnections() {

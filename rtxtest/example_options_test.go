@@ -44,6 +44,16 @@ func ExampleWithSecret() {
 	// Output: error: <nil>
 }
 
+// A service that has no WebSockets, only HTTP long-polling.
+func ExampleWithTransports() {
+	server := start(rtxtest.WithTransports("polling"))
+	defer server.Close()
+	client := connect(server)
+	defer client.Close()
+	fmt.Println("connected over", client.Transport())
+	// Output: connected over polling
+}
+
 // With fast heartbeats the server soon finds out that a client is silent.
 func ExampleWithPing() {
 	server := start(rtxtest.WithPing(50*time.Millisecond, 50*time.Millisecond))

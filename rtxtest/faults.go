@@ -34,6 +34,11 @@ func (s *Server) RefuseConnections(n int) { s.inner.RefuseNext(n) }
 // up. 0 ends that.
 func (s *Server) HangConnections(n int) { s.inner.HangNext(testserver.StepHandshake, n) }
 
+// BlockWebSockets lets no WebSocket through from now on, as some proxies do: each request for one is
+// answered with HTTP status 400, also that of an upgrade. False ends that. Connections that are open
+// stay, and polling works. See [WithTransports] for a server that has no WebSockets at all.
+func (s *Server) BlockWebSockets(on bool) { s.inner.BlockWebSockets(on) }
+
 // Deny refuses subscriptions to a channel, whatever their signature, with a message and a code of
 // the service's, until [Server.Allow]. A client tries again after the codes 429, 503 and 4100 to
 // 4299; any other is final, such as 4003 for what is not allowed. Clients that are subscribed

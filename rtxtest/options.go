@@ -42,6 +42,11 @@ func WithPing(interval, timeout time.Duration) Option {
 // ids: [Server.Publish] returns them. The window must be positive. Default: off.
 func WithRecovery(window time.Duration) Option { return wrapped(testserver.WithRecovery(window)) }
 
+// WithTransports sets what clients may connect with: "polling", "websocket", or both. A client that
+// asks for another is refused, and one that polls is offered no upgrade. Default: both. See also
+// [Server.BlockWebSockets].
+func WithTransports(names ...string) Option { return wrapped(testserver.WithTransports(names...)) }
+
 // WithWait sets how long the methods whose names begin with Wait wait before they fail the test. It
 // must be positive. Default: 10 s.
 func WithWait(d time.Duration) Option { return wrapped(testserver.WithWait(d)) }

@@ -85,15 +85,22 @@ function takePaced(p) {
 
 const handle = spec.Paced ? takePaced : take;
 
+function follow(transports) {
+  const { io } = from('socket.io-client');
+  const socket = io(spec.URL.replace('ws://', 'http://'), { transports, query: { api_key: spec.Key } });
+  socket.on('realtimex:connection_established', () => socket.emit('realtimex:subscribe', { channel }));
+  socket.on('realtimex_internal:subscription_succeeded', () => say({ ready: true }));
+  socket.on('server-event', (message) => {
+    if (message.channel === channel && message.event === event) handle(message.data);
+  });
+}
+
 const clients = {
   'socket.io-client'() {
-    const { io } = from('socket.io-client');
-    const socket = io(spec.URL.replace('ws://', 'http://'), { transports: ['websocket'], query: { api_key: spec.Key } });
-    socket.on('realtimex:connection_established', () => socket.emit('realtimex:subscribe', { channel }));
-    socket.on('realtimex_internal:subscription_succeeded', () => say({ ready: true }));
-    socket.on('server-event', (message) => {
-      if (message.channel === channel && message.event === event) handle(message.data);
-    });
+    follow(['websocket']);
+  },
+  'socket.io-client polling'() {
+    follow(['polling']);
   },
   'realtimex-js'() {
     const { RealtimeX } = from('realtimex-js');

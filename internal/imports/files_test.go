@@ -26,7 +26,7 @@ var order = strings.Fields(`
 	states watch spill lifetime stats binding lapses exec secrets connerror losses places router forms lane entry
 	client
 	options authority
-	sink view wire pace event recovery state envelope names shortcut json ordinary timed stream tracer trace lag gap policy ordered errors zero
+	sink view wire pace event recovery state envelope names shortcut json ordinary timed stream tracer trace lag gap policy ordered transports errors zero
 `)
 
 // upward are the uses that run back up, each with its reason.

@@ -15,6 +15,7 @@ import (
 type Link struct {
 	mu      sync.Mutex
 	up      bool
+	proves  bool // the end of the connection is proven to the client by more than what the service says
 	outages []Outage
 	left    map[string]bool
 }
@@ -24,6 +25,7 @@ type Outage struct {
 	Down, Up  time.Time // Up is zero while it lasts
 	Recovered bool      // the service had kept everything
 	Cut       bool      // an attempt to recover was cut after it was asked for: it is not repeated
+	Unproven  bool      // a restored session over polling ended: the service may not have noticed, so it is not asked for again
 	Deaf      bool      // the client ended the connection, because a ping was not answered
 }
 
@@ -49,10 +51,10 @@ func (l *Link) note(s rtx.StateChange) {
 		if n := len(l.outages); n > 0 && l.outages[n-1].Up.IsZero() {
 			l.outages[n-1].Up, l.outages[n-1].Recovered = s.At, s.Recovered
 		}
-		l.up = true
+		l.up, l.proves = true, !s.Recovered || s.Transport == rtx.WebSocket
 	case rtx.StateReconnecting:
 		if l.up {
-			l.outages = append(l.outages, Outage{Down: s.At, Deaf: errors.Is(s.Err, rtx.ErrUnresponsive)})
+			l.outages = append(l.outages, Outage{Down: s.At, Unproven: !l.proves, Deaf: errors.Is(s.Err, rtx.ErrUnresponsive)})
 		}
 		var dial *rtx.DialError
 		if n := len(l.outages); n > 0 && errors.As(s.Err, &dial) && dial.Step == rtx.StepConnect {

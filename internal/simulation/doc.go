@@ -13,6 +13,10 @@
 // there and what the service answers for them is too deep, too large, oddly named or forged. The
 // law for all other channels is the same: it holds whatever the bad ones do (hostile_test.go).
 //
+// A quarter of the clients uses each order of the transports: a WebSocket only, a WebSocket and
+// polling where that hangs or is cut at once, polling only, and polling with an upgrade. The law is
+// the same for all.
+//
 // A seed decides everything that the simulation decides: the service's options and its ids, the
 // clients, each step with its time to the millisecond, the payloads, how fast each consumer reads.
 // All that is drawn before the run begins, so nothing that happens in it changes what comes. A seed

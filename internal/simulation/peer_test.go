@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -45,7 +46,7 @@ func (w *world) newPeer(slot int) *peer {
 		rtx.WithUserData(map[string]any{"user_id": "user-" + p.name, "user_info": map[string]any{"slot": slot}}),
 		rtx.WithReadLimit(readLimit), rtx.WithBackoff(250*time.Millisecond, w.plan.backoff),
 	}
-	opts = append(opts, trace(p.name))
+	opts = append(opts, trace(p.name), rtx.WithTransports(p.transports()...))
 	c, err := rtx.New(w.s.Key(), opts...)
 	if err != nil {
 		w.t.Fatal(err)
@@ -74,6 +75,27 @@ func (w *world) newPeer(slot int) *peer {
 		}
 	}
 	return p
+}
+
+// transports are drawn for each client: each order is that of a quarter of them. The draws are the
+// client's own, so that they change nothing in the plan.
+func (p *peer) transports() []rtx.Transport {
+	return [][]rtx.Transport{
+		{rtx.WebSocket},
+		{rtx.WebSocket, rtx.Polling}, // falls back where a connection hangs, or is cut at once
+		{rtx.Polling},
+		{rtx.Polling, rtx.WebSocket}, // is upgraded
+	}[rand.New(rand.NewPCG(p.w.plan.seed, 0x9011+uint64(p.number))).IntN(4)]
+}
+
+// flight is how long an event may be on its way to the client, unless the link is slow: see farConn.
+// Over polling it may wait for the next poll, and behind the answer to a POST; and in an upgrade, in
+// which no poll is open, as long as the server lets one wait.
+func (p *peer) flight() time.Duration {
+	if slices.Contains(p.transports(), rtx.Polling) {
+		return 250 * time.Millisecond
+	}
+	return time.Millisecond
 }
 
 // apart is a time that is not another's: the runtime draws by chance which of two timers of one

@@ -15,15 +15,15 @@ import (
 type figures struct {
 	seeds, clients, streams, events, values, triggers, faults, misdeeds, poison, outages, recoveries atomic.Int64
 	reconnected, dropped, malformed, ended, changes                                                  atomic.Int64
-	breaches                                                                                         atomic.Int64
+	breaches, polled, upgraded                                                                       atomic.Int64
 	fake                                                                                             atomic.Int64 // nanoseconds
 }
 
 func (f *figures) String() string {
-	return fmt.Sprintf("%d seeds, %.1f simulated hours, %d clients, %d streams; %d events accepted, %d values handed out, "+
+	return fmt.Sprintf("%d seeds, %.1f simulated hours, %d clients, of which %d polled in the end and %d were upgraded, %d streams; %d events accepted, %d values handed out, "+
 		"%d triggers, %d changes of rosters; %d faults injected, %d hostile acts, by which %d payloads were lost on their own channels, %d outages of which %d recovered; "+
 		"holes told: %d by reconnection, %d values by overflow, %d malformed payloads, %d channels that left; %d breaches",
-		f.seeds.Load(), time.Duration(f.fake.Load()).Hours(), f.clients.Load(), f.streams.Load(), f.events.Load(), f.values.Load(),
+		f.seeds.Load(), time.Duration(f.fake.Load()).Hours(), f.clients.Load(), f.polled.Load(), f.upgraded.Load(), f.streams.Load(), f.events.Load(), f.values.Load(),
 		f.triggers.Load(), f.changes.Load(), f.faults.Load(), f.misdeeds.Load(), f.poison.Load(), f.outages.Load(), f.recoveries.Load(),
 		f.reconnected.Load(), f.dropped.Load(), f.malformed.Load(), f.ended.Load(), f.breaches.Load())
 }
@@ -94,6 +94,8 @@ func (f *figures) add(w *world, fake time.Duration) {
 	f.events.Add(int64(w.book.Len()))
 	f.faults.Add(int64(w.faults))
 	f.misdeeds.Add(int64(w.misdeeds))
+	f.polled.Add(int64(w.polled))
+	f.upgraded.Add(int64(w.upgraded))
 	for _, p := range w.all {
 		f.clients.Add(1)
 		for _, o := range p.link.Outages() {

@@ -101,7 +101,7 @@ func openAs[T any](p *peer, q request, src rtx.Source, group *rtx.Group, ctx con
 		}
 		o.tape = &ledger.Tape{
 			Name: fmt.Sprintf("client %s stream %d (%v) part %d", p.name, len(p.streams), q, i), Link: &p.link,
-			Want: p.wants(q), Policy: q.policy, Slow: p.w.slowed, Flight: flight,
+			Want: p.wants(q), Policy: q.policy, Slow: p.w.slowed, Flight: p.flight(),
 		}
 		if len(q.channels) == 1 {
 			o.tape.Channel = q.channels[0]

@@ -48,6 +48,9 @@ type world struct {
 	stopped  bool
 	faults   int
 	misdeeds int
+
+	polled, upgraded int // clients that poll in the end, and that were upgraded from it
+
 	mu       sync.Mutex
 	breaches []string
 }
@@ -126,9 +129,6 @@ func (w *world) heal() {
 	w.resume(testserver.Remember)
 }
 
-// flight is how long an event may be on its way, unless the link is slow: see farConn.
-const flight = time.Millisecond
-
 // An interval is a time; to is zero while it lasts.
 type interval struct{ from, to time.Time }
 
@@ -184,6 +184,15 @@ func (w *world) settle() {
 	for _, p := range w.slots {
 		if st := p.client.State(); st != rtx.StateConnected {
 			w.breach("client %s is %v long after the last fault", p.name, st)
+		}
+		order, over := p.transports(), p.client.Transport()
+		switch {
+		case !slices.Contains(order, over):
+			w.breach("client %s is connected over %q, which it may not use", p.name, over)
+		case over == rtx.Polling:
+			w.polled++
+		case order[0] == rtx.Polling:
+			w.upgraded++
 		}
 		for _, o := range p.streams {
 			if o.shut || o.err() != nil {
@@ -352,6 +361,9 @@ func (w *world) authorizer(c *http.Client) rtx.Option {
 }
 
 // excused reports whether an outage need not be recovered: an attempt was cut after it was asked for,
-// and the machine does not repeat it; or a hostile pong that nobody had asked for made the client
+// and the machine does not repeat it; or a restored session ended over polling, where nothing but a
+// word of the service proves that it has noticed; or a hostile pong that nobody had asked for made the client
 // expect pongs of a service that has none.
-func (w *world) excused(o ledger.Outage) bool { return o.Cut || o.Deaf && w.plan.hostile }
+func (w *world) excused(o ledger.Outage) bool {
+	return o.Cut || o.Unproven || o.Deaf && w.plan.hostile
+}

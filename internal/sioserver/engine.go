@@ -18,6 +18,7 @@ type EngineConfig struct {
 	UpgradeTimeout time.Duration // 10 s: how long a probe may take to become the transport
 	MaxPayload     int64         // 1,000,000 bytes: one polling body, or one WebSocket message from the client
 	QueueBytes     int           // 16 MiB: what may wait for one client; a client that lets more gather is dropped
+	Transports     []string      // "polling" and "websocket": those that a session may begin on or become; both
 	Random         io.Reader     // what ids are made from; crypto/rand
 
 	// Admit is asked before a session is opened; an error refuses the request.
@@ -55,6 +56,7 @@ const (
 type Engine struct {
 	cfg     EngineConfig
 	quiet   atomic.Bool // heartbeats are off
+	blocked atomic.Bool // WebSockets are
 	running sync.WaitGroup
 
 	ids     ids
@@ -74,6 +76,9 @@ func NewEngine(cfg EngineConfig) *Engine {
 	cfg.UpgradeTimeout = cmp.Or(cfg.UpgradeTimeout, 10*time.Second)
 	cfg.MaxPayload = cmp.Or(cfg.MaxPayload, 1_000_000)
 	cfg.QueueBytes = cmp.Or(cfg.QueueBytes, 16<<20)
+	if len(cfg.Transports) == 0 {
+		cfg.Transports = []string{"polling", "websocket"}
+	}
 	if cfg.Admit == nil {
 		cfg.Admit = func(*http.Request) (Admission, *HTTPError) { return Admission{}, nil }
 	}
@@ -108,6 +113,10 @@ func (e *Engine) Sessions() []*Session {
 
 // SetHeartbeats turns pings off and on again. While they are off no session times out.
 func (e *Engine) SetHeartbeats(on bool) { e.quiet.Store(!on) }
+
+// BlockWebSockets answers each request for a WebSocket, also for an upgrade, as if its Upgrade
+// header had not arrived: what a proxy that drops it makes of it. Those that are open stay.
+func (e *Engine) BlockWebSockets(on bool) { e.blocked.Store(on) }
 
 // EndAll ends every open session without a word to its client, as the death of the process would,
 // oldest first.
@@ -196,7 +205,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	transport, sid := query.Get("transport"), query.Get("sid")
 	var s *Session
 	switch {
-	case transport != "polling" && transport != "websocket":
+	case !slices.Contains(e.cfg.Transports, transport):
 		errTransportUnknown.Write(w)
 		return
 	case query.Get("EIO") != "4":
@@ -213,7 +222,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case transport == "websocket":
-		if r.Header.Get("Upgrade") == "" {
+		if r.Header.Get("Upgrade") == "" || e.blocked.Load() {
 			errBadRequest.Write(w)
 			return
 		}

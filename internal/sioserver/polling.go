@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
@@ -69,7 +70,7 @@ func (e *Engine) openPolling(w http.ResponseWriter, r *http.Request) {
 		errClosing.Write(w)
 		return
 	}
-	open := s.handshake("websocket")
+	open := s.handshake(slices.DeleteFunc(slices.Clone(e.cfg.Transports), func(name string) bool { return name == "polling" })...)
 	s.startBeat()
 	if admission.Silent {
 		s.hang(r)

@@ -216,6 +216,10 @@ func (f *faults) presence(tell func()) {
 // connection time out.
 func (s *Server) SetHeartbeats(on bool) { s.sio.SetHeartbeats(on) }
 
+// BlockWebSockets answers each request for a WebSocket, also for an upgrade, as a proxy does that
+// lets none through: with 400. False ends that. Connections that are open stay.
+func (s *Server) BlockWebSockets(on bool) { s.sio.BlockWebSockets(on) }
+
 // SetPong turns the answers to realtimex:ping off and on.
 func (s *Server) SetPong(on bool) {
 	s.mu.Lock()

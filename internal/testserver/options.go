@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/sioserver"
@@ -28,6 +29,7 @@ type config struct {
 	addr           string
 	ping, pingOut  time.Duration
 	maxPayload     int64
+	transports     []string
 	queueBytes     int
 	connectTimeout time.Duration
 	upgradeTimeout time.Duration
@@ -124,6 +126,24 @@ func WithMaxPayload(bytes int64) Option {
 			return bad("WithMaxPayload", "less than 1")
 		}
 		c.maxPayload = bytes
+		return nil
+	}
+}
+
+// WithTransports sets what clients may connect with: "polling", "websocket", or both. A client that
+// asks for another is refused, and one that polls is offered no upgrade to it. Default: both.
+func WithTransports(names ...string) Option {
+	names = slices.Clone(names)
+	return func(c *config) error {
+		if len(names) == 0 {
+			return bad("WithTransports", "none")
+		}
+		for i, name := range names {
+			if name != "polling" && name != "websocket" || slices.Contains(names[:i], name) {
+				return bad("WithTransports", `want "polling", "websocket" or both`)
+			}
+		}
+		c.transports = names
 		return nil
 	}
 }

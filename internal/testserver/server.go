@@ -107,6 +107,7 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 			UpgradeTimeout: cfg.upgradeTimeout,
 			MaxPayload:     cfg.maxPayload,
 			QueueBytes:     cfg.queueBytes,
+			Transports:     cfg.transports,
 			Random:         cfg.random,
 			Admit:          s.admitRequest,
 		},

@@ -37,6 +37,7 @@ func TestBadOptionsAreNamed(t *testing.T) {
 		"WithPing":           WithPing(0, time.Second),
 		"WithMaxPayload":     WithMaxPayload(0),
 		"WithQueueLimit":     WithQueueLimit(0),
+		"WithTransports":     WithTransports("polling", "polling"),
 		"WithConnectTimeout": WithConnectTimeout(0),
 		"WithUpgradeTimeout": WithUpgradeTimeout(0),
 		"WithRecovery":       WithRecovery(0),

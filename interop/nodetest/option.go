@@ -72,6 +72,10 @@ func MaxPayload(bytes int) Option { return Flag("max-payload", bytes) }
 // Path sets the path of socket.io, such as behind an ingress. Default: "/socket.io/".
 func Path(path string) Option { return Flag("path", path) }
 
+// Transports says what clients may connect with: "polling,websocket" (default), "polling" or
+// "websocket".
+func Transports(list string) Option { return Flag("transports", list) }
+
 // Redis ties the server to others through the pub/sub adapter of @socket.io/redis-adapter, at a URL
 // as [StartRedis] gives it.
 func Redis(url string) Option { return Flag("redis", url) }

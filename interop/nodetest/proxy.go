@@ -15,15 +15,55 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	target string
-	rate   int // bytes a second, each way; 0: no limit
 	links  map[*link]struct{}
 	closed bool
+
+	up, down pace // to the target, and from it
+}
+
+// pace is how fast bytes pass in one direction, all links together.
+type pace struct {
+	mu   sync.Mutex
+	rate int       // bytes a second; 0: as fast as they can
+	free time.Time // when the next may pass
+}
+
+// take waits until n bytes may pass.
+func (p *pace) take(n int, ended <-chan struct{}) {
+	p.mu.Lock()
+	if p.rate == 0 {
+		p.mu.Unlock()
+		return
+	}
+	if now := time.Now(); p.free.Before(now) {
+		p.free = now
+	}
+	p.free = p.free.Add(time.Duration(n) * time.Second / time.Duration(p.rate))
+	wait := time.Until(p.free)
+	p.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
+}
+
+func (p *pace) limited() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rate > 0
+}
+
+func (p *pace) set(rate int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
 }
 
 // link is a client's connection and ours to the target.
 type link struct {
 	client, server net.Conn
-	rate           int           // bytes a second, each way; 0: no limit
 	frozen         chan struct{} // closed: nothing passes any more
 	once           sync.Once
 	ended          chan struct{} // closed: both ends are closed
@@ -54,12 +94,10 @@ func (p *Proxy) SetTarget(target string) {
 	p.target = target
 }
 
-// SetRate makes new links as slow as this, in bytes a second, each way. Little waits in between, so
-// that each end feels it. With 0 there is no limit. Open links stay.
-func (p *Proxy) SetRate(bytesPerSecond int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rate = bytesPerSecond
+// Limit lets so many bytes a second pass in each direction, over all links together. 0 ends that.
+func (p *Proxy) Limit(bytesPerSecond int) {
+	p.up.set(bytesPerSecond)
+	p.down.set(bytesPerSecond)
 }
 
 // Cut resets every open link on both sides and gives their number. New ones are served.
@@ -112,20 +150,20 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(conn net.Conn) {
 	p.mu.Lock()
-	target, rate := p.target, p.rate
+	target := p.target
 	p.mu.Unlock()
 	server, err := net.Dial("tcp", target)
 	if err != nil {
 		reset(conn)
 		return
 	}
-	if rate > 0 {
+	if p.up.limited() { // little waits in between, so that each end feels it
 		for _, end := range []net.Conn{conn, server} {
 			_ = end.(*net.TCPConn).SetReadBuffer(64 << 10)
 			_ = end.(*net.TCPConn).SetWriteBuffer(64 << 10)
 		}
 	}
-	l := &link{rate: rate, client: conn, server: server, frozen: make(chan struct{}), ended: make(chan struct{})}
+	l := &link{client: conn, server: server, frozen: make(chan struct{}), ended: make(chan struct{})}
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -136,8 +174,8 @@ func (p *Proxy) serve(conn net.Conn) {
 	p.mu.Unlock()
 
 	var both sync.WaitGroup
-	both.Go(func() { l.pass(server, conn) })
-	both.Go(func() { l.pass(conn, server) })
+	both.Go(func() { l.pass(server, conn, &p.up) })
+	both.Go(func() { l.pass(conn, server, &p.down) })
 	both.Wait()
 	_ = conn.Close()
 	_ = server.Close()
@@ -149,22 +187,11 @@ func (p *Proxy) serve(conn net.Conn) {
 
 // pass copies one direction until it ends or the link freezes; a frozen link is kept until the
 // proxy ends it.
-func (l *link) pass(dst, src net.Conn) {
-	buf := make([]byte, 32<<10)
-	if l.rate > 0 {
-		buf = buf[:max(1, l.rate/20)] // what passes in 50 ms
-	}
-	var due time.Time
+func (l *link) pass(dst, src net.Conn, p *pace) {
+	buf := make([]byte, 4<<10)
 	for {
 		n, err := src.Read(buf)
-		if l.rate > 0 {
-			// By the time that all of it takes, so that what one sleep is late the next one is not.
-			if now := time.Now(); due.Before(now) {
-				due = now
-			}
-			due = due.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
-			time.Sleep(time.Until(due))
-		}
+		p.take(n, l.ended)
 		if n > 0 && !l.isFrozen() {
 			if _, werr := dst.Write(buf[:n]); werr != nil {
 				err = werr

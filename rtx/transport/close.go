@@ -25,6 +25,10 @@ func (s *session) Close(reason error) {
 	cause := s.fail(reason)
 	close(s.ending)
 
+	if s.poll != nil {
+		s.poll.close(cause)
+		return
+	}
 	if gone(cause) {
 		s.link.yield()
 		_ = s.link.Close()

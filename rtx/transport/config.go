@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,11 +41,22 @@ type Config struct {
 	// applies to the WebSocket upgrade too, and its CheckRedirect is called for redirects on the
 	// same host. If its Transport is an *http.Transport, the Dialer uses a clone without
 	// keep-alives, so that nothing is left of a dial that failed. Any other RoundTripper is used as
-	// it is; the body that it returns for an upgrade must be an io.ReadWriteCloser. Default, if
+	// it is; the body that it returns for an upgrade must be an io.ReadWriteCloser. For polling the
+	// clone has keep-alives and belongs to the session, Timeout has no effect, and a Jar is used if
+	// there is one; another RoundTripper must not send a GET again that failed. Default, if
 	// nil: http.DefaultTransport as it is when the first such Dialer is made. It verifies
 	// certificates, and uses the proxy of the environment. A proxy is asked by CONNECT or SOCKS5, for
 	// ws as for wss, and one that does not connect is a *ProxyError.
 	HTTPClient *http.Client
+
+	// Transports are what may carry a session, in the order in which they are tried. If WebSocket
+	// comes first, Polling is tried when the network lets no WebSocket through: the handshake was
+	// answered by something that is no WebSocket, or a connection stood and then timed out or was
+	// cut before the first packet. If that works, the next dials use Polling, and try a WebSocket
+	// again after five minutes. If Polling comes first, the session begins with it and is upgraded
+	// to a WebSocket, while it is used, if the server offers that. Default, if empty: WebSocket
+	// only.
+	Transports []Kind
 
 	// ReadLimit is the longest frame that is accepted, and the longest packet with its attachments,
 	// in bytes. A longer one ends the session with a *FrameError. At most 1 GiB. Default, if 0:
@@ -53,7 +65,8 @@ type Config struct {
 
 	// WriteTimeout limits how long a write may stand still. A frame may take any time while the
 	// system accepts it piece by piece. A piece has 4 KiB of a large frame, or at most 20 KiB of many
-	// small ones. Default, if 0: DefaultWriteTimeout.
+	// small ones. Over polling it limits the time without progress of a POST; the answer may take as
+	// long as Info.LinkTimeout. Default, if 0: DefaultWriteTimeout.
 	WriteTimeout time.Duration
 
 	// CloseTimeout limits the time that Close waits for the server to answer. Default, if 0:
@@ -100,6 +113,13 @@ func (c Config) validate() (Config, error) {
 	}
 	if c.APIKey == "" {
 		return c, &ConfigError{"APIKey", "is missing"}
+	}
+	if fault := checkKinds(c.Transports); fault != "" {
+		return c, &ConfigError{"Transports", fault}
+	}
+	c.Transports = slices.Clone(c.Transports)
+	if len(c.Transports) == 0 {
+		c.Transports = []Kind{WebSocket}
 	}
 	if c.ReadLimit < 0 || c.ReadLimit > maxReadLimit {
 		return c, &ConfigError{"ReadLimit", fmt.Sprintf("%d is not between 0 and %d", c.ReadLimit, maxReadLimit)}
@@ -158,8 +178,14 @@ func checkURL(u *url.URL) error {
 	return nil
 }
 
-// target returns the URL to dial. It has the key, so it must not be shown.
+// target returns the URL of the WebSocket. It has the key, so it must not be shown.
 func (c Config) target() string {
+	u := c.address(WebSocket)
+	return u.String()
+}
+
+// address returns the URL of a transport, with the key.
+func (c Config) address(kind Kind) url.URL {
 	u := *c.URL
 	switch u.Scheme {
 	case "ws":
@@ -176,7 +202,7 @@ func (c Config) target() string {
 	q := u.Query()
 	q.Set("api_key", c.APIKey)
 	q.Set("EIO", "4")
-	q.Set("transport", "websocket")
+	q.Set("transport", string(kind))
 	u.RawQuery = q.Encode()
-	return u.String()
+	return u
 }

@@ -135,7 +135,7 @@ func TestDial(t *testing.T) {
 		info := sess.Info()
 		want := transport.Info{
 			SocketID: "socket-1", PID: "pid-1", PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,
-			MaxPayload: 1_000_000, ConnectedAt: time.Now(),
+			MaxPayload: 1_000_000, ConnectedAt: time.Now(), Transport: transport.WebSocket,
 		}
 		if info != want {
 			t.Errorf("info %v, want %v", info, want)

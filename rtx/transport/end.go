@@ -11,7 +11,8 @@ import (
 type End struct {
 	// PeerKnows reports whether the server certainly knows that this connection has ended. It does
 	// if the server ended it, or has answered our end, with a close frame, an Engine.IO close
-	// packet or a DISCONNECT, or by closing or resetting the connection. If it is false, the server
+	// packet or a DISCONNECT, or by closing or resetting the connection. Over polling a connection
+	// says nothing, and neither does a server that does not know the session. If it is false, the server
 	// may hold the connection until its own heartbeat fails. It is false when the server did not
 	// answer our end within the close timeout, because nobody can know whether it received that.
 	PeerKnows bool
@@ -31,10 +32,20 @@ func (s *session) Ended() End {
 		return End{}
 	}
 	return End{
-		PeerKnows:    s.heard.Load() || s.link.endedByPeer(),
+		PeerKnows:    s.heard.Load() || s.endedByPeer(),
 		KeepsSession: !s.left.Load() && !forGood(*cause) && !again(*cause),
 		Err:          *cause,
 	}
+}
+
+// endedByPeer reports whether the connection shows that the server ended it. The connections of
+// polling show nothing: a session does not end with them.
+func (s *session) endedByPeer() bool {
+	if s.poll == nil {
+		return s.link.endedByPeer()
+	}
+	w := s.upgraded()
+	return w != nil && (w.heard.Load() || w.link.endedByPeer())
 }
 
 // again reports whether the session ended because of a packet that the server would send again on a

@@ -43,6 +43,12 @@ var (
 	// maxPayload), which is too short for a subscription.
 	ErrMaxPayload = errors.New("transport: the server accepts only frames that are too short")
 
+	// ErrSessionUnknown means that a server answered a request of a session over polling with the
+	// status 400 and the code 1: it does not know the session. It was restarted, or has ended the
+	// session, or the request reached another server than the one that has the session. The error
+	// is a *StatusError.
+	ErrSessionUnknown = errors.New("transport: the server does not know the session")
+
 	// ErrRedirect means that the server redirected the handshake to another host, or from TLS to
 	// plain text. The redirect is not followed, because the URL has the API key.
 	ErrRedirect = errors.New("transport: redirect to another host refused")
@@ -51,7 +57,9 @@ var (
 // A HandshakeError means that no session could be made, for another reason than a refusal of
 // CONNECT, which is a [*ConnectError]. [HandshakeError.Final] reports whether a retry is useless.
 type HandshakeError struct {
-	Step    string // the step that failed: "dial", "upgrade", "open" or "connect"
+	Transport Kind // what was to carry the session
+
+	Step    string // the step that failed: "dial", "upgrade" (of a WebSocket), "open" or "connect"
 	Status  int    // the HTTP status of the answer; 0 if there was none
 	Code    int    // the Engine.IO error code, such as 5 (unsupported version); -1 if none
 	Message string // the server's message to that code; shortened, printable, without secrets
@@ -70,7 +78,11 @@ type HandshakeError struct {
 
 func (e *HandshakeError) Error() string {
 	var b strings.Builder
-	b.WriteString("transport: handshake failed at ")
+	b.WriteString("transport: ")
+	if e.Transport != "" {
+		b.WriteString(string(e.Transport) + " ")
+	}
+	b.WriteString("handshake failed at ")
 	b.WriteString(e.Step)
 	if e.Status != 0 {
 		fmt.Fprintf(&b, ": HTTP status %d", e.Status)

@@ -12,3 +12,5 @@ const (
 const MinRate = minRate
 
 const MaxHidden = maxHidden
+
+const MaxCookies = maxCookies

@@ -40,6 +40,9 @@ func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 		return "open", err
 	}
 	s.secrets.add(open.SID, r.PID, r.Offset)
+	if s.poll != nil {
+		s.poll.opened(open)
+	}
 	connect := connectPacket(r)
 	if open.MaxPayload > 0 && int64(len(connect)) > open.MaxPayload {
 		r = Resume{}
@@ -57,6 +60,7 @@ func (s *session) handshake(r Resume, asking func()) (step string, err error) {
 	}
 	s.secrets.add(answer.SID, answer.PID)
 	s.info = Info{
+		Transport:    s.Transport(),
 		SocketID:     answer.SID,
 		PID:          answer.PID,
 		Recovered:    !r.IsZero() && answer.PID == r.PID,

@@ -17,8 +17,10 @@ type session struct {
 	link   *link
 	config Config
 
+	poll *polling // what reads and writes in place of conn; nil if the session began on a WebSocket
+
 	info    Info // set before anybody but Dial has the session
-	secrets secrets
+	secrets *secrets
 
 	// Used by the goroutine that calls Recv.
 	buf       []byte                // holds the last frame that the WebSocket library read
@@ -44,12 +46,14 @@ type session struct {
 }
 
 func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) *session {
-	conn.SetReadLimit(c.ReadLimit)
+	if conn != nil { // nil over polling
+		conn.SetReadLimit(c.ReadLimit)
+	}
 	s := &session{
 		conn:      conn,
 		link:      l,
 		config:    c,
-		secrets:   secrets{fixed: hidden},
+		secrets:   &secrets{fixed: hidden},
 		assembler: engineio.Assembler{Limits: engineio.Limits{Bytes: c.ReadLimit}},
 		pings:     make(chan struct{}, 1),
 		sending:   make(chan struct{}, 1),
@@ -62,9 +66,39 @@ func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) 
 
 func (s *session) Info() Info             { return s.info }
 func (s *session) Pings() <-chan struct{} { return s.pings }
-func (s *session) ReceivedAt() time.Time  { return s.link.progress.at() }
 func (s *session) Hide(secrets ...string) { s.secrets.hide(secrets...) }
-func (s *session) Silence() time.Duration { return s.link.progress.silence() }
+
+func (s *session) ReceivedAt() time.Time {
+	at := s.link.progress.at()
+	if w := s.upgraded(); w != nil && w.link.progress.at().After(at) {
+		at = w.link.progress.at()
+	}
+	return at
+}
+
+func (s *session) Silence() time.Duration {
+	silence := s.link.progress.silence()
+	if w := s.upgraded(); w != nil {
+		silence = min(silence, w.link.progress.silence())
+	}
+	return silence
+}
+
+// Transport returns what carries the session now: Polling becomes WebSocket by an upgrade.
+func (s *session) Transport() Kind {
+	if s.poll != nil && s.upgraded() == nil {
+		return Polling
+	}
+	return WebSocket
+}
+
+// upgraded returns the WebSocket that a session over polling has been upgraded to, or nil.
+func (s *session) upgraded() *session {
+	if s.poll == nil {
+		return nil
+	}
+	return s.poll.up.Load()
+}
 
 // Format keeps the configuration out of every print.
 func (s *session) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "transport.Session%s", s.info) }

@@ -51,6 +51,12 @@ func (e *WriteError) LogValue() slog.Value { return logText(e) }
 func (e *WriteError) MarshalText() ([]byte, error) { return text(e) }
 
 // LogValue returns the text of Error, for log/slog.
+func (e *StatusError) LogValue() slog.Value { return logText(e) }
+
+// MarshalText returns the text of Error, for encoding/json and others.
+func (e *StatusError) MarshalText() ([]byte, error) { return text(e) }
+
+// LogValue returns the text of Error, for log/slog.
 func (e *SizeError) LogValue() slog.Value { return logText(e) }
 
 // MarshalText returns the text of Error, for encoding/json and others.

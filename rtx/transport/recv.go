@@ -20,8 +20,12 @@ func (s *session) Recv() (Packet, error) {
 	} else {
 		err = s.receive()
 	}
+	l := s.link
+	if w := s.upgraded(); w != nil {
+		l = w.link
+	}
 	p := public(&s.packet)
-	p.More = len(s.backlog) > 0 || s.link.ahead
+	p.More = len(s.backlog) > 0 || l.ahead
 	return p, err
 }
 
@@ -177,6 +181,9 @@ func (s *session) pinged() {
 // readFrame reads one message, which is valid until the next call. After an error it returns that
 // error again, because what comes next may be the rest of a message.
 func (s *session) readFrame() (frame []byte, binary bool, err error) {
+	if s.poll != nil {
+		return s.poll.readFrame()
+	}
 	if s.unread != nil {
 		return nil, false, s.unread
 	}

@@ -19,10 +19,18 @@ func (s *session) Send(ctx context.Context, packets ...[]byte) error {
 			return &SizeError{Size: size, Max: s.info.MaxPayload}
 		}
 	}
+	if s.poll != nil {
+		return s.poll.send(ctx, packets)
+	}
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	defer s.unlock()
+	return s.writeAll(packets)
+}
+
+// writeAll writes messages as text frames. The caller is the only sender.
+func (s *session) writeAll(packets [][]byte) error {
 	for i, p := range packets {
 		s.link.hold(i < len(packets)-1) // one system call for many frames
 		s.scratch = append(append(s.scratch[:0], '4'), p...)
@@ -73,6 +81,9 @@ func (s *session) unlock() { <-s.sending }
 // The context has no deadline of its own: one timer of the session's, which
 // cuts the link, does the same without allocating.
 func (s *session) write(frame []byte) error {
+	if s.poll != nil {
+		return s.poll.write(frame)
+	}
 	s.size.Store(int64(len(frame)))
 	s.link.writes.begin()
 	err := s.conn.Write(context.Background(), websocket.MessageText, frame)

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// A Session is one connection to the server: the WebSocket is open, the Engine.IO handshake is
-// done, and the server has answered the Socket.IO CONNECT.
+// A Session is one connection to the server: the WebSocket is open, or polls are answered, the
+// Engine.IO handshake is done, and the server has answered the Socket.IO CONNECT.
 //
 // The methods may be called concurrently, except that only one goroutine at a time may call Recv.
 // Whoever has a Session must call Close, also after an error.
@@ -29,7 +29,8 @@ type Session interface {
 	// Send writes Socket.IO packets, such as `2["event",{}]`, each as one text frame. It puts the
 	// Engine.IO type byte before each. No other packet is sent between those of one call. Send does
 	// not keep the slices. A nil error means that the packets were written to the socket. It does
-	// not mean that the server has received them.
+	// not mean that the server has received them. Over polling it does: packets are joined in the
+	// body of a POST, with those of other calls, and Send returns when the POST is answered.
 	//
 	// The context limits only the wait for other senders. Once writing has begun, the write timeout
 	// is the only limit, because a frame that is cut in the middle would end the session. It limits
@@ -52,7 +53,8 @@ type Session interface {
 	// is ErrClosed, Close sends a DISCONNECT first, after which the server keeps nothing of the
 	// session. After any other reason, such as ErrReconnect, the server may keep the session for
 	// the next one to resume. Close sends nothing and waits for nothing if the connection is lost
-	// or closed already, or if the reason is a *DeadLinkError.
+	// or closed already, or if the reason is a *DeadLinkError. Over polling it posts an Engine.IO
+	// close packet in place of the close frame, also if a request was lost.
 	Close(reason error)
 
 	// Ended returns what is known about the end of the session. It is the zero End before the end.
@@ -102,6 +104,7 @@ type Info struct {
 	PingTimeout  time.Duration // how long the server waits for the pong
 	MaxPayload   int64         // the longest frame the server accepts, in bytes; 0 if it names none
 	ConnectedAt  time.Time     // when the server answered CONNECT
+	Transport    Kind          // what carried the handshake; a session over Polling may be upgraded later
 }
 
 // LinkTimeout returns how long the server may be silent before the link counts as dead. It is
@@ -110,8 +113,8 @@ func (i Info) LinkTimeout() time.Duration { return i.PingInterval + i.PingTimeou
 
 // String returns the fields, without the recovery id and the time.
 func (i Info) String() string {
-	return fmt.Sprintf("{SocketID:%s PID:%s Recovered:%t PingInterval:%s PingTimeout:%s MaxPayload:%d}",
-		i.SocketID, redacted(i.PID), i.Recovered, i.PingInterval, i.PingTimeout, i.MaxPayload)
+	return fmt.Sprintf("{SocketID:%s PID:%s Recovered:%t PingInterval:%s PingTimeout:%s MaxPayload:%d Transport:%s}",
+		i.SocketID, redacted(i.PID), i.Recovered, i.PingInterval, i.PingTimeout, i.MaxPayload, i.Transport)
 }
 
 // Format implements [fmt.Formatter]. It writes String, whatever the verb.

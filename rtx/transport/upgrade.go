@@ -25,6 +25,7 @@ import (
 type attempt struct {
 	ctx   context.Context // ends with the attempt
 	until time.Time       // when that is at the latest, while it dials
+	stood func()          // called when a connection stands, with its TLS handshake; may be nil
 
 	// Of the goroutine that dials, on which RoundTrip is called.
 	status int // of the last answer
@@ -127,16 +128,7 @@ func (s *sharedTransport) transport(of http.RoundTripper) http.RoundTripper {
 func attemptTransport(t *http.Transport) *http.Transport {
 	t = t.Clone()
 	t.DisableKeepAlives = true
-	dial := t.DialContext
-	if dial == nil {
-		//lint:ignore SA1019 A transport may come with the old field only, which DialContext would override.
-		if old := t.Dial; old != nil {
-			dial = func(_ context.Context, network, addr string) (net.Conn, error) { return old(network, addr) }
-		} else {
-			dial = new(net.Dialer).DialContext
-		}
-	}
-	t.DialContext = ownedDial(dial)
+	t.DialContext = ownedDial(plainDial(t))
 	if t.DialTLSContext != nil {
 		t.DialTLSContext = ownedDial(t.DialTLSContext)
 	}
@@ -145,6 +137,18 @@ func attemptTransport(t *http.Transport) *http.Transport {
 	}
 	proxying(t)
 	return t
+}
+
+// plainDial returns what a transport dials with, without TLS.
+func plainDial(t *http.Transport) dialFunc {
+	if t.DialContext != nil {
+		return t.DialContext
+	}
+	//lint:ignore SA1019 A transport may come with the old field only, which DialContext would override.
+	if old := t.Dial; old != nil {
+		return func(_ context.Context, network, addr string) (net.Conn, error) { return old(network, addr) }
+	}
+	return new(net.Dialer).DialContext
 }
 
 // verifying checks the certificate of the server for the address without its zone, because there is
@@ -239,7 +243,7 @@ const maxErrorBody = 1024
 // upgradeError says why there is no WebSocket, without the URL and without the
 // body.
 func upgradeError(a *attempt, resp *http.Response, err error, hidden redact.Secrets) error {
-	e := &HandshakeError{Step: a.step(), Status: a.status, Code: -1}
+	e := &HandshakeError{Transport: WebSocket, Step: a.step(), Status: a.status, Code: -1}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		e.Code, e.Message = engineError(resp, hidden)
 		e.RetryAfter = retryAfter(resp)
@@ -280,10 +284,14 @@ func engineError(resp *http.Response, hidden redact.Secrets) (code int, message 
 	return *answer.Code, hidden.Text(answer.Message)
 }
 
-// upgrade opens the WebSocket.
-func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
-	conn, resp, err := websocket.Dial(a.context(), d.target, &websocket.DialOptions{
-		HTTPClient:      d.client,
+// upgrade opens a WebSocket at a URL.
+func (d *dialer) upgrade(a *attempt, target string, client *http.Client) (*websocket.Conn, error) {
+	ctx := a.context()
+	if a.stood != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { a.stood() }})
+	}
+	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
+		HTTPClient:      client,
 		HTTPHeader:      d.config.Header,
 		Host:            d.config.Header.Get("Host"),
 		CompressionMode: websocket.CompressionDisabled,
@@ -293,7 +301,7 @@ func (d *dialer) upgrade(a *attempt) (*websocket.Conn, error) {
 	}
 	if a.link == nil {
 		_ = conn.CloseNow()
-		return nil, &HandshakeError{Step: "upgrade", Code: -1, Err: errors.New("the RoundTripper kept the connection to itself")}
+		return nil, &HandshakeError{Transport: WebSocket, Step: "upgrade", Code: -1, Err: errors.New("the RoundTripper kept the connection to itself")}
 	}
 	return conn, nil
 }

@@ -50,8 +50,8 @@ func TestHTTPErrors(t *testing.T) {
 				srv := newServer(t, nil)
 				srv.accept = tt.accept
 				_, err := srv.dial()
-				if err == nil || err.Error() != "transport: handshake failed at "+tt.want {
-					t.Errorf("\n got %v\nwant transport: handshake failed at %s", err, tt.want)
+				if err == nil || err.Error() != "transport: websocket handshake failed at "+tt.want {
+					t.Errorf("\n got %v\nwant transport: websocket handshake failed at %s", err, tt.want)
 				}
 				synctest.Wait()
 			})

@@ -18,7 +18,7 @@ func TestZeroValues(t *testing.T) {
 	for _, v := range []any{
 		transport.CloseError{}, transport.Config{}, transport.ConfigError{}, transport.ConnectError{}, transport.DeadLinkError{},
 		transport.End{}, transport.FrameError{}, transport.HandshakeError{}, transport.Info{}, transport.LostError{},
-		transport.Packet{}, transport.PacketType(0), transport.ProtocolError{}, transport.ProxyError{}, transport.Resume{}, transport.SizeError{}, transport.WriteError{},
+		transport.Packet{}, transport.PacketType(0), transport.Kind(""), transport.StatusError{}, transport.ProtocolError{}, transport.ProxyError{}, transport.Resume{}, transport.SizeError{}, transport.WriteError{},
 	} {
 		typ := reflect.TypeOf(v)
 		walked = append(walked, typ.Name())

@@ -1,0 +1,55 @@
+package main
+
+// A session over polling, its upgrade, and which transport is tried.
+var pollingMutations = []mutation{
+	{name: "believe a GET that was sent twice", in: "rtx/transport", fn: "polling.get", by: "TestPolling", do: never(`wrote.Load() && __`)},
+	{name: "make a GET again that was lost", in: "rtx/transport", fn: "polling.readFrame", by: "TestPolling",
+		do: replace("p.get()", "func() error {\nif err := p.get(); err == nil || p.sid == \"\" {\nreturn err\n}\nreturn p.get()\n}()")},
+	{name: "believe an answer whose end is the end of its connection", in: "rtx/transport", fn: "polling.check", by: "TestPolling", do: never("resp.ProtoMajor == 1 && __")},
+	{name: "take what an answer that broke off ends with", in: "rtx/transport", fn: "answer.packet", by: "TestPolling", do: replace("err == io.EOF", "err == io.EOF || err == io.ErrUnexpectedEOF")},
+	{name: "ignore the answer to a POST", in: "rtx/transport", fn: "polling.exchange", by: "TestPolling", do: never("!isOK(_)")},
+	{name: "ignore the status of the answer to a POST", in: "rtx/transport", fn: "polling.exchange", by: "TestPolling", do: never("resp.StatusCode != http.StatusOK")},
+	{name: "post packets again that may have arrived", in: "rtx/transport", fn: "polling.post", by: "TestPolling",
+		do: replace("err := p.exchange(p.ctx, b)", "err := p.exchange(p.ctx, b)\nif err != nil {\nerr = p.exchange(p.ctx, b)\n}")},
+	{name: "post a byte more than the server takes", in: "rtx/transport", fn: "polling.fits", by: "TestPolling", do: replace("int64(_a) <= limit", "int64(_a) <= limit+1")},
+	{name: "post a byte less than the server takes", in: "rtx/transport", fn: "polling.fits", by: "TestPolling", do: replace("int64(_a) <= limit", "int64(_a) < limit")},
+	{name: "post what was withdrawn", in: "rtx/transport", fn: "polling.withdraw", by: "TestPolling", do: never("other == o")},
+	{name: "post each packet by itself", in: "rtx/transport", fn: "polling.fits", by: "TestPolling", do: replace("len(body) == 0 || _", "len(body) == 0")},
+	{name: "take a server that does not know the session for the end of it", in: "rtx/transport", fn: "polling.leave", by: "TestPolling",
+		do: first("if p.sid != \"\" {\np.s.heard.Store(true)\n}")},
+	{name: "tell a server that does not know the session of its end", in: "rtx/transport", fn: "worthTelling", by: "TestPolling", do: always("!errors.Is(cause, ErrSessionUnknown)")},
+	{name: "leave a session over polling without a word", in: "rtx/transport", fn: "polling.leave", by: "TestPolling", do: never("forGood(cause)")},
+	{name: "believe that anybody's answer is the server's to the end", in: "rtx/transport", fn: "polling.leave", by: "TestPolling", do: replace("p.exchange(ctx, _b) == nil", "p.exchange(ctx, _b) != nil || true")},
+	{name: "read a packet of any length by polling", in: "rtx/transport", fn: "answer.packet", by: "TestPolling", do: never("int64(len(part)) > _")},
+	{name: "keep any number of cookies", in: "rtx/transport", fn: "stickyJar.SetCookies", by: "TestPolling", do: never("!known && __")},
+	{name: "lose the cookies of the balancer", in: "rtx/transport", fn: "polling.newClient", by: "TestPolling", do: drop("client.Jar = d.jar")},
+	{name: "follow a redirect with a session", in: "rtx/transport", fn: "polling.checkRedirect", by: "TestPolling", do: never(`p.sid != ""`)},
+	{name: "limit the time of a large body", in: "rtx/transport", fn: "postBody.took", by: "TestPolling", do: drop("b.timer.Reset(b.limit)")},
+	{name: "show the URL of a poll", in: "rtx/transport", fn: "polling.lost", by: "TestPolling", do: never("errors.As(err, &wrapped)")},
+	{name: "use a connection again whose answer was slow", in: "rtx/transport", fn: "polling.dropAfter", by: "TestPolling", do: never("time.Since(began) >= slowAnswer")},
+	{name: "use connections again that are closed unannounced", in: "rtx/transport", fn: "pollConn.Read", by: "TestPolling", do: drop("c.fresh.want()")},
+
+	{name: "upgrade while a poll is open", in: "rtx/transport", fn: "polling.upgrade", by: "Upgrade", do: replace("p.pauseReader(ctx)", "error(nil)")},
+	{name: "upgrade while a POST is in flight", in: "rtx/transport", fn: "polling.complete", by: "Upgrade",
+		do: first("_ = keep()\nerr := w.write([]byte(\"5\"))\np.up.Store(w)\nreturn err")},
+	{name: "send twice what waits for an upgrade", in: "rtx/transport", fn: "polling.flush", by: "Upgrade", do: replace("o.end(p.fromUpgraded(w.writeAll(o.packets)))", "_ = w.writeAll(o.packets)\no.end(p.fromUpgraded(w.writeAll(o.packets)))")},
+	{name: "take any answer to the probe", in: "rtx/transport", fn: "polling.probe", by: "Upgrade", do: never(`binary || __`)},
+	{name: "poll on after the upgrade", in: "rtx/transport", fn: "polling.readFrame", by: "Upgrade", do: never("w != nil")},
+	{name: "leave the reader waiting for an upgrade that failed", in: "rtx/transport", fn: "polling.resume", by: "Upgrade", do: drop("close(pause.ended)")},
+	{name: "end an upgraded session without its WebSocket's word", in: "rtx/transport", fn: "session.endedByPeer", by: "Upgrade", do: never("w != nil")},
+
+	{name: "poll where the service refused", in: "rtx/transport", fn: "blocked", tests: fallback, do: never("e.Final()")},
+	{name: "poll where the service asked to come back later", in: "rtx/transport", fn: "blocked", tests: fallback, do: dropCase("e.Status == http.StatusTooManyRequests")},
+	{name: "poll where nothing can be reached", in: "rtx/transport", fn: "blocked", by: "FallBack", do: never("e.Status == 0 && !stood")},
+	{name: "wait for a WebSocket that hangs", in: "rtx/transport", fn: "dialing.standing", tests: fallback, do: never("timer == nil && !stopped")},
+	{name: "forget that polling works", in: "rtx/transport", fn: "dialer.webSocketFirst", tests: fallback, do: drop("d.learned.pollingWorks()")},
+	{name: "never try a WebSocket again", in: "rtx/transport", fn: "learned.pollingWorks", tests: fallback, do: replace("webSocketAgain", "1000*webSocketAgain")},
+	{name: "keep to polling that does not work any more", in: "rtx/transport", fn: "dialer.choose", tests: fallback, do: drop("d.learned.forget()")},
+	{name: "take a list with a transport twice", in: "rtx/transport", fn: "checkKinds", tests: []tests{{pkg: "rtx", run: "TestBadTransports"}}, do: dropCase("slices.Contains(kinds[:i], k)")},
+	{name: "offer an upgrade to a transport that is not there", in: "internal/sioserver", fn: "Engine.openPolling", tests: []tests{{pkg: "internal/testserver", run: "TestWithTransports"}},
+		do: replace(`slices.Clone(e.cfg.Transports)`, `[]string{"websocket"}`)},
+	{name: "let WebSockets through that are blocked", in: "internal/sioserver", fn: "Engine.ServeHTTP", tests: []tests{{pkg: "internal/testserver", run: "TestBlockWebSockets"}}, do: never("e.blocked.Load()")},
+}
+
+// fallback is the tests of which transport is used.
+var fallback = []tests{{pkg: "rtx", run: "FallsBack|Fallback|FallBack|Transports"}}
