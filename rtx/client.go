@@ -301,6 +301,8 @@ type reader struct {
 	telling     bool      // the client's telling is set
 	complained  time.Time // when an error of the service was last logged
 	missed      [2]string // channel and event of the last unclaimed event
+	kept        bool      // the session leaves the packet alone from now on
+	apart       *apart    // what it leaves to goroutines of the session
 }
 
 // An attempt is an attempt to connect that the machine asked for.

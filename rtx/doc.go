@@ -104,12 +104,13 @@
 // # Goroutines
 //
 // A connected client has two goroutines: one manages the connection, one reads from it. A stream
-// has none, and the context given to On needs none. There are two exceptions: a stream with the
-// policy [Grow] has a goroutine while it holds more than its buffer, and authorization requests
-// have goroutines of their own while they last, up to a limit. A connection that began with polling
-// has one more while it is upgraded to a WebSocket, 10 seconds at most. [Client.Close] returns once
-// all of them have ended. Beside these, net/http has two goroutines for each of its connections,
-// which polling uses: one or two, and none that outlives the client's.
+// has none, and the context given to On needs none. There are four exceptions: a stream with the
+// policy [Grow] has a goroutine while it holds more than its buffer; authorization requests have
+// goroutines of their own while they last, up to a limit; the roster of a presence channel has one
+// while it is read, if it is larger than 64 KiB; and a connection that began with polling has one more
+// while it is upgraded to a WebSocket, 10 seconds at most. [Client.Close] returns once all of them have
+// ended. Beside these, net/http has two goroutines for each of its connections, which polling uses:
+// one or two, and none that outlives the client's.
 //
 // Some user code runs on the reading goroutine: decoders (UnmarshalJSON, [EventUnmarshaler]) and
 // the functions given to [CaseOf], [Partition] and [WithConflate]. Nothing else is received while

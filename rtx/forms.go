@@ -37,7 +37,7 @@ func (s *direct) learn(name string, e *envelope) {
 	if answerTo(name) {
 		k := kindOf(string(e.channel))
 		s.answers[place(k)] = true
-		s.roster = s.roster || k == presence && hasRoster(e.payload)
+		s.roster = s.roster || k == presence && (len(e.payload) >= surelyRoster || hasRoster(e.payload))
 	}
 }
 
@@ -48,6 +48,10 @@ func place(k kind) int {
 	}
 	return 1
 }
+
+// surelyRoster is the size in bytes from which on a confirmation counts as one with a roster, which
+// is then not looked for.
+const surelyRoster = 64 << 10
 
 // hasRoster reports whether a confirmation has a roster, in any of the known forms.
 func hasRoster(payload []byte) bool {

@@ -154,8 +154,8 @@ func (c *Client) down(sess transport.Session, cause error) {
 
 // serve runs the session. The reader has its own goroutine; the rest happens here. The session ends
 // when either of them fails, or when the attempt's context ends. One AfterFunc closes the session
-// then, which ends a read or a write in progress. When serve returns, the session is closed and the
-// reader has ended.
+// then, which ends a read or a write in progress. When serve returns, the session is closed, and
+// the reader has ended with what it left to other goroutines.
 func (c *Client) serve(a *attempt, sess transport.Session) (cause error) {
 	var reader errgroup.Group
 	closed := make(chan struct{})
@@ -163,6 +163,7 @@ func (c *Client) serve(a *attempt, sess transport.Session) (cause error) {
 		defer close(closed)
 		sess.Close(context.Cause(a.ctx))
 	})
+	c.reader.apart = newApart(a.ctx, a.cancel, &reader)
 	reader.Go(func() error {
 		err := c.read(a.ctx, sess)
 		a.cancel(err)
@@ -186,7 +187,7 @@ func (c *Client) read(ctx context.Context, sess transport.Session) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		c.reader.more = p.More
+		c.reader.more, c.reader.kept = p.More, p.Kept && p.Type == transport.PacketEvent
 		if err := c.take(sess, p); err != nil {
 			return &transport.ProtocolError{Err: err}
 		}

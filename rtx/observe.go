@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
+	"github.com/realtimex/realtimex-go/internal/core"
 	"github.com/realtimex/realtimex-go/internal/observe"
 )
 
@@ -41,6 +43,7 @@ func (ch *Channel) Observe(make func() observe.Observer) (observe.Watch, error) 
 		Release: sync.OnceFunc(func() { c.unobserve(s, o.Observer, generation) }),
 		Waited:  func(ctx context.Context) error { return c.waited(ctx, s) },
 		Missing: func() error { return c.unconfirmed(s) },
+		Refresh: func() { c.do(func(m *core.Machine, _ time.Time) { m.Refresh(&s.Channel) }) },
 	}, nil
 }
 

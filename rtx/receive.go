@@ -80,6 +80,9 @@ var errPlaceholder = errors.New("payload names an attachment that the event does
 func (c *Client) receive(sess transport.Session, data []byte, fault error) error {
 	c.stats.received.Add(1)
 	c.reader.at = sess.ReceivedAt() // the same for all events that were read at once
+	if len(data) >= observe.LargeConfirmation && fault == nil && c.confirmedApart(data) {
+		return nil
+	}
 	e, ok := scanEnvelope(data, c.reader.recoverable)
 	if ok && fault == nil {
 		if internalPrefix(e.event) {
@@ -209,7 +212,7 @@ func (c *Client) internal(sess transport.Session, name string, e *envelope) {
 	case evError:
 		c.complain(e.payload)
 	case evSucceeded, evPresenceSucceeded:
-		c.confirmed(e, answerName(name), how)
+		c.confirmed(e, answerName(name), how, nil)
 	case evRefused, evPresenceRefused:
 		c.refused(string(e.channel), e.payload, answerName(name))
 	case evMemberAdded, evMemberRemoved, evPresenceAdded, evPresenceRemoved:
@@ -224,8 +227,9 @@ func answerName(name string) core.Name {
 	return core.Internal
 }
 
-// confirmed handles a subscription_succeeded.
-func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
+// confirmed handles a subscription_succeeded. packet is nil, or the packet of a large one, whose
+// payload is not judged yet.
+func (c *Client) confirmed(e *envelope, n core.Name, how acceptance, packet []byte) {
 	c.mu.Lock()
 	s := c.subs[string(e.channel)]
 	if s == nil {
@@ -247,9 +251,17 @@ func (c *Client) confirmed(e *envelope, n core.Name, how acceptance) {
 	}
 	channelData := []byte(s.grant().ChannelData)
 	c.decideAndUnlock()
-	if o != nil {
-		o.Take(observe.Fact{Kind: observe.Confirmed, Payload: e.payload, ChannelData: channelData})
+	if o == nil {
+		return
 	}
+	f := observe.Fact{Kind: observe.Confirmed, Payload: e.payload, ChannelData: channelData, Apart: c.reader.apart.run}
+	switch {
+	case packet != nil:
+		f.Payload, f.Size, f.Read = nil, len(packet), c.reader.apart.keep(packet, c.reader.kept, c.reader.apart.parsing(e))
+	case len(e.payload) >= observe.LargeConfirmation && c.reader.apart.fits(len(e.payload)):
+		f.Payload, f.Size, f.Read = nil, len(e.payload), c.reader.apart.keep(e.payload, c.reader.kept, parsed)
+	}
+	o.Take(f)
 }
 
 // told notes that the confirmation of a channel, if there was one, was delivered.
@@ -289,7 +301,7 @@ func (c *Client) member(channel, name string, payload []byte) {
 	}
 	c.mu.Unlock()
 	if o != nil {
-		o.Take(observe.Fact{Kind: observe.Event, Name: name, Payload: payload})
+		o.Take(observe.Fact{Kind: observe.Event, Name: name, Payload: payload, Apart: c.reader.apart.run})
 	}
 }
 

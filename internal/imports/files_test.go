@@ -19,7 +19,7 @@ import (
 // order is how the files of package rtx are to be read, from top to bottom: a file uses what stands
 // in those below it.
 var order = strings.Fields(`
-	print loop connect receive oversize ping
+	print loop connect receive apart oversize ping
 	observe cases partition on conflate streamoptions trigger serviceerror
 	broker retry dialer
 	userdata authoption group hold channel subscription ready
@@ -50,6 +50,8 @@ var upward = map[string]string{
 	"options -> secrets":      "what is too short to be redacted is one rule",
 	"secrets -> subscription": "what was sent for a channel stands in its entry",
 	"lifetime -> spill":       "a context ends a stream and what it still delivers",
+	"apart -> receive":        "what is read apart is a confirmation like any other",
+	"client -> apart":         "the reader has what it leaves to other goroutines; what that does knows the client",
 	"streamoptions -> on":     "how a queue is made depends on the source",
 	"subscription -> channel": "an entry is made for a handle, and a handle finds its entry",
 }

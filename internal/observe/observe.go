@@ -24,7 +24,22 @@ type Fact struct {
 	Name                 string
 	Payload, ChannelData []byte
 	Err                  error
+
+	// Read stands for the Payload of a large confirmation, and keeps Size bytes until it has
+	// returned. It takes too long for the reading goroutine, so whoever calls it uses Apart. It
+	// passes the payload to use; not if the connection has ended, or ends for what it read. It must
+	// be called once. A nil use gives the confirmation up.
+	Read func(use func(payload []byte))
+	Size int
+
+	// Apart runs work on a goroutine that the client waits for before it connects again, and in
+	// Close. It is set for a Confirmed and an Event, which come from the reading goroutine.
+	Apart func(work func())
 }
+
+// LargeConfirmation is the size in bytes of the packet from which on a confirmation has Read. The
+// rooms of a smaller one take some 2 ms of the reading goroutine at most. Tests lower it.
+var LargeConfirmation = 64 << 10
 
 // An Observer takes the facts of one channel. All but Ended come in the order of the wire, never
 // two at once; Ended comes from any goroutine. Take must not block.
@@ -52,5 +67,6 @@ type Watch struct {
 	Waited    func(ctx context.Context) error // what a wait for the channel says that ctx has ended
 	Missing   func() error                    // a *rtx.NotReadyError if the channel is not confirmed now
 	Unmarshal func(data []byte, v any) error  // the client's decoder
+	Refresh   func()                          // asks for the confirmation once more, if the channel is confirmed
 	Log       *slog.Logger
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/internal/testserver"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtx/auth"
@@ -53,7 +54,17 @@ func ids(s *presence.Set[guest]) []string {
 
 // Somebody joins and leaves all the time, connections are lost, readers are slow: in the end all
 // folds are the server's.
-func TestChurn(t *testing.T) {
+func TestChurn(t *testing.T) { churn(t) }
+
+// The same if each roster counts as a large one.
+func TestChurnOfLargeRosters(t *testing.T) {
+	before := observe.LargeConfirmation
+	t.Cleanup(func() { observe.LargeConfirmation = before }) // after the client's end
+	observe.LargeConfirmation = 0
+	churn(t)
+}
+
+func churn(t *testing.T) {
 	srv := testserver.NewServer(t, testserver.WithPresenceDelivery(testserver.PresenceEitherWay), testserver.WithRecovery(time.Minute))
 	srv.DuplicatePresence(true)
 	const channel = "presence-churn"

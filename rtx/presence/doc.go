@@ -93,10 +93,13 @@
 // # Costs
 //
 // A room has no goroutine. The client's read goroutine decodes each info once for each room and
-// updates the roster, so a slow UnmarshalJSON delays everything that the connection receives. A
-// second room on a channel decodes the roster on the goroutine that calls [Watch], and presence
-// events of that channel wait for it. UnmarshalJSON must not open a room. A room refers to the
-// change that was received last until the next one comes.
+// updates the roster, so a slow UnmarshalJSON delays everything that the connection receives. The
+// roster of a confirmation of 64 KiB or more is the exception: a goroutine reads it, which exists
+// only for that, so other streams do not wait for it, and UnmarshalJSON may run beside other
+// decoders. What happens on the channel meanwhile is told after it, in order. A second room on a
+// channel decodes the roster on the goroutine that calls [Watch], and presence events of that
+// channel wait for it, but nothing else does. UnmarshalJSON must not open a room. A room refers to
+// the change that was received last until the next one comes.
 //
 // Members are counted while a roster is read, and reading stops at the largest limit
 // ([WithMaxMembers], [WithMaxBytes]) of the channel's rooms. So the memory that is used is bounded

@@ -39,7 +39,7 @@ func open[T any](tr *tracker, opts ...Option) *Room[T] {
 	r.channel, r.tracker, r.release = tr.channel, tr, func() {}
 	r.log = slog.New(slog.DiscardHandler)
 	r.unmarshal = func(data []byte, v any) error { return json2.Unmarshal(data, v, jsonv1.DefaultOptionsV1()) }
-	tr.attach(r, r.log)
+	tr.attach(r, r.log, nil)
 	return r
 }
 
@@ -131,7 +131,7 @@ func (s *service) step() error {
 	case n < 60:
 		s.tracker.Event("presence:member_added", []byte(`{"user_info":{"v":1}}`))
 		s.tracker.Event("presence:member_danced", []byte(`{"user_id":"1"}`))
-		s.tracker.Confirmed([]byte(`{"members":7}`), nil)
+		s.confirmed([]byte(`{"members":7}`), nil)
 	case n < 65:
 		if !s.down {
 			s.tell("member_removed", `{"user_id":"nobody"}`)
@@ -140,9 +140,17 @@ func (s *service) step() error {
 		if s.down {
 			s.confirm()
 		} else {
-			s.known = s.truth()
+			lost := s.unread && s.chance(50)
+			if !lost {
+				s.known = s.truth()
+			}
 			s.flush()
 			s.late = [2][]func(){}
+			if s.aside != nil {
+				s.aside.lost = lost
+				s.read()
+				s.aside.lost = false
+			}
 			s.tracker.Down()
 			s.down = true
 		}
@@ -158,6 +166,8 @@ func (s *service) step() error {
 			s.folds[i].room.Close()
 			s.folds = slices.Delete(s.folds, i, i+1)
 		}
+	case n < 85:
+		s.read()
 	default:
 		f := s.folds[s.rng.IntN(len(s.folds))]
 		if _, err := f.take(); err != nil {
@@ -186,6 +196,7 @@ func (s *service) truth() map[string]string {
 func (s *service) quiet() error {
 	if !s.down {
 		s.flush()
+		s.read()
 		s.known = s.truth()
 	}
 	for i, f := range s.folds {
@@ -226,12 +237,16 @@ func (s *service) quiet() error {
 	return nil
 }
 
+// history plays one. Of three, one has each roster read aside at once, and one later.
 func history(seed uint64) error {
 	s := &service{
 		rng: rand.New(rand.NewPCG(seed, 1)), tracker: newTracker(testChannel), down: true,
 		members: make(map[string]string), known: map[string]string{},
 	}
 	s.names = s.rng.IntN(3)
+	if mode := seed % 3; mode > 0 {
+		s.aside = &aside{prompt: mode == 1}
+	}
 	defer func() { s.tracker.End(nil) }()
 	s.watch()
 	for i := range 150 {

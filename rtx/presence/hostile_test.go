@@ -226,7 +226,7 @@ func TestMillionNames(t *testing.T) {
 	tr = newTracker(testChannel)
 	r := open[int](tr, WithMaxBytes(10))
 	var log []string
-	tr.attach(&witness{log: &log}, nil)
+	tr.attach(&witness{log: &log}, nil, nil)
 	tr.Confirmed(roster, nil)
 	expect(t, r, "snapshot +11 of 1")
 	if len(log) != 1 || log[0] != "0 snapshot +1" {

@@ -18,6 +18,25 @@ type service struct {
 	folds   []*fold
 	late    [2][]func() // copies that come later, by name form
 	names   int         // the form that is used: 0 or 1, or 2 for both
+	aside   *aside      // where large rosters are read; nil: none is large
+	unread  bool        // the first roster since the last loss waits there
+}
+
+// confirmed sends a confirmation.
+func (s *service) confirmed(payload, channelData []byte) {
+	if s.aside == nil {
+		s.tracker.Confirmed(payload, channelData)
+		return
+	}
+	s.tracker.Take(s.aside.confirmed(payload, channelData))
+}
+
+// read has everything read that waits aside.
+func (s *service) read() {
+	if s.aside != nil {
+		s.aside.finish()
+		s.unread = false
+	}
 }
 
 const me = "7"
@@ -152,7 +171,7 @@ func (s *service) roster() string {
 func (s *service) confirm() {
 	data := []byte(`{"user_id":"7","user_info":{"v":"me"}}`)
 	if s.chance(30) {
-		s.tracker.Confirmed([]byte(`{"channel":"`+testChannel+`"}`), data)
+		s.confirmed([]byte(`{"channel":"`+testChannel+`"}`), data)
 	}
 	drawn := s.roster()
 	if s.down && s.chance(40) {
@@ -161,10 +180,13 @@ func (s *service) confirm() {
 		}
 	}
 	for range 1 + s.rng.IntN(2) {
-		s.tracker.Confirmed([]byte(drawn), data)
+		s.confirmed([]byte(drawn), data)
 		if len(s.late[0])+len(s.late[1]) > 0 || s.down {
 			break
 		}
+	}
+	if s.down {
+		s.unread = s.aside != nil && len(s.aside.works) > 0
 	}
 	s.down = false
 }

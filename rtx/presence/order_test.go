@@ -44,7 +44,7 @@ func TestOrder(t *testing.T) {
 	witnesses := make([]*witness, rooms)
 	for i := range witnesses {
 		witnesses[i] = &witness{i, &log}
-		tr.attach(witnesses[i], nil)
+		tr.attach(witnesses[i], nil, nil)
 	}
 	open := slices.Collect(func(yield func(int) bool) {
 		for i := range rooms {
@@ -94,7 +94,7 @@ func TestOrder(t *testing.T) {
 	expectLines("events", "diff ~23", "diff -7", "diff +7", "diff -47", "diff -41", "diff +41")
 
 	late := &witness{rooms, &log}
-	tr.attach(late, nil)
+	tr.attach(late, nil, nil)
 	if want := fmt.Sprint(rooms, " snapshot", list("+", joined)); len(log) != 1 || log[0] != want {
 		t.Fatalf("a late room is told\n%s\nwant\n%s", log, want)
 	}

@@ -107,7 +107,7 @@ func Watch[T any](ctx context.Context, ch *rtx.Channel, opts ...Option) *Room[T]
 	}
 	r.tracker, r.release, r.id = w.Observer.(*tracker), w.Release, w.ID
 	r.waited, r.missing, r.unmarshal, r.log = w.Waited, w.Missing, w.Unmarshal, w.Log
-	r.tracker.attach(r, w.Log)
+	r.tracker.attach(r, w.Log, w.Refresh)
 
 	stop := context.AfterFunc(ctx, func() { r.finish(context.Cause(ctx)) })
 	r.mu.Lock()

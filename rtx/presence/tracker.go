@@ -20,6 +20,8 @@ type tracker struct {
 	channel string
 	counts  counts
 
+	inbox inbox
+
 	// order is held while a message is applied and passed on to all rooms, decoding included, so
 	// that rooms see the same changes in the same order. It guards the fields below.
 	order      sync.Mutex
@@ -42,6 +44,7 @@ type tracker struct {
 	ended  bool
 	err    error
 	log    *slog.Logger
+	ask    func() // asks the service for the roster once more
 	warned map[string]bool
 	reader reader
 	ops    []op
@@ -51,22 +54,6 @@ type tracker struct {
 }
 
 var _ observe.Observer = (*tracker)(nil)
-
-// Take handles one fact of the channel.
-func (t *tracker) Take(f observe.Fact) {
-	switch f.Kind {
-	case observe.Confirmed:
-		t.Confirmed(f.Payload, f.ChannelData)
-	case observe.Event:
-		t.Event(f.Name, f.Payload)
-	case observe.Stale:
-		t.Down()
-	case observe.Kept:
-		t.Resumed()
-	case observe.Ended:
-		t.End(f.Err)
-	}
-}
 
 // Figures adds the figures of the open rooms.
 func (t *tracker) Figures(add func(observe.Figures)) {
@@ -99,11 +86,12 @@ func newTracker(channel string) *tracker {
 		members: make(map[string]*entry),
 		reader:  reader{channel: channel},
 		log:     slog.New(slog.DiscardHandler),
+		ask:     func() {},
 	}
 }
 
-// attach adds a room, and gives it the roster if there is one.
-func (t *tracker) attach(f follower, log *slog.Logger) {
+// attach adds a room, and gives it the roster if there is one. log and ask may be nil.
+func (t *tracker) attach(f follower, log *slog.Logger, ask func()) {
 	t.order.Lock()
 	defer t.order.Unlock()
 	if t.ended {
@@ -112,6 +100,9 @@ func (t *tracker) attach(f follower, log *slog.Logger) {
 	}
 	if log != nil {
 		t.log = log
+	}
+	if ask != nil {
+		t.ask = ask
 	}
 	t.allow(f.limits())
 	t.rooms.add(f)
@@ -137,11 +128,9 @@ func (t *tracker) allow(c config) {
 	t.limit.maxBytes = max(t.limit.maxBytes, c.maxBytes)
 }
 
-// Confirmed handles a confirmation, which may be a second copy. If it has a roster, that replaces
+// confirm handles a confirmation, which may be a second copy. If it has a roster, that replaces
 // the known one, and the difference is passed on.
-func (t *tracker) Confirmed(payload, channelData []byte) {
-	t.order.Lock()
-	defer t.order.Unlock()
+func (t *tracker) confirm(payload, channelData []byte) {
 	if t.ended {
 		return
 	}
@@ -243,10 +232,8 @@ func (t *tracker) settle(s *settling, c *confirmation) {
 	t.keep(ops)
 }
 
-// Event handles a join or a leave, which may be a second copy.
-func (t *tracker) Event(name string, payload []byte) {
-	t.order.Lock()
-	defer t.order.Unlock()
+// member handles a join or a leave, which may be a second copy.
+func (t *tracker) member(name string, payload []byte) {
 	if t.ended {
 		return
 	}
@@ -313,10 +300,8 @@ func (t *tracker) apply(f fact) (op, bool) {
 	return op{before: before, after: after}, true
 }
 
-// Down keeps the roster, stale.
-func (t *tracker) Down() {
-	t.order.Lock()
-	defer t.order.Unlock()
+// down keeps the roster, stale.
+func (t *tracker) down() {
 	t.stopGrace()
 	t.early, t.whole, t.kept = early{}, t.state == live, false
 	t.own.named = ""
@@ -326,21 +311,13 @@ func (t *tracker) Down() {
 	}
 }
 
-// Resumed notes that the service restored the lost session: the roster still holds, but for the
+// resumed notes that the service restored the lost session: the roster still holds, but for the
 // changes that follow. That matters if the next confirmation has no roster.
-func (t *tracker) Resumed() {
-	t.order.Lock()
-	defer t.order.Unlock()
+func (t *tracker) resumed() {
 	t.kept = t.whole
 }
 
-// End ends the rooms.
-func (t *tracker) End(err error) {
-	t.order.Lock()
-	defer t.order.Unlock()
-	t.end(err)
-}
-
+// end ends the rooms.
 func (t *tracker) end(err error) {
 	if t.ended {
 		return

@@ -35,13 +35,14 @@ const maxHeader = 10
 type intake struct {
 	buf      []byte // buf[r:w] was read from the socket, and not taken yet
 	r, w     int
-	due      int64       // so many bytes of a frame the library may still read
-	last     bool        // that frame, or the data frame before it, ends its message
-	atEnd    atomic.Bool // the library has all bytes of its last message
-	full     bool        // a read filled the buffer, so there is more to come
-	used     bool        // the part of the buffer beyond smallBuffer was needed since the last release
-	ahead    bool        // a whole plain frame follows the last one in the buffer
-	settling bool        // the reader asked for a release
+	due      int64        // so many bytes of a frame the library may still read
+	last     bool         // that frame, or the data frame before it, ends its message
+	remains  atomic.Int64 // due, for the reader
+	atEnd    atomic.Bool  // the library has all bytes of its last message
+	full     bool         // a read filled the buffer, so there is more to come
+	used     bool         // the part of the buffer beyond smallBuffer was needed since the last release
+	ahead    bool         // a whole plain frame follows the last one in the buffer
+	settling bool         // the reader asked for a release
 
 	turn atomic.Int32
 	left chan struct{} // closed when frame has returned for the last time; made by yield
@@ -217,6 +218,7 @@ func (l *link) size(need int) int {
 func (l *link) Read(p []byte) (int, error) {
 	n, err := l.part(p)
 	l.due -= int64(n)
+	l.remains.Store(l.due)
 	l.atEnd.Store(l.due == 0 && l.last)
 	return n, err
 }

@@ -26,6 +26,7 @@ type session struct {
 	buf       []byte                // holds the last frame that the WebSocket library read
 	packet    engineio.SocketPacket // the last one
 	longest   int                   // frame in buf since the last ping
+	given     bool                  // the last frame is the caller's to keep
 	unread    error                 // why reading has failed
 	assembler engineio.Assembler
 	backlog   []engineio.SocketPacket // what came before the CONNECT answer

@@ -26,6 +26,10 @@ type Packet struct {
 	// is nil if the type is not a binary one.
 	Buffers [][]byte
 
+	// Kept reports that the session does not use the memory of Data again, so that the reader may
+	// keep Data and need not copy it. It is so for very large packets.
+	Kept bool
+
 	// More reports that the next call of Recv returns a packet, or an error, without waiting. It may
 	// be false although that is so. A reader can use it to do once what it would do for each packet.
 	More bool

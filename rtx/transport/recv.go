@@ -15,6 +15,7 @@ import (
 
 func (s *session) Recv() (Packet, error) {
 	var err error
+	s.given = false
 	if len(s.backlog) > 0 {
 		s.replay()
 	} else {
@@ -26,6 +27,7 @@ func (s *session) Recv() (Packet, error) {
 	}
 	p := public(&s.packet)
 	p.More = len(s.backlog) > 0 || l.ahead
+	p.Kept = s.given
 	return p, err
 }
 
@@ -240,14 +242,29 @@ func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []
 			return nil, false, s.readError(err)
 		}
 	}
-	s.buf = buf
+	s.given = len(buf) >= largeFrame
+	if s.given {
+		s.buf = nil // it is the reader's
+	} else {
+		s.buf = buf
+	}
 	s.longest = max(s.longest, len(buf))
 	return buf, kind == websocket.MessageBinary, nil
 }
 
-// grow doubles the buffer, up to the size that shows that a frame exceeds the limit.
+// largeFrame is the length from which on a frame has a buffer of its own, in bytes.
+const largeFrame = 1 << 20
+
+// grow doubles the buffer, up to the size that shows that a frame exceeds the limit. Of a large frame
+// so much has come that the rest is believed to come, so there is room for all of it at once.
 func (s *session) grow(buf []byte) []byte {
-	size := min(max(2*cap(buf), smallBuffer), int(s.config.ReadLimit)+2)
+	size := max(2*cap(buf), smallBuffer)
+	if len(buf) >= largeFrame {
+		const between = 4<<10 + 1 // what the WebSocket library has in its own buffer, and its end
+		rest := int(min(s.link.remains.Load(), s.config.ReadLimit))
+		size = max(len(buf)+rest+between, cap(buf)+cap(buf)/4)
+	}
+	size = min(size, int(s.config.ReadLimit)+2)
 	bigger := make([]byte, len(buf), size)
 	copy(bigger, buf)
 	return bigger
