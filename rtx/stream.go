@@ -68,7 +68,8 @@ type Stream[T any] struct {
 	// gap to take. At the end it is closed, so it is always ready from then on: leave the loop when
 	// Ended reports true. Range over Pending after each token. If that loop is left early, Wake has
 	// a token again for the rest. Sometimes Pending is empty after a token, for example because
-	// another reader was quicker.
+	// another reader was quicker. Of events that came together, up to 64, the last one brings the
+	// token.
 	Wake <-chan struct{}
 
 	// C delivers the values. It is closed at the end; buffered values stay readable. It is nil for
@@ -121,7 +122,8 @@ func failed[T any](name string, err error) *Stream[T] {
 }
 
 // Ready waits until every channel that the stream has now is subscribed, and returns nil. If there
-// is no connection, it waits for that too. Otherwise it returns
+// is no connection, it waits for that too. The event that confirms a channel has been delivered to
+// its streams by then. Otherwise Ready returns
 //
 //   - the refusals, joined, if channels were refused or unsubscribed: each is a [*SubscribeError]
 //     or [ErrUnsubscribed];
