@@ -226,14 +226,14 @@ func (m maker) object(b []byte, t reflect.Type, depth int) []byte {
 }
 
 func (m maker) text(b []byte) []byte {
-	s := ""
+	var s strings.Builder
 	for range m.IntN(6) {
-		s += pick(m, "a", "USD", "some words of text ", "é", "日本", "\U0001f600", `\n`, `\"`, `\\`, `\u00e9`, `\ud83d\ude00`, `\ud800`, "0123456789012345678901234567890123456789")
+		s.WriteString(pick(m, "a", "USD", "some words of text ", "é", "日本", "\U0001f600", `\n`, `\"`, `\\`, `\u00e9`, `\ud83d\ude00`, `\ud800`, "0123456789012345678901234567890123456789"))
 	}
 	if m.IntN(100) == 0 {
-		s += pick(m, "\xff", "\x01", "\xe6\x97", `\x`)
+		s.WriteString(pick(m, "\xff", "\x01", "\xe6\x97", `\x`))
 	}
-	return append(b, `"`+s+`"`...)
+	return append(b, `"`+s.String()+`"`...)
 }
 
 func (m maker) number(b []byte) []byte {

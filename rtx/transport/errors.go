@@ -211,6 +211,7 @@ func (e *SizeError) Error() string {
 // attachments. It matches [ErrFrameTooBig].
 type FrameError struct {
 	Limit       int64  // the read limit, in bytes
+	Size        int64  // the length of the frame, in bytes; 0 if that is not known
 	Attachments bool   // whether the fault is that it has more than 10 attachments
 	Head        []byte // the first bytes of its text, at most 512; no print shows them
 }
@@ -221,7 +222,11 @@ func (e *FrameError) Error() string {
 	if e.Attachments {
 		return "transport: too many attachments"
 	}
-	return fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit)
+	text := fmt.Sprintf("%v of %d bytes", ErrFrameTooBig, e.Limit)
+	if e.Size > 0 {
+		text += fmt.Sprintf(": it has %d", e.Size)
+	}
+	return text
 }
 
 // Format implements [fmt.Formatter]. It writes Error, whatever the verb.

@@ -38,6 +38,7 @@ type intake struct {
 	due      int64        // so many bytes of a frame the library may still read
 	last     bool         // that frame, or the data frame before it, ends its message
 	remains  atomic.Int64 // due, for the reader
+	length   atomic.Int64 // of the payload of the last data frame, if that is a whole message; else 0
 	atEnd    atomic.Bool  // the library has all bytes of its last message
 	full     bool         // a read filled the buffer, so there is more to come
 	used     bool         // the part of the buffer beyond smallBuffer was needed since the last release
@@ -273,6 +274,10 @@ func (l *link) measure() (int64, error) {
 		}
 		if control := have[0]&0x08 != 0; !control {
 			l.last = have[0]&0x80 != 0
+			l.length.Store(0)
+			if continues := have[0]&0x0f == 0; l.last && !continues {
+				l.length.Store(max(size, 0))
+			}
 		}
 		if size < 0 || size > math.MaxInt64-int64(head) {
 			size = 0 // the library refuses it

@@ -236,7 +236,9 @@ func (s *session) readMessage(kind websocket.MessageType, r io.Reader) (frame []
 			if kind == websocket.MessageBinary { // a publisher's bytes: they may look like an event
 				buf = attachedTo(s.assembler.Pending())
 			}
-			return nil, false, s.tooBig(buf)
+			e := s.tooBig(buf)
+			e.Size = s.link.length.Load()
+			return nil, false, e
 		}
 		if err != nil {
 			return nil, false, s.readError(err)

@@ -107,7 +107,8 @@ func TestReadLimitIsExact(t *testing.T) {
 			if p, err := sess.Recv(); err != nil || len(p.Data) != limit-2 {
 				t.Fatalf("%d bytes, %v", len(p.Data), err)
 			}
-			if _, err := sess.Recv(); !errors.Is(err, transport.ErrFrameTooBig) {
+			var tooBig *transport.FrameError
+			if _, err := sess.Recv(); !errors.Is(err, transport.ErrFrameTooBig) || !errors.As(err, &tooBig) || tooBig.Size != int64(limit)+1 {
 				t.Errorf("err = %v, want ErrFrameTooBig", err)
 			}
 			sess.Close(nil)
