@@ -63,6 +63,10 @@ func TestReadersAreWokenOnceForABatch(t *testing.T) {
 		sess := &batches{next: make(chan []string), gone: make(chan struct{})}
 		done := make(chan error)
 		go func() { done <- w.c.read(context.Background(), sess) }()
+		settle := func() {
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
 		batch := func(n int) (packets []string) {
 			for i := range n {
 				packets = append(packets, fmt.Sprintf(`["server-event",{"channel":"quotes","event":"%c","data":%d}]`, 'a'+i%2, i))
@@ -72,7 +76,7 @@ func TestReadersAreWokenOnceForABatch(t *testing.T) {
 		for _, tc := range []struct{ events, least, most int }{{1, 1, 1}, {2, 1, 1}, {40, 1, 1}, {128, 2, 2}, {200, 3, 4}} {
 			before := wakes[0]
 			sess.next <- batch(tc.events)
-			time.Sleep(time.Second)
+			settle()
 			if got := wakes[0] - before; got < tc.least || got > tc.most {
 				t.Errorf("a batch of %d: woken %d times, want %d to %d", tc.events, got, tc.least, tc.most)
 			}
@@ -83,7 +87,7 @@ func TestReadersAreWokenOnceForABatch(t *testing.T) {
 		before := wakes[0]
 		sess.lie = true
 		sess.next <- batch(3)
-		time.Sleep(time.Second)
+		settle()
 		if wakes[0] != before {
 			t.Error("woken although there is more")
 		}
@@ -91,7 +95,7 @@ func TestReadersAreWokenOnceForABatch(t *testing.T) {
 		if err := <-done; err == nil {
 			t.Error("the reader ended without an error")
 		}
-		time.Sleep(time.Second)
+		settle()
 		if wakes[0] != before+1 || values[0] != 188 || values[1] != 186 {
 			t.Errorf("after the end of the connection: %d values, woken %d times", values, wakes[0]-before)
 		}
