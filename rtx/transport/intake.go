@@ -42,7 +42,7 @@ type intake struct {
 	atEnd    atomic.Bool  // the library has all bytes of its last message
 	full     bool         // a read filled the buffer, so there is more to come
 	used     bool         // the part of the buffer beyond smallBuffer was needed since the last release
-	ahead    bool         // a whole plain frame follows the last one in the buffer
+	ahead    bool         // a whole event follows the last frame in the buffer
 	settling bool         // the reader asked for a release
 
 	turn atomic.Int32
@@ -105,7 +105,7 @@ func (l *link) plain(limit int64) (payload []byte, ok bool, err error) {
 		end := head + int(size)
 		if len(have) >= end {
 			l.r += end
-			l.ahead = follows(have[end:])
+			l.ahead = follows(have[end:], limit)
 			return have[head:end:end], true, nil
 		}
 		if err := l.rest(end); err != nil {
@@ -114,10 +114,12 @@ func (l *link) plain(limit int64) (payload []byte, ok bool, err error) {
 	}
 }
 
-// follows reports whether b begins with a whole text message without a mask.
-func follows(b []byte) bool {
+// follows reports whether b begins with the whole frame of an event, for which Recv does not wait. A
+// ping or another packet that Recv passes over does not count: Recv would wait behind it.
+func follows(b []byte, limit int64) bool {
 	head, size, known := header(b)
-	return known && b[0] == 0x81 && b[1] < 0x80 && uint64(size) <= uint64(len(b)-head)
+	return known && b[0] == 0x81 && b[1] < 0x80 && uint64(size) <= uint64(len(b)-head) && size <= limit &&
+		size > 3 && string(b[head:head+3]) == "42["
 }
 
 // rest reads until the buffer has the whole of a frame, whose parts count as progress meanwhile.

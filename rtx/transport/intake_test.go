@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -179,30 +180,46 @@ func TestPartsOfAPlainFrameAreProgress(t *testing.T) {
 	})
 }
 
-// More is said only of a whole message that is in the buffer.
+// More is said only of a whole event that is in the buffer, behind which Recv does not wait.
 func TestMore(t *testing.T) {
 	for name, tc := range map[string]struct {
 		next []byte
 		want bool
 	}{
 		"nothing":                    {nil, false},
-		"a whole message":            {plainFrame("two"), true},
-		"an empty one":               {plainFrame(""), true},
-		"a part":                     {plainFrame("two")[:4], false},
-		"a header":                   {plainFrame("two")[:2], false},
+		"an event":                   {plainFrame(`42["two"]`), true},
+		"an empty message":           {plainFrame(""), false},
+		"a heartbeat":                {plainFrame("2"), false}, // Recv passes over it, and waits
+		"a packet of another kind":   {plainFrame("430[]"), false},
+		"an event over the limit":    {plainFrame(`42["` + strings.Repeat("x", 1000) + `"]`), false},
+		"a part":                     {plainFrame(`42["two"]`)[:8], false},
+		"a header":                   {plainFrame(`42["two"]`)[:2], false},
 		"half a header":              {plainFrame(strings.Repeat("x", 200))[:3], false},
 		"a ping":                     {framed(0x89, ""), false},
 		"a fragment":                 {framed(0x01, "x"), false},
 		"a length that no frame has": {[]byte{0x81, 127, 255, 255, 255, 255, 255, 255, 255, 255, 'x'}, false},
 	} {
 		w := &wire{}
-		w.in.Reset(append(plainFrame("one"), tc.next...))
+		w.in.Reset(append(plainFrame(`42["one"]`), tc.next...))
 		l := newLink(w)
 		if _, ok, err := l.frame(1000); !ok || err != nil || l.ahead != tc.want {
 			t.Errorf("before %s: more is %t (%t, %v)", name, l.ahead, ok, err)
 		}
 		if _, ok, err := l.frame(1000); tc.want && (!ok || err != nil) {
 			t.Errorf("%s was promised, but did not come: %v", name, err)
+		}
+	}
+}
+
+// Recv says whether the next call waits, also where it would pass over a heartbeat and then wait: a
+// reader wakes others before it does.
+func TestMoreBeforeAHeartbeat(t *testing.T) {
+	event := plainFrame(`42["e"]`)
+	s := sessionOver(t, &wireEnd{in: bytes.NewReader(slices.Concat(event, event, plainFrame("2"), event))}, Config{ReadLimit: 1000})
+	defer s.conn.CloseNow()
+	for i, want := range []bool{true, false, false} {
+		if p, err := s.Recv(); err != nil || p.More != want {
+			t.Errorf("packet %d: more is %t, want %t (%v)", i, p.More, want, err)
 		}
 	}
 }

@@ -67,4 +67,5 @@ var transportMutations = []mutation{
 	{name: "promise a packet whose end has not come", in: "rtx/transport", by: "TestMore", fn: "follows", do: replace("uint64(size) <= uint64(len(b)-head)", "size+int64(head) != 0")},
 	{name: "read into a packet that was given away", in: "rtx/transport", by: "Kept", fn: "session.readMessage", do: replace("s.buf = nil", "s.buf = buf")},
 	{name: "copy a large message for each of its fragments", in: "rtx/transport", by: "ManyFragments", fn: "session.grow", do: replace("max(len(buf)+rest+between, _)", "len(buf)+rest+between")},
+	{name: "promise a packet behind a heartbeat", in: "rtx/transport", by: "TestMore", fn: "follows", do: replace(`string(b[head:head+3]) == "42["`, "true")},
 }
