@@ -32,6 +32,7 @@ func TestCaptivePortal(t *testing.T) {
 				if err := c.Connect(t.Context()); err != nil {
 					t.Fatal(err)
 				}
+				synctest.Wait() // the service may still be at the end of its greeting
 				states := c.States(t.Context())
 				const login = 10 * time.Minute
 				s.mu.Lock()
@@ -39,9 +40,8 @@ func TestCaptivePortal(t *testing.T) {
 					s.plans = append(s.plans, portal)
 				}
 				s.dials = 0
-				current := s.current
 				s.mu.Unlock()
-				current.cut()
+				s.connection().cut()
 				time.Sleep(login)
 				s.mu.Lock()
 				tries := s.dials
