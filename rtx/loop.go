@@ -187,7 +187,8 @@ func (c *Client) read(ctx context.Context, sess transport.Session) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		c.reader.more, c.reader.kept = p.More, p.Kept && p.Type == transport.PacketEvent
+		c.reader.more = p.More && !p.HasID // an event is delivered before it is acknowledged
+		c.reader.kept = p.Kept && p.Type == transport.PacketEvent
 		if err := c.take(sess, p); err != nil {
 			return &transport.ProtocolError{Err: err}
 		}

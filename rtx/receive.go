@@ -173,7 +173,7 @@ func (c *Client) deliver(e *envelope) bool {
 	}
 	ev := &c.reader.ev
 	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at, offset: e.offset, judged: e.fault != nil, fault: e.fault}
-	if c.reader.more {
+	if c.reader.more && !internal { // what is told of an internal event is told after it was delivered
 		ev.later = &c.reader.later
 	}
 	for _, list := range d.lists {

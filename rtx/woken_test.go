@@ -2,8 +2,10 @@ package rtx
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +35,11 @@ func (b *batches) Recv() (transport.Packet, error) {
 	}
 	data := b.left[0]
 	b.left = b.left[1:]
-	return transport.Packet{Type: transport.PacketEvent, Data: []byte(data), More: b.lie || len(b.left) > 0}, nil
+	p := transport.Packet{Type: transport.PacketEvent, Data: []byte(data), More: b.lie || len(b.left) > 0}
+	if rest, ok := strings.CutPrefix(data, "17"); ok { // asks for an acknowledgement
+		p.Data, p.ID, p.HasID = []byte(rest), 17, true
+	}
+	return p, nil
 }
 
 func (b *batches) ReceivedAt() time.Time { return time.Now() }
@@ -102,4 +108,44 @@ func TestReadersAreWokenOnceForABatch(t *testing.T) {
 		_ = w.c.Close()
 		time.Sleep(time.Minute)
 	})
+}
+
+// An event that asks for an acknowledgement, and one of the service's own, of which others are told,
+// are in their streams at once. Others are there when the connection has no more at hand.
+func TestWhatIsDeliveredAtOnce(t *testing.T) {
+	for name, tc := range map[string]struct {
+		event  string
+		packet string
+		now    bool
+	}{
+		"event":                    {"a", `["server-event",{"channel":"quotes","event":"a","data":{}}]`, false},
+		"with an acknowledgement":  {"a", `17["server-event",{"channel":"quotes","event":"a","data":{}}]`, true},
+		"one of the service's own": {"realtimex_internal:subscription_succeeded", `["realtimex_internal:subscription_succeeded",{"channel":"quotes"}]`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWire(t)
+				w.up()
+				s := On[json.RawMessage](t.Context(), w.c.Channel("quotes"), tc.event, WithBuffer(64))
+				w.settle()
+				for range s.Pending() { // the confirmation
+				}
+				sess := &batches{next: make(chan []string), gone: make(chan struct{}), lie: true}
+				done := make(chan error)
+				go func() { done <- w.c.read(context.Background(), sess) }()
+				sess.next <- []string{tc.packet}
+				synctest.Wait()
+				if now := len(s.C) == 1; now != tc.now {
+					t.Errorf("there at once: %v, want %v", now, tc.now)
+				}
+				close(sess.gone)
+				<-done
+				if len(s.C) != 1 {
+					t.Errorf("%d values in the end", len(s.C))
+				}
+				_ = w.c.Close()
+				time.Sleep(time.Minute)
+			})
+		})
+	}
 }

@@ -244,13 +244,14 @@ type play struct {
 	q        *Queue[int]
 	rnd      *rand.Rand
 	channels int
+	owed     bool // a call of Rouse
 }
 
 func newPlay(seed uint64) *play {
 	rnd := rand.New(rand.NewPCG(seed, 4))
 	policies := []Policy{DropOldest, DropOldest, DropNewest, EndStream, Grow(1 + rnd.Int64N(60))}
 	cfg := Config{
-		Capacity:    1 + rnd.IntN(1+rnd.IntN(9)),
+		Capacity:    1 + rnd.IntN(1+rnd.IntN([]int{9, 33}[rnd.IntN(2)])),
 		Policy:      policies[rnd.IntN(len(policies))],
 		MultiSource: true,
 		NoGaps:      rnd.IntN(20) == 0,
@@ -311,10 +312,28 @@ func (p *play) push(v int) error {
 	if err := p.q.Look(v); err != nil {
 		return err
 	}
-	if got := p.q.Push(v, channel, size); got != want {
+	push := p.q.Push
+	if p.rnd.IntN(2) == 0 {
+		p.note("quietly")
+		push = func(v int, channel string, size int) bool {
+			open, first := p.q.PushQuietly(v, channel, size)
+			p.owed = p.owed || first
+			return open
+		}
+	}
+	if got := push(v, channel, size); got != want {
 		return fmt.Errorf("Push returned %v, want %v", got, want)
 	}
 	return nil
+}
+
+// rouse does what the producer does before it waits.
+func (p *play) rouse() {
+	if p.owed {
+		p.note("rouse")
+		p.q.Rouse()
+		p.owed = false
+	}
 }
 
 func (p *play) markOnce() {
@@ -334,6 +353,7 @@ func (p *play) markOnce() {
 }
 
 func (p *play) receive() error {
+	p.rouse() // or what it holds back can't be received yet
 	want, ok := p.take()
 	p.note("receive %d %v", want, ok)
 	if !ok && !p.ended {

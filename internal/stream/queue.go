@@ -53,8 +53,6 @@ type Queue[T any] struct {
 	remember bool // fill origins
 	ended    bool // Push accepts nothing more
 	closed   bool // C and Wake are closed: ended, and nothing is spilled
-	quiet    bool // PushQuietly is under way
-	owed     bool // Rouse must be called
 
 	accepted uint64 // values; the index of the next one
 	evicted  uint64 // of these, values dropped from the head
@@ -64,6 +62,7 @@ type Queue[T any] struct {
 	marks    *marks    // nil before the first loss, if there is no limit to them
 	spill    *spill[T] // nil before the first value that is spilled
 	rare     *rare[T]  // nil in most queues
+	burst    *burst[T] // nil before the first call of PushQuietly
 }
 
 // New returns an open queue.
@@ -110,6 +109,12 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 	if q.ended {
 		return false
 	}
+	return q.push(v, channel, size)
+}
+
+// push is Push with the lock held.
+func (q *Queue[T]) push(v T, channel string, size int) bool {
+	q.release()
 	if q.rare != nil {
 		return q.pushRarely(v, channel, size)
 	}
@@ -117,41 +122,6 @@ func (q *Queue[T]) Push(v T, channel string, size int) bool {
 		return true
 	}
 	return q.overflow(v, channel, size)
-}
-
-// PushQuietly is Push for a caller with more to push soon: it leaves Wake without a token. The caller
-// must call Rouse before it waits for anything. first reports that this is the first value since the
-// last Rouse that needs it.
-func (q *Queue[T]) PushQuietly(v T, channel string, size int) (open, first bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.ended {
-		return false, false
-	}
-	if q.rare != nil {
-		return q.pushRarely(v, channel, size), false
-	}
-	if q.spill.len() > 0 {
-		return q.overflow(v, channel, size), false
-	}
-	was := q.owed
-	q.quiet = true
-	sent := q.send(v, channel)
-	q.quiet = false
-	if sent {
-		return true, q.owed && !was
-	}
-	return q.overflow(v, channel, size), false
-}
-
-// Rouse puts a token into Wake after calls of PushQuietly.
-func (q *Queue[T]) Rouse() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.owed = false
-	if q.more() {
-		q.rouse()
-	}
 }
 
 // overflow is Push for a value that does not fit into C, with the lock held.
@@ -185,6 +155,13 @@ func (q *Queue[T]) send(v T, channel string) bool {
 	default:
 		return false
 	}
+	q.admit(channel)
+	q.rouse()
+	return true
+}
+
+// admit counts a value that goes into C.
+func (q *Queue[T]) admit(channel string) {
 	if q.remember {
 		if q.origins == nil {
 			q.origins = new(make([]string, cap(q.c)))
@@ -192,12 +169,6 @@ func (q *Queue[T]) send(v T, channel string) bool {
 		(*q.origins)[q.accepted%uint64(cap(q.c))] = channel
 	}
 	q.accepted++
-	if q.quiet {
-		q.owed = true
-	} else {
-		q.rouse()
-	}
-	return true
 }
 
 // dropHead takes the oldest value out of C, unless a reader has just made room.
@@ -298,6 +269,7 @@ func (q *Queue[T]) head() uint64 {
 	if c := q.conflated(); c != nil {
 		return c.head(q.accepted)
 	}
+	q.release()
 	q.recall()
 	return q.accepted - uint64(q.spill.len()) - uint64(len(q.c))
 }
@@ -310,6 +282,7 @@ func (q *Queue[T]) head() uint64 {
 func (q *Queue[T]) End(err error, discard bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.release()
 	if discard {
 		q.discard()
 	}

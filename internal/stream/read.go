@@ -66,6 +66,7 @@ func (q *Queue[T]) backlog() int {
 	if c := q.conflated(); c != nil {
 		return c.len() + q.marks.count()
 	}
+	q.release()
 	q.recall()
 	return len(q.c) + q.spill.len() + q.marks.count()
 }
@@ -94,9 +95,12 @@ func (q *Queue[T]) pull() (v T, f found) {
 	if q.conflated() != nil {
 		return q.pullConflated()
 	}
-	if len(q.c) == 0 && q.spill.len() > 0 { // its pump is late
-		q.recall()
-		q.refill()
+	if len(q.c) == 0 {
+		q.release()
+		if q.spill.len() > 0 { // its pump is late
+			q.recall()
+			q.refill()
+		}
 	}
 	select {
 	case value, ok := <-q.c:

@@ -15,7 +15,14 @@ const many = 30_000
 // produce pushes 0, 1, 2 … and ends the queue.
 func produce(q *Queue[int], n int) {
 	for i := range n {
-		q.Push(i, "prices", 1)
+		if i/100%2 == 0 {
+			q.Push(i, "prices", 1)
+			continue
+		}
+		q.PushQuietly(i, "prices", 1)
+		if i%10 == 9 {
+			q.Rouse()
+		}
 	}
 	q.End(nil, false)
 }

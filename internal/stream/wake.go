@@ -37,7 +37,7 @@ func (q *Queue[T]) hush() {
 
 // more reports whether there is something to take.
 func (q *Queue[T]) more() bool {
-	return len(q.c) > 0 || q.spill.len() > 0 || q.conflated().len() > 0 || !q.marks.empty()
+	return len(q.c) > 0 || q.burst.len() > 0 || q.spill.len() > 0 || q.conflated().len() > 0 || !q.marks.empty()
 }
 
 // Exhausted reports whether the queue has ended and everything was taken, the

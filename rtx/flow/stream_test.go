@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/realtimex/realtimex-go/internal/stream"
 	"github.com/realtimex/realtimex-go/rtx"
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
@@ -70,5 +71,29 @@ func TestFeedsOfRealStreams(t *testing.T) {
 		}
 		server.Close()
 		time.Sleep(time.Minute) // for close timers to run out
+	})
+}
+
+// A token with nothing to take, as a receive from C leaves it, is not the end of a feed.
+func TestMergeOutlivesAnIdleToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := stream.New[int](stream.Config{Capacity: 8}), stream.New[int](stream.Config{Capacity: 8})
+		time.AfterFunc(time.Second, func() { a.Push(1, "a", 1) }) // Merge waits by then
+		var got []int
+		for v := range Merge(feed(a), feed(b)) {
+			got = append(got, v)
+			switch v {
+			case 1:
+				b.Push(2, "b", 1)
+				<-b.C()
+				time.AfterFunc(time.Second, func() { b.Push(3, "b", 1); b.End(nil, false); a.End(nil, false) })
+			case 3:
+			default:
+				t.Errorf("got %d", v)
+			}
+		}
+		if len(got) != 2 {
+			t.Errorf("got %v, want 1 and 3", got)
+		}
 	})
 }

@@ -78,7 +78,7 @@ func (f *follower[K, V, E]) confirmed(ctx context.Context) {
 	// What has come by now is older than the load, so it is no reason for another.
 	f.drainStates()
 	f.take()
-	if f.down != nil {
+	if f.down != nil || f.stream.Ended() { // of an ended one run takes the rest
 		f.stage = idle
 		return
 	}

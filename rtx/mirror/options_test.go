@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -34,6 +35,26 @@ func TestMistakes(t *testing.T) {
 		}
 		if len(n.asked) != 0 {
 			t.Errorf("loaded for %v", n.asked)
+		}
+	})
+}
+
+// A mirror whose stream has ended loads nothing more, also if it was about to.
+func TestNoLoadAfterTheEnd(t *testing.T) {
+	bubble(t, func(t *testing.T, srv *rtxtest.Server, client *rtx.Client) {
+		n := &numbers{}
+		f := &follower[string, int, map[string]int]{
+			m: &Mirror[string, int]{}, load: func(ctx context.Context) (map[string]int, error) { return n.load(ctx) },
+			loaded: make(chan outcome[string, int], 1), stage: waiting,
+		}
+		f.due.add("", &staleness{})
+		f.stream = rtx.OnAny(t.Context(), client.Channel("x"), cases[map[string]int]("set"), rtx.WithBuffer(0))
+		f.states = f.stream.States(t.Context())
+		defer f.states.Close()
+		f.confirmed(t.Context())
+		f.loads.Wait()
+		if len(n.asked) != 0 || f.stage != idle {
+			t.Errorf("loaded for %v, stage %d", n.asked, f.stage)
 		}
 	})
 }

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -95,11 +97,14 @@ func (p *polling) get() error {
 	ctx, cancel := context.WithCancel(p.reading)
 	var wrote, again atomic.Bool
 	req, err := p.request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) {
+		GotConn: func(i httptrace.GotConnInfo) {
 			p.stood.Store(true)
 			if wrote.Load() && p.sid != "" {
 				again.Store(true)
 				cancel()
+				if !shared(i.Conn) {
+					_ = i.Conn.Close() // or the request may be written before the cancellation is seen
+				}
 			}
 		},
 		WroteRequest: func(i httptrace.WroteRequestInfo) { wrote.Store(wrote.Load() || i.Err == nil) },
@@ -130,6 +135,13 @@ func (p *polling) get() error {
 	}
 	p.reader.begin(&canceling{resp.Body, cancel})
 	return nil
+}
+
+// shared reports whether requests of others may be under way on the connection. HTTP/2 repeats only
+// what a server has said that it did not take.
+func shared(c net.Conn) bool {
+	t, ok := c.(*tls.Conn)
+	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // canceling releases the context of a request with the body of its answer.
