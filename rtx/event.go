@@ -23,6 +23,11 @@ type event struct {
 	later *[]rouser // queues whose readers are woken later; nil if they are woken at once
 }
 
+// drop forgets the frame, and what was made of it.
+func (e *event) drop() {
+	e.payload, e.offset, e.raw, e.id, e.fault = nil, nil, nil, "", nil
+}
+
 // A rouser is a queue.
 type rouser interface{ Rouse() }
 

@@ -172,7 +172,9 @@ func (c *Client) deliver(e *envelope) bool {
 		d.channel = redact.Bound(c.reader.intern(e.channel), maxChannelName)
 	}
 	ev := &c.reader.ev
-	*ev = event{channel: d.channel, name: d.name, payload: e.payload, at: c.reader.at, offset: e.offset, judged: e.fault != nil, fault: e.fault}
+	// Field by field, because the event is large beside what is done with it.
+	ev.channel, ev.name, ev.payload, ev.at, ev.offset = d.channel, d.name, e.payload, c.reader.at, e.offset
+	ev.judged, ev.fault, ev.later = e.fault != nil, e.fault, nil
 	if c.reader.more && !internal { // what is told of an internal event is told after it was delivered
 		ev.later = &c.reader.later
 	}
@@ -183,13 +185,14 @@ func (c *Client) deliver(e *envelope) bool {
 			}
 			switch a.b.sink.take(ev) {
 			case malformed:
+				ev.drop()
 				return false
 			case ended:
 				a.b.end(ErrOverflow, false)
 			}
 		}
 	}
-	*ev = event{} // do not keep the frame and the shared copy alive
+	ev.drop()
 	c.stats.delivered.Add(1)
 	return true
 }

@@ -166,6 +166,8 @@ type proxy struct {
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.wg.Add(1) // the server does not wait for what is hijacked below
+	defer p.wg.Done()
 	if r.Method != http.MethodConnect || r.Header.Get("Proxy-Authorization") == "" {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 		return
