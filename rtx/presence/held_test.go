@@ -3,11 +3,13 @@ package presence_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/realtimex/realtimex-go/internal/observe"
 	"github.com/realtimex/realtimex-go/rtx"
@@ -44,7 +46,10 @@ func (s *script) Recv() (transport.Packet, error) {
 	select {
 	case data := <-s.in:
 		s.took = time.Now()
-		return transport.Packet{Type: transport.PacketEvent, Data: data}, nil
+		if !utf8.Valid(data) { // as a real session does, which also gives large ones away
+			return transport.Packet{}, errors.New("not UTF-8")
+		}
+		return transport.Packet{Type: transport.PacketEvent, Data: data, Kept: len(data) >= 1<<20}, nil
 	case <-s.closed:
 		return transport.Packet{}, transport.ErrClosed
 	}
