@@ -92,6 +92,7 @@ func (l *link) Close() error {
 	if l.cut.Swap(true) {
 		return nil
 	}
+	l.writes.stop()
 	return l.rwc.Close()
 }
 

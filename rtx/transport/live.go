@@ -61,7 +61,7 @@ func newSession(conn *websocket.Conn, l *link, c Config, hidden redact.Secrets) 
 		ending:    make(chan struct{}),
 		closed:    make(chan struct{}),
 	}
-	l.writes.set(c.WriteTimeout, s.stalled)
+	l.writes.use(c.WriteTimeout, s.stalled)
 	return s
 }
 

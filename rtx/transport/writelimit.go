@@ -15,26 +15,33 @@ type writeLimit struct {
 	limit   time.Duration
 	stalled func()      // ends the session
 	timer   *time.Timer // nil before the first write
+	set     bool        // the timer runs
+	busy    bool        // the write before was not long ago
 	at      time.Time   // of the last progress
 	written int64       // bytes that were accepted since begin
 	active  bool        // a write is under way
 	over    bool        // one stood still for too long
 }
 
-// set makes the limit call stalled, on a goroutine of its own, if nothing is accepted for d. It is
+// use makes the limit call stalled, on a goroutine of its own, if nothing is accepted for d. It is
 // called before the first write.
-func (w *writeLimit) set(d time.Duration, stalled func()) { w.limit, w.stalled = d, stalled }
+func (w *writeLimit) use(d time.Duration, stalled func()) { w.limit, w.stalled = d, stalled }
 
-// begin starts a write.
+// begin starts a write. To set a timer may wake a thread. So while one write follows another, it is
+// left to run, and set again only when its time is over.
 func (w *writeLimit) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.at, w.written, w.active = time.Now(), 0, true
-	if w.timer == nil {
+	now := time.Now()
+	w.busy = now.Sub(w.at) < w.limit
+	w.at, w.written, w.active = now, 0, true
+	switch {
+	case w.timer == nil:
 		w.timer = time.AfterFunc(w.limit, w.look)
-		return
+	case !w.set:
+		w.timer.Reset(w.limit)
 	}
-	w.timer.Reset(w.limit)
+	w.set = true
 }
 
 // accepted records that the system took n bytes.
@@ -53,15 +60,27 @@ func (w *writeLimit) accepted(n int) {
 func (w *writeLimit) end() (written int64, stalled bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer.Stop()
 	w.active = false
+	if !w.busy {
+		w.set = !w.timer.Stop() && w.set
+	}
 	return w.written, w.over
+}
+
+// stop stops the timer. Nothing is written any more.
+func (w *writeLimit) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }
 
 // look is called when the time is over. With progress it sets the timer again.
 func (w *writeLimit) look() {
 	w.mu.Lock()
-	if !w.active || w.over { // a timer that end came too late to stop
+	if !w.active || w.over {
+		w.set = false
 		w.mu.Unlock()
 		return
 	}

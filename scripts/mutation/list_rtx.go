@@ -144,7 +144,7 @@ var rtxMutations = []mutation{
 	{name: "sort the figures of streams by their first bytes alone", in: "rtx", by: "TestStreamStatsAreSorted", fn: "sortStats", do: replace("strings.Compare(x.Name, y.Name)", "0*strings.Compare(x.Name, y.Name)")},
 	{name: "keep a context whose streams have ended", in: "rtx", by: "TestStreamsOfOneContext|TestLifetimes", fn: "lifetime.closeLocked", do: drop("delete(__)")},
 	{name: "end the streams of a context only once", in: "rtx", by: "TestStreamsOfOneContext", fn: "lifetime.end", do: replace("b.endIfDone()", "if b.place == 0 { b.endIfDone() }")},
-	{name: "find only the streams of one event", in: "rtx", by: "TestRoutes", fn: "routes.attach", do: replace("!t.single(a)", "false")},
+	{name: "find only the streams of one event", in: "rtx", by: "TestStreamsAgainstModel", fn: "routes.attach", do: replace("!t.single(a)", "false")},
 	{name: "wake readers only when there is nothing more", in: "rtx", by: "TestReadersAreWoken", fn: "Client.read", do: replace("!p.More || c.reader.held >= maxHeld", "!p.More")},
 	{name: "wake readers for each event of a batch", in: "rtx", by: "TestReadersAreWoken", fn: "Client.deliver", do: never("c.reader.more")},
 }
