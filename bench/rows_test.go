@@ -55,7 +55,7 @@ func TestRowsAreMeasured(t *testing.T) {
 		"scale channels, subscribe, a channel of 10000 / of 1000",
 		"scale channels, resubscribe after a cut, a channel of 10000 / of 1000",
 		"scale channels, scrape, a channel of 10000 / of 1000",
-		"scale channels, close, a channel of 10000 / of 1000",
+		"scale channels, close, CPU, a channel of 10000 / of 1000",
 		"scale clients, rtx, heartbeats, µs CPU a client and minute",
 		"scale clients, rtx, reconnect storm, MiB at the peak",
 		"scale clients, websocket, reconnect storm, ms until all are back",
