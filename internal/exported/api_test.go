@@ -14,10 +14,13 @@ import (
 
 var update = flag.Bool("update", false, "write the files in api anew")
 
+// packages are those for users.
+var packages = []string{"rtx", "rtx/auth", "rtx/flow", "rtx/mirror", "rtx/presence", "rtx/transport", "rtxtest"}
+
 // What the packages export stands in the folder api, a file for each package, so that a change of
 // it is seen in review.
 func TestAPI(t *testing.T) {
-	for _, pkg := range []string{"rtx", "rtx/auth", "rtx/flow", "rtx/mirror", "rtx/presence", "rtx/transport", "rtxtest"} {
+	for _, pkg := range packages {
 		lines, err := exported.API(filepath.Join("../..", pkg), oldest)
 		if err != nil {
 			t.Fatal(err)
