@@ -230,6 +230,7 @@ func TestBadOptions(t *testing.T) {
 		"WithLeaveGrace":       rtx.WithLeaveGrace(-1),
 		"WithMaxDepth":         rtx.WithMaxDepth(10_001),
 		"WithDialer":           rtx.WithDialer(nil),
+		"WithDialerWrapper":    rtx.WithDialerWrapper(nil),
 		"WithHeader":           rtx.WithHeader(http.Header{"a b": {"c"}}),
 		"WithLogger":           rtx.WithLogger(nil),
 		"WithHTTPClient":       rtx.WithHTTPClient(nil),

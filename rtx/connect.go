@@ -385,12 +385,8 @@ func (c *Client) Transport() Transport {
 }
 
 func (c *Client) transportLocked() Transport {
-	switch s := c.session.(type) {
-	case nil:
-		return ""
-	case interface{ Transport() transport.Kind }:
+	if s, ok := c.session.(interface{ Transport() transport.Kind }); ok {
 		return Transport(s.Transport())
-	default: // of a dialer of the user's
-		return Transport(s.Info().Transport)
 	}
+	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/redact"
+	"github.com/realtimex/realtimex-go/rtx/auth"
 	"github.com/realtimex/realtimex-go/rtx/transport"
 )
 
@@ -34,6 +35,21 @@ func WithDialer(d transport.Dialer) Option {
 	})
 }
 
+// WithDialerWrapper sets a function that wraps the dialer of the client: the one that is made from
+// the other options, or that of [WithDialer]. Use it to see, count or change what the connections
+// do, as record.Recorder.Dialer does. It is called once, by New. Of several wrappers the first is
+// the innermost. What it returns must keep the contract that [WithDialer] has, and must not be nil.
+// Default: none.
+func WithDialerWrapper(wrap func(transport.Dialer) transport.Dialer) Option {
+	return option(func(c *config) error {
+		if wrap == nil {
+			return badOption("WithDialerWrapper", "is nil")
+		}
+		c.wrappers = append(c.wrappers, wrap)
+		return nil
+	})
+}
+
 // newDialer returns the dialer of the client. If the transport refuses the configuration, the error
 // names the option that set it.
 func (c *config) newDialer() (transport.Dialer, error) {
@@ -45,13 +61,21 @@ func (c *config) newDialer() (transport.Dialer, error) {
 		URL: c.serviceURL(), APIKey: c.apiKey.Reveal(), Header: c.header, HTTPClient: c.http, ReadLimit: c.readLimit,
 		WriteTimeout: c.writeTimeout, HandshakeTimeout: c.handshakeTimeout, Transports: transports, Logger: c.log,
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, c.asOptionError(err)
-	case c.dialer != nil:
-		return foreignDialer{c.dialer, c.secrets}, nil
 	}
-	return d, nil
+	if c.dialer != nil {
+		d = c.dialer
+	}
+	for _, wrap := range c.wrappers {
+		if d = wrap(d); d == nil {
+			return nil, badOption("WithDialerWrapper", "returned nil")
+		}
+	}
+	if c.dialer == nil && len(c.wrappers) == 0 {
+		return d, nil
+	}
+	return foreignDialer{d, c.apiKey, c.secrets}, nil
 }
 
 func (c *config) asOptionError(err error) error {
@@ -71,10 +95,11 @@ func (c *config) asOptionError(err error) error {
 	return &OptionError{Option: option, Reason: bad.Reason}
 }
 
-// A foreignDialer wraps the dialer given to WithDialer. It turns its results into the forms that
-// the rest of the package knows.
+// A foreignDialer wraps the dialer given to WithDialer, or what a wrapper made. It turns its results
+// into the forms that the rest of the package knows.
 type foreignDialer struct {
 	dialer  transport.Dialer
+	apiKey  auth.Secret
 	secrets redact.Secrets
 }
 
@@ -91,6 +116,7 @@ func (f foreignDialer) Dial(ctx context.Context, r transport.Resume) (s transpor
 	case s == nil:
 		return nil, f.failed(errors.New("the dialer gave neither a session nor an error"))
 	}
+	s.Hide(f.apiKey.Reveal()) // a session that is not of package transport may not know it
 	return &foreignSession{Session: s, info: s.Info(), heard: s.ReceivedAt(), secrets: f.secrets}, nil
 }
 
@@ -127,6 +153,19 @@ func (s *foreignSession) Recv() (transport.Packet, error) {
 }
 
 func (s *foreignSession) Info() transport.Info { return s.info }
+
+// Transport returns what carries the session now, if the session says so.
+func (s *foreignSession) Transport() (kind transport.Kind) {
+	defer func() {
+		if recover() != nil {
+			kind = s.info.Transport
+		}
+	}()
+	if t, ok := s.Session.(interface{ Transport() transport.Kind }); ok {
+		return t.Transport()
+	}
+	return s.info.Transport
+}
 
 func (s *foreignSession) ReceivedAt() (at time.Time) {
 	defer func() {

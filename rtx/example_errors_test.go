@@ -202,3 +202,24 @@ func ExampleWithDialer() {
 	fmt.Println("attempts:", counting.attempts)
 	// Output: attempts: 1
 }
+
+// What the client's own dialer does is counted, with all of its options.
+func ExampleWithDialerWrapper() {
+	server, err := rtxtest.Start()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+	counting := new(attemptCounter)
+	client, err := rtx.Dial(context.Background(), server.Key(), rtx.WithURL(server.URL()), rtx.WithReadLimit(1<<20),
+		rtx.WithDialerWrapper(func(d transport.Dialer) transport.Dialer {
+			counting.Dialer = d
+			return counting
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	fmt.Println("attempts:", counting.attempts)
+	// Output: attempts: 1
+}

@@ -35,6 +35,7 @@ type config struct {
 	url              *url.URL
 	address          string // the last of WithHost, WithPort, WithEncryption; "" if none
 	dialer           transport.Dialer
+	wrappers         []func(transport.Dialer) transport.Dialer
 	transports       []transport.Kind // nil if WithTransports was not given
 	authority        *authority       // nil if there is none
 	endpoint         string

@@ -18,12 +18,13 @@ func TestNilOptionsDoNothing(t *testing.T) {
 
 func TestBadOptionsAreNamed(t *testing.T) {
 	bad := map[string]rtxtest.Option{
-		"WithKey":        rtxtest.WithKey(""),
-		"WithTransports": rtxtest.WithTransports("carrier-pigeon"),
-		"WithSecret":     rtxtest.WithSecret(""),
-		"WithPing":       rtxtest.WithPing(time.Second, 0),
-		"WithRecovery":   rtxtest.WithRecovery(0),
-		"WithWait":       rtxtest.WithWait(-1),
+		"WithKey":         rtxtest.WithKey(""),
+		"WithTransports":  rtxtest.WithTransports("carrier-pigeon"),
+		"WithSecret":      rtxtest.WithSecret(""),
+		"WithPing":        rtxtest.WithPing(time.Second, 0),
+		"WithRecovery":    rtxtest.WithRecovery(0),
+		"WithWait":        rtxtest.WithWait(-1),
+		"WithReplaySpeed": rtxtest.WithReplaySpeed(-1),
 	}
 	for _, name := range exported.Makers(t, "Option") {
 		if bad[name] == nil {

@@ -27,9 +27,14 @@ type connection struct {
 	url, key, endpoint, secret string
 	userID, userInfo           string
 
-	target  string // the service's scheme and host, for people
-	path    string // the URL's path
-	signing signing
+	target   string // the service's scheme and host, for people
+	path     string // the URL's path
+	context  string // the name of the context that was used, or ""
+	urlGiven bool   // the URL is from a flag
+
+	completing bool // a shell waits for a completion: no command of a context is run
+	signing    signing
+	extra      []rtx.Option // beside those that follow from the flags
 }
 
 // signing says who signs.
@@ -65,22 +70,25 @@ func (c *connection) userFlags(cmd *cobra.Command, id string) {
 	cmd.Flags().StringVar(&c.userInfo, "user-info", "", "what the other members see of that user, as `JSON`")
 }
 
-// resolve fills in what the flags left out from the environment, and checks what can be checked
-// without the network.
+// resolve fills in what the flags left out from a context or the environment, and checks what can be
+// checked without the network.
 func (c *connection) resolve(cmd *cobra.Command) error {
 	flags := cmd.Flags()
 	if flags.Changed("auth-endpoint") && flags.Changed("secret") {
 		return usage("--auth-endpoint and --secret are two ways to sign: give one")
 	}
-	given := flags.Changed("auth-endpoint") || flags.Changed("secret")
-	for name, into := range map[string]*string{"url": &c.url, "key": &c.key} {
-		if f := flags.Lookup(name); f != nil && !f.Changed {
-			*into = os.Getenv("RTX_" + strings.ToUpper(name))
-		}
+	chosen, name, err := chosenContext(cmd)
+	if err != nil {
+		return err
 	}
-	if !given {
-		c.endpoint = os.Getenv("RTX_AUTH_ENDPOINT")
-		c.secret = os.Getenv("RTX_SECRET")
+	c.context, c.urlGiven = name, flags.Changed("url")
+	if chosen != nil {
+		err = c.fill(cmd, chosen)
+	} else {
+		c.fillFromEnvironment(cmd)
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case c.endpoint != "":
@@ -92,6 +100,20 @@ func (c *connection) resolve(cmd *cobra.Command) error {
 		return nil
 	}
 	return c.setTarget(cmp.Or(c.url, defaultURL))
+}
+
+// fillFromEnvironment takes from the environment what the flags left out.
+func (c *connection) fillFromEnvironment(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	for name, into := range map[string]*string{"url": &c.url, "key": &c.key} {
+		if f := flags.Lookup(name); f != nil && !f.Changed {
+			*into = os.Getenv("RTX_" + strings.ToUpper(name))
+		}
+	}
+	if !flags.Changed("auth-endpoint") && !flags.Changed("secret") {
+		c.endpoint = os.Getenv("RTX_AUTH_ENDPOINT")
+		c.secret = os.Getenv("RTX_SECRET")
+	}
 }
 
 func (c *connection) setTarget(raw string) error {
@@ -117,7 +139,7 @@ func (c *connection) client(console *console) (*rtx.Client, error) {
 	if c.key != printable(c.key) {
 		return nil, usage("--key (RTX_KEY) holds control characters")
 	}
-	opts := []rtx.Option{rtx.WithURL(c.url)}
+	opts := append([]rtx.Option{rtx.WithURL(c.url)}, c.extra...)
 	data, err := c.userData()
 	if err != nil {
 		return nil, err

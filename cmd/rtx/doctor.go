@@ -33,13 +33,13 @@ With --json each check is one line {"time","check","status","detail","todo"}.`,
 		Args:              between(0, "URL"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := d.conn.resolve(cmd); err != nil {
-				return err
-			}
-			if len(args) == 1 {
-				if err := d.conn.setTarget(args[0]); err != nil {
+			if len(args) == 1 { // as if by --url: a context's key is for its own service
+				if err := cmd.Flags().Set("url", args[0]); err != nil {
 					return err
 				}
+			}
+			if err := d.conn.resolve(cmd); err != nil {
+				return err
 			}
 			return d.run(cmd.Context())
 		},

@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"iter"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,16 +18,15 @@ import (
 // they are interrupted are, once they have shown something.
 func TestHelpExamples(t *testing.T) {
 	var examples []string
-	for _, cmd := range newRoot(nil).Commands() {
+	for cmd := range commands(newRoot(newConsole(os.Stdin, os.Stdout, os.Stderr))) {
 		if cmd.Example == "" {
 			t.Errorf("%s has no example", cmd.Name())
 		}
 		for line := range strings.Lines(cmd.Example) {
-			examples = append(examples, strings.TrimSpace(line))
+			if line = strings.TrimSpace(line); !slices.Contains(examples, line) {
+				examples = append(examples, line)
+			}
 		}
-	}
-	for line := range strings.Lines(newRoot(nil).Example) {
-		examples = append(examples, strings.TrimSpace(line))
 	}
 	for _, example := range examples {
 		t.Run(example, func(t *testing.T) {
@@ -43,7 +46,9 @@ func TestHelpExamples(t *testing.T) {
 			if i := strings.Index(script, "rtx "); !strings.Contains(script, "|") {
 				script = script[:i] + "exec " + script[i:] // so that the signal reaches rtx
 			}
-			p := startCommand(t, exec.Command("sh", "-c", script), nil)
+			cmd := exec.Command("sh", "-c", script)
+			cmd.Dir = workplace(t)
+			p := startCommand(t, cmd, []string{"XDG_CONFIG_HOME=" + cmd.Dir})
 			if ends(example) {
 				p.want(0)
 				return
@@ -55,9 +60,42 @@ func TestHelpExamples(t *testing.T) {
 	}
 }
 
+// commands are all commands of the program, itself among them, but for those that cobra adds.
+func commands(root *cobra.Command) iter.Seq[*cobra.Command] {
+	return func(yield func(*cobra.Command) bool) {
+		all := []*cobra.Command{root}
+		for len(all) > 0 {
+			if !yield(all[0]) {
+				return
+			}
+			all = append(all[1:], all[0].Commands()...)
+		}
+	}
+}
+
+// workplace is a directory with the files that examples have, which is one for configuration too.
+func workplace(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	recording, err := os.ReadFile("testdata/outage.jsonl")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "session.jsonl"), recording, 0o600)
+	}
+	if err == nil {
+		err = os.Mkdir(filepath.Join(dir, "rtx"), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "rtx", "contexts.json"), []byte(`{"version":1,"contexts":{"local":{"url":"ws://127.0.0.1:1","key":"k"}}}`), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // ends reports whether an example comes to an end by itself.
 func ends(example string) bool {
-	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign", "rtx doctor"} {
+	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign", "rtx doctor", "rtx replay", "rtx context", "rtx bench"} {
 		if strings.Contains(example, sign) {
 			return true
 		}

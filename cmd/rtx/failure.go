@@ -31,14 +31,17 @@ func (c *connection) explainFault(err error, before bool) error {
 	if text := c.explainChoice(err); text != "" {
 		return usage("%s", text)
 	}
+	if _, refused := errors.AsType[*rtx.SubscribeError](err); errors.Is(err, rtx.ErrTooLarge) && !refused {
+		return errors.New(c.names().TooLarge())
+	}
 	fault := faultOf(err)
 	fault.Before = before
 	for _, text := range []string{c.explainChannel(err), c.names().Connection(fault)} {
 		if text != "" {
-			return errors.New(text)
+			return c.examined(errors.New(text))
 		}
 	}
-	return errors.New(advice.Bare(err))
+	return c.examined(errors.New(advice.Bare(err)))
 }
 
 // names are what the command line calls its settings.
@@ -87,8 +90,6 @@ func (c *connection) explainChannel(err error) string {
 	switch e, ok := errors.AsType[*rtx.SubscribeError](err); {
 	case ok:
 		return c.names().Channel(refusal(e))
-	case errors.Is(err, rtx.ErrTooLarge):
-		return c.names().TooLarge()
 	case errors.Is(err, rtx.ErrNotConnected):
 		return c.names().NotConnected("", true)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 
 	"github.com/realtimex/realtimex-go/interop/nodetest"
 )
@@ -138,7 +141,11 @@ func TestFailures(t *testing.T) {
 			if len(lines) == 0 {
 				t.Fatal("not one line")
 			}
-			if last := lines[len(lines)-1]; test.line != "" && last != test.line {
+			last := lines[len(lines)-1]
+			if next := nextOf(t, last); test.code == exitFailed && test.line != "" {
+				test.line += next
+			}
+			if test.line != "" && last != test.line {
 				t.Errorf("got  %s\nwant %s", last, test.line)
 			}
 			for _, line := range lines[:len(lines)-1] {
@@ -151,6 +158,29 @@ func TestFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nextOf is the end of a failure's line, with the command that is to be run next, which must be one
+// that the program has, with flags that it takes.
+func nextOf(t *testing.T, line string) string {
+	t.Helper()
+	at := max(strings.LastIndex(line, "; see rtx"), strings.LastIndex(line, "; try rtx"))
+	if at < 0 {
+		t.Errorf("no next command: %s", line)
+		return ""
+	}
+	words := strings.Fields(line[at+len("; see "):])
+	cmd, args, err := newRoot(newConsole(os.Stdin, os.Stdout, os.Stderr)).Find(words[1:])
+	if err == nil {
+		err = cmd.ParseFlags(args)
+	}
+	if err == nil && cmd.Args != nil {
+		err = cmd.ValidateArgs(cmd.Flags().Args())
+	}
+	if err != nil && !errors.Is(err, pflag.ErrHelp) && cmd.Flags().NArg() > 0 {
+		t.Errorf("the next command can't be run: %v: %s", err, line)
+	}
+	return line[at:]
 }
 
 func TestWrongKeyOnTheRealSocketIO(t *testing.T) {
@@ -189,7 +219,7 @@ func hanging(t *testing.T) string {
 // The environment's secret is in no help either, and neither is a flag's.
 func TestHelpShowsNoSecret(t *testing.T) {
 	env := []string{"RTX_SECRET=from-the-environment", "RTX_KEY=from-the-environment", "RTX_AUTH_ENDPOINT=http://from-the-environment"}
-	for _, cmd := range []string{"serve", "listen", "trigger", "presence", "sign", "ping"} {
+	for _, cmd := range []string{"serve", "listen", "trigger", "presence", "sign", "record", "bench", "ping"} {
 		args := []string{cmd, "--help", "--key", "from-a-flag"}
 		if cmd != "ping" {
 			args = append(args, "--secret", "from-a-flag")
@@ -221,5 +251,36 @@ func TestServeShowsNoSecret(t *testing.T) {
 	out, err := p.want(130)
 	if all := strings.Join(append(append(text, out...), err...), "\n"); strings.Contains(all, hidden) {
 		t.Errorf("it shows the secret: %s", all)
+	}
+}
+
+// What is said of a lost connection names the doctor, with what the command itself was told.
+func TestTheNextCommandIsForThisService(t *testing.T) {
+	h := newHome(t)
+	h.run(0, "add", "down", "--url", "ws://127.0.0.1:1/ws/", "--key", "k")
+	for want, test := range map[string]struct{ env, args []string }{
+		"; try rtx doctor ws://127.0.0.1:1":     {nil, []string{"ping", "--url", "ws://127.0.0.1:1", "--key", "k", "--context", ""}},
+		"; try rtx doctor ws://127.0.0.1:1/ws/": {nil, []string{"ping", "--url", "ws://127.0.0.1:1/ws/?token=hunter2", "--key", "k", "--context", ""}},
+		"; try rtx doctor --context down":       {nil, []string{"ping"}},
+		"; try rtx doctor":                      {[]string{"RTX_URL=ws://127.0.0.1:1", "RTX_KEY=k"}, []string{"ping"}},
+	} {
+		_, said := once(t, append(h.env, test.env...), 1, test.args...)
+		if last := said[len(said)-1]; !strings.HasSuffix(last, want) || nextOf(t, last) != want {
+			t.Errorf("%q, want %q", last, want)
+		}
+	}
+}
+
+// Whatever an error is, its line ends with a command.
+func TestEveryErrorHasItsNextCommand(t *testing.T) {
+	for cmd := range commands(newRoot(newConsole(os.Stdin, os.Stdout, os.Stderr))) {
+		for _, err := range []error{
+			errors.New("something else"), usage("wrong"), &outputError{io.ErrShortWrite}, &lateError{missing: "connection"},
+			new(connection).examined(errors.New("down")), fmt.Errorf("sent before: %w", new(connection).examined(errors.New("down"))),
+		} {
+			if line := withNext(err, cmd); !strings.HasPrefix(line, err.Error()+"; ") || nextOf(t, line) == "" {
+				t.Errorf("%s: %s", cmd.Name(), line)
+			}
+		}
 	}
 }

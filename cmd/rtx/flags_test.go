@@ -12,7 +12,7 @@ import (
 func TestFlagsMeanTheSameInEveryCommand(t *testing.T) {
 	type meaning struct{ name, letter, kind string }
 	byName, byLetter, counted := map[string]meaning{}, map[string]meaning{}, 0
-	for _, cmd := range newRoot(newConsole(os.Stdin, os.Stdout, os.Stderr)).Commands() {
+	for cmd := range commands(newRoot(newConsole(os.Stdin, os.Stdout, os.Stderr))) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			m := meaning{f.Name, f.Shorthand, f.Value.Type()}
 			if was, known := byName[m.name]; known && was != m {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ with connection state recovery it also has "id", before "data".`,
 			}
 			return nil
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: l.conn.completeChannels,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := errors.Join(l.conn.resolve(cmd), l.limit.check(cmd)); err != nil {
 				return err
@@ -71,6 +72,12 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	if l.buffer == 0 || l.buffer > 1<<20 {
 		return usage("--buffer must be between 1 and %d", 1<<20)
 	}
+	return l.follow(ctx, names, func(context.Context, *session) {})
+}
+
+// follow shows the events of channels until the stream ends or there were enough. Beside that it runs
+// the function, which may drain the session and must return when its context ends.
+func (l *listener) follow(ctx context.Context, names []string, beside func(context.Context, *session)) error {
 	l.limit.start()
 	s, err := l.conn.open(ctx, l.console)
 	if err != nil {
@@ -95,6 +102,11 @@ func (l *listener) run(ctx context.Context, names []string) error {
 	l.console.Notef("listening on %s", strings.Join(names, ", "))
 	l.console.ShowStatus(s.status())
 	defer l.limit.expire(ctx, func(ctx context.Context) { _ = s.Drain(ctx) })()
+	var running sync.WaitGroup
+	defer running.Wait()
+	during, cancel := context.WithCancel(ctx)
+	defer cancel()
+	running.Go(func() { beside(during, s) })
 	if err := l.write(s, stream, l.format(names)); err != nil {
 		return err
 	}

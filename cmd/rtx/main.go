@@ -8,9 +8,13 @@
 //	rtx sign SOCKET_ID CHANNEL [CHANNEL_DATA]   the signature with which a channel is joined
 //	rtx ping                                    round trips
 //	rtx doctor [URL]                            checks the way to the service, step by step
+//	rtx record FILE CHANNEL…                    writes down what a client sees, without secrets
+//	rtx replay FILE                             shows that again; rtx serve --replay FILE serves it
+//	rtx bench [URL]                             measures a service under load
+//	rtx context add|use|list|remove             gives services names
 //
-// The service, the API key and who signs are flags, or come from the environment: RTX_URL, RTX_KEY,
-// RTX_AUTH_ENDPOINT, RTX_SECRET. Results go to standard output, and everything else to standard
+// The service, the API key and who signs are flags, or come from a context (--context, RTX_CONTEXT), or
+// from the environment: RTX_URL, RTX_KEY, RTX_AUTH_ENDPOINT, RTX_SECRET. Results go to standard output, and everything else to standard
 // error. The exit code is 0 if it was done or the reader of the output went away, 1 if it failed, 2
 // for wrong usage, 130 if it was interrupted.
 //

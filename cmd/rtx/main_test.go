@@ -63,6 +63,7 @@ func environ(extra ...string) []string {
 			env = append(env, e)
 		}
 	}
+	env = append(env, "XDG_CONFIG_HOME="+filepath.Join(filepath.Dir(binary), "config")) // without contexts
 	return append(append(env, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH")), extra...)
 }
 

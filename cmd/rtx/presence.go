@@ -28,7 +28,7 @@ where kind is snapshot, diff or stale, and the members are {"user_id","user_info
 		Example: `  RTX_SECRET=app-secret rtx presence presence-lobby --user-id ann --url ws://127.0.0.1:6001 --key app-key
   RTX_SECRET=app-secret rtx presence presence-lobby --user-id bob --user-info '{"name":"Bob"}' --json --for 5s --url ws://127.0.0.1:6001 --key app-key`,
 		Args:              between(1, "CHANNEL"),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: onlyFirst(p.conn.completePresence),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := errors.Join(p.conn.resolve(cmd), p.limit.check(cmd)); err != nil {
 				return err

@@ -40,11 +40,10 @@ func run(ctx context.Context, args []string, stdin, stdout, stderr *os.File) int
 	case err == nil || brokenPipe(err):
 		return exitDone
 	}
+	console.Note(withNext(err, cmd))
 	if _, ok := errors.AsType[*usageError](err); ok {
-		console.Note(err.Error() + "; see " + cmd.CommandPath() + " --help")
 		return exitUsage
 	}
-	console.Note(err.Error())
 	return exitFailed
 }
 
@@ -85,7 +84,15 @@ wrong usage, 130 if it was interrupted.`,
 		signCommand(console),
 		pingCommand(console),
 		doctorCommand(console),
+		recordCommand(console),
+		replayCommand(console),
+		benchCommand(console),
+		contextCommand(console),
 	)
+	root.PersistentFlags().String("context", "", "the `name` of the context to use (RTX_CONTEXT); see rtx context")
+	if err := root.RegisterFlagCompletionFunc("context", completeContext); err != nil {
+		panic(err) // the flag is there
+	}
 	return root
 }
 

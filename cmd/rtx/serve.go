@@ -32,6 +32,7 @@ It also has an HTTP API, which takes JSON (with Content-Type: application/json):
   POST /dev/auth       is an auth endpoint that allows everybody
   POST /dev/disconnect ends all connections, or that of {"socket_id"}
   GET  /dev/stats      shows what has happened
+  GET  /dev/channels   shows which channels have subscribers
 
 The default secret is public, so with it the HTTP API needs no token. With a secret of
 your own, the API needs a token made from it, as ?token= or as the bearer token. The URL
@@ -47,7 +48,8 @@ on the server are shown on standard error, unless --quiet is given.`,
 		Example: `  rtx serve
   rtx serve --origin http://localhost:5173 --addr 127.0.0.1:6001
   rtx serve --addr 127.0.0.1:6001 --key app-key --secret app-secret
-  RTX_KEY=my-key RTX_SECRET=my-secret rtx serve --for 2s --addr 127.0.0.1:6001`,
+  RTX_KEY=my-key RTX_SECRET=my-secret rtx serve --for 2s --addr 127.0.0.1:6001
+  rtx serve --replay session.jsonl --addr 127.0.0.1:6001`,
 		Args:              between(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,10 +70,12 @@ on the server are shown on standard error, unless --quiet is given.`,
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "another `name` by which clients reach the server; may be given several times")
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but what --json does, and failures")
 	cmd.Flags().BoolVar(&s.asJSON, "json", false, "one JSON object a line")
+	s.replay.flags(cmd)
 	return cmd
 }
 
 type serve struct {
+	replay        servedRecording
 	conn          connection
 	addr          string
 	origins       []string
@@ -94,7 +98,11 @@ func (s *serve) run(ctx context.Context) error {
 	if !s.quiet {
 		opts = append(opts, testserver.WithLogger(slog.New(noteHandler{s.console})))
 	}
-	server, err := testserver.Start(opts...)
+	replay, err := s.replay.options()
+	if err != nil {
+		return err
+	}
+	server, err := testserver.Start(append(opts, replay...)...)
 	if err != nil {
 		return s.explain(err)
 	}

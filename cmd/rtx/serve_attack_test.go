@@ -52,6 +52,7 @@ func (s served) faces() []ask {
 		{method: "POST", path: "/dev/auth" + s.token(), body: `{"socket_id":"s","channel_name":"private-a"}`},
 		{method: "POST", path: "/dev/disconnect" + s.token(), body: `{}`},
 		{method: "GET", path: "/dev/stats" + s.token()},
+		{method: "GET", path: "/dev/channels" + s.token()},
 		{method: "GET", path: "/socket.io/?EIO=4&transport=polling&api_key=our-key"},
 	}
 }
@@ -135,7 +136,7 @@ func TestAFormGetsAtNothing(t *testing.T) {
 // everybody knows, it does not.
 func TestTheHTTPFaceAsksForTheToken(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
-	for _, face := range s.faces()[:4] {
+	for _, face := range s.faces()[:5] {
 		for _, query := range []string{"", "?token=", "?token=" + secret, "?token=our-key"} {
 			path, _, _ := strings.Cut(face.path, "?")
 			face := face

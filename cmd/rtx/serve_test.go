@@ -35,7 +35,7 @@ func TestServeAddressInUse(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	addr := strings.TrimPrefix(s.ws, "ws://")
 	_, err := once(t, nil, 1, "serve", "--addr", addr)
-	if !slices.Equal(err, []string{"rtx: " + addr + " is in use: choose another address with --addr, or end what listens there"}) {
+	if !slices.Equal(err, []string{"rtx: " + addr + " is in use: choose another address with --addr, or end what listens there; see rtx serve --help"}) {
 		t.Fatalf("%q", err)
 	}
 }

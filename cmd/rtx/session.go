@@ -50,7 +50,7 @@ func (s *session) join(ctx context.Context, l limit, ready func(context.Context)
 // explainWait is explain, unless the time was over: what the wait had come to then says less.
 func (s *session) explainWait(err error) error {
 	if late, ok := errors.AsType[*lateError](err); ok {
-		return late
+		return s.conn.examined(late)
 	}
 	return s.conn.explain(err)
 }

@@ -27,6 +27,7 @@ type screen struct {
 
 	mu   sync.Mutex
 	text []byte
+	all  []byte        // text, and what was taken of it
 	more chan struct{} // closed and made anew when there is more
 }
 
@@ -55,6 +56,7 @@ func (s *screen) read() {
 		n, err := s.pty.Read(buf)
 		s.mu.Lock()
 		s.text = append(s.text, buf[:n]...)
+		s.all = append(s.all, buf[:n]...)
 		close(s.more)
 		s.more = make(chan struct{})
 		s.mu.Unlock()

@@ -33,7 +33,7 @@ the same secret.`,
   echo '{"id":2} {"id":3}' | RTX_SECRET=app-secret rtx trigger private-orders client-seen - --url ws://127.0.0.1:6001 --key app-key
   rtx trigger orders created '{"id":1,"item":"tea"}' --dev --url ws://127.0.0.1:6001`,
 		Args:              between(2, "CHANNEL", "EVENT", "DATA"),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: onlyFirst(t.conn.completeChannels),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := t.conn.resolve(cmd); err != nil {
 				return err
@@ -245,7 +245,7 @@ func (t *trigger) publish(ctx context.Context, data json.RawMessage) (int, error
 	}
 	err = json.NewDecoder(io.LimitReader(response.Body, maxDevAnswer)).Decode(&answer)
 	if response.StatusCode != http.StatusOK || err != nil || answer.Subscribers == nil {
-		return 0, fmt.Errorf("%s did not take the event (HTTP %d): --dev works with rtx serve only", t.conn.target, response.StatusCode)
+		return 0, &failure{fmt.Errorf("%s did not take the event (HTTP %d): --dev works with rtx serve only", t.conn.target, response.StatusCode), "rtx serve"}
 	}
 	return *answer.Subscribers, nil
 }

@@ -49,7 +49,7 @@ func TestTriggerStopsAtBadInput(t *testing.T) {
 	cmd := exec.Command(binary, "trigger", "private-room", "client-c", "-")
 	cmd.Stdin = strings.NewReader("1 nonsense 2")
 	out, err := startCommand(t, cmd, s.signing()).want(1)
-	if len(out) != 1 || err[len(err)-1] != `rtx: value 2 on standard input is not JSON: a text needs quotes, "like this" (sent before: 1)` {
+	if len(out) != 1 || err[len(err)-1] != `rtx: value 2 on standard input is not JSON: a text needs quotes, "like this" (sent before: 1); see rtx trigger --help` {
 		t.Fatalf("%q %q", out, err)
 	}
 }
@@ -65,7 +65,7 @@ func TestTriggerOnTheRealSocketIO(t *testing.T) {
 		t.Fatalf("%+v", e)
 	}
 	_, err := once(t, env, 1, "trigger", "private-room", "client-a", "1", "--dev")
-	if !strings.HasSuffix(err[0], "--dev works with rtx serve only") {
+	if !strings.HasSuffix(err[0], "--dev works with rtx serve only; try rtx serve") {
 		t.Fatalf("%q", err)
 	}
 }
@@ -75,5 +75,5 @@ func TestTriggerTooLarge(t *testing.T) {
 	cmd := exec.Command(binary, "trigger", "private-room", "client-c", "-")
 	cmd.Stdin = strings.NewReader(`"` + strings.Repeat("x", 1_000_000) + `"`)
 	_, err := startCommand(t, cmd, s.signing()).want(1)
-	wantLine(t, err[len(err)-1], "rtx: the event is larger than the service accepts; it was not sent")
+	wantLine(t, err[len(err)-1], "rtx: the event is larger than the service accepts; it was not sent; see rtx trigger --help")
 }

@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "write the files in api anew")
 
 // packages are those for users.
-var packages = []string{"rtx", "rtx/auth", "rtx/flow", "rtx/mirror", "rtx/presence", "rtx/transport", "rtxtest"}
+var packages = []string{"rtx", "rtx/auth", "rtx/flow", "rtx/mirror", "rtx/presence", "rtx/record", "rtx/transport", "rtxtest"}
 
 // What the packages export stands in the folder api, a file for each package, so that a change of
 // it is seen in review.

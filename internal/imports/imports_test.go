@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"rtx":                 {"internal/advice", "internal/core", "internal/observe", "internal/redact", "internal/stream", "internal/engineio", "internal/plain", "rtx/auth", "rtx/transport"},
 	"rtx/auth":            {"internal/redact"},
 	"rtx/transport":       {"internal/engineio", "internal/redact"},
+	"rtx/record":          {"internal/engineio", "internal/redact", "rtx/transport"},
 	"internal/engineio":   {},
 	"internal/plain":      {"internal/engineio"},
 	"internal/stream":     {},
@@ -30,7 +31,7 @@ var allowed = map[string][]string{
 	"internal/redact":     {},
 	"internal/advice":     {"rtx/transport", "internal/redact"},
 	"rtxtest":             {"internal/testserver", "rtx/auth"},
-	"internal/testserver": {"rtx/auth", "internal/engineio", "internal/sioserver"},
+	"internal/testserver": {"rtx/auth", "rtx/record", "rtx/transport", "internal/engineio", "internal/sioserver"},
 	"internal/sioserver":  {"internal/engineio"},
 	"internal/echoserver": {"internal/sioserver"},
 }

@@ -126,9 +126,10 @@ var inStrings = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 // underscore goes on from it on either side. The escapes of a URL or a string (%22, \n, \u0022) are
 // no part of a token.
 func (s Secrets) Hide(text string) string {
-	hidden, _ := s.hide(text, math.MaxInt)
-	return hidden
+	return s.Replace(text, mark)
 }
+
+func mark(string) string { return Mark }
 
 // Shows reports whether a secret stands in the text: whether Hide would change it.
 func (s Secrets) Shows(text string) bool {
@@ -147,8 +148,8 @@ func (s Secrets) Shows(text string) bool {
 	return false
 }
 
-// hide works on the text until enough bytes are out; whole says whether that was all of it.
-func (s Secrets) hide(text string, enough int) (out string, whole bool) {
+// replace works on the text until enough bytes are out; whole says whether that was all of it.
+func (s Secrets) replace(text string, enough int, by func(form string) string) (out string, whole bool) {
 	var b strings.Builder
 	i := 0
 	for i < len(text) && b.Len() < enough {
@@ -158,11 +159,12 @@ func (s Secrets) hide(text string, enough int) (out string, whole bool) {
 			i++
 			continue
 		}
+		form := text[i : i+n]
 		// A secret may begin within another one.
 		for end := i + n; i < end; i++ {
 			end = max(end, i+s.match(text, i))
 		}
-		b.WriteString(Mark)
+		b.WriteString(by(form))
 	}
 	return b.String(), i == len(text)
 }
@@ -218,7 +220,7 @@ func escapeEnds(text string) bool {
 // at most [MaxText] bytes, the last of which are "…" where something was cut. It looks no further
 // into a long text than it has to.
 func (s Secrets) Text(text string) string {
-	hidden, whole := s.hide(text, 4*MaxText)
+	hidden, whole := s.replace(text, 4*MaxText, mark)
 	shown := Printable(hidden)
 	if !whole {
 		shown += cutMark
@@ -248,4 +250,14 @@ func Bound(text string, limit int) string {
 		end--
 	}
 	return text[:end] + cutMark
+}
+
+// Forms returns a secret in each form in which it may be quoted, as [Secrets.With] has them.
+func Forms(secret string) []string { return Of(secret).all() }
+
+// Replace returns the text with each secret replaced by what by returns for the form that stands
+// there. It finds what [Secrets.Hide] finds.
+func (s Secrets) Replace(text string, by func(form string) string) string {
+	replaced, _ := s.replace(text, math.MaxInt, by)
+	return replaced
 }

@@ -303,6 +303,7 @@ func (s *Session) hang(r *http.Request) {
 func (s *Session) takePayload() []byte {
 	body := appendPayload(make([]byte, 0, s.queued+2*len(s.queue)), s.queue)
 	s.queue, s.queued = nil, 0
+	s.drain()
 	return body
 }
 

@@ -28,9 +28,10 @@ type Session struct {
 	mu      sync.Mutex
 	state   sessionState
 	queue   []frame
-	queued  int  // bytes in queue
-	corked  bool // a post is being handled: what it causes goes out together
-	pumping bool // a goroutine is writing the queue to the socket
+	queued  int           // bytes in queue
+	corked  bool          // a post is being handled: what it causes goes out together
+	pumping bool          // a goroutine is writing the queue to the socket
+	drained chan struct{} // closed when the queue is empty; nil if nobody waits for that
 	socket  *socket
 	offered bool    // an upgrade is under way
 	probe   *socket // its WebSocket
@@ -88,6 +89,29 @@ func (s *Session) Send(data []byte) { s.enqueue(frame{data: data}) }
 // SendBinary queues a message that is an attachment. It never blocks. data must not be changed
 // afterwards.
 func (s *Session) SendBinary(data []byte) { s.enqueue(frame{data: data, binary: true}) }
+
+// Drained returns a channel that is closed once nothing is queued any more: all of it was written to
+// the WebSocket, or is the answer to a poll. If the session ends before, it is never closed.
+func (s *Session) Drained() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drained == nil {
+		s.drained = make(chan struct{})
+	}
+	c := s.drained
+	if len(s.queue) == 0 && !s.pumping {
+		s.drain()
+	}
+	return c
+}
+
+// drain tells whoever waits for an empty queue. s.mu is held.
+func (s *Session) drain() {
+	if s.drained != nil {
+		close(s.drained)
+		s.drained = nil
+	}
+}
 
 // Mute makes the session deaf and dumb without ending it: nothing more is sent, what comes in is
 // ignored, and polls hang.

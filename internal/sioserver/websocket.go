@@ -175,6 +175,7 @@ func (s *Session) pump() {
 		s.queue, s.queued = nil, 0
 		if len(batch) == 0 {
 			s.pumping = false
+			s.drain()
 			closing := s.state == sessionClosing
 			s.mu.Unlock()
 			if closing {

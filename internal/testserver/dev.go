@@ -14,6 +14,7 @@ func (s *Server) devRoutes() http.Handler {
 	mux.HandleFunc("POST /dev/auth", s.devAuth)
 	mux.HandleFunc("POST /dev/disconnect", s.devDisconnect)
 	mux.HandleFunc("GET /dev/stats", s.devStats)
+	mux.HandleFunc("GET /dev/channels", s.devChannels)
 	return mux
 }
 

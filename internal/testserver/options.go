@@ -49,6 +49,8 @@ type config struct {
 	gate           *sioserver.Gate
 	random         io.Reader // what ids are made from; nil for crypto/rand
 	logger         *slog.Logger
+	recording      *Recording // to be replayed; nil if the server serves
+	speed          float64
 }
 
 func newConfig(opts []Option) (config, error) {

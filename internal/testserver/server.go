@@ -32,6 +32,7 @@ type Server struct {
 	sio     *sioserver.Server
 	root    *sioserver.Namespace
 	auth    *AuthBackend
+	replay  *replay        // in place of sio; nil if the server serves
 	serving sync.WaitGroup // the accept loops
 	serves  sync.WaitGroup // HTTP connections, until they are closed or have become WebSockets
 	stopped chan struct{}
@@ -121,6 +122,9 @@ func start(t testing.TB, pipes bool, opts []Option) (*Server, error) {
 		Event:      s.event,
 		Disconnect: s.disconnected,
 	})
+	if cfg.recording != nil {
+		s.replay = newReplay(s, cfg.recording, cfg.speed)
+	}
 	s.http = newHTTPServer(s.routes(), &s.serves)
 	s.serving.Go(func() { s.http.Serve(s.network) })
 	s.auth.serve(&s.serving)
@@ -173,7 +177,11 @@ func newHTTPServer(h http.Handler, conns *sync.WaitGroup) *http.Server {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/socket.io/", s.cfg.gate.Wrap(http.HandlerFunc(s.serveSocketIO), refuseSocketIO))
+	socketIO := http.Handler(http.HandlerFunc(s.serveSocketIO))
+	if s.replay != nil {
+		socketIO = s.replay
+	}
+	mux.Handle("/socket.io/", s.cfg.gate.Wrap(socketIO, refuseSocketIO))
 	if s.cfg.dev {
 		mux.Handle("/dev/", s.cfg.gate.Wrap(s.withToken(s.devRoutes()), refuseDev))
 	}
@@ -204,6 +212,9 @@ func (s *Server) Close() {
 		s.auth.network.Close()
 		close(s.stopped)
 		s.sio.Close()
+		if s.replay != nil {
+			s.replay.close()
+		}
 		s.http.Close()
 		s.auth.http.Close()
 		s.network.shut()
