@@ -31,6 +31,9 @@ func TestHelpExamples(t *testing.T) {
 	for _, example := range examples {
 		t.Run(example, func(t *testing.T) {
 			t.Parallel()
+			if strings.Contains(example, "--ui") {
+				example += " --ui-addr 127.0.0.1:0"
+			}
 			addr, serves := "127.0.0.1:0", strings.Contains(example, "rtx serve") || strings.Contains(example, "rtx auth-server")
 			if serves {
 				if !strings.Contains(example, "--addr") {

@@ -43,9 +43,17 @@ Web pages may use the server if they come from it or from an --origin. Otherwise
 page that you visit could publish and sign here. Clients must use an address or a name
 of this machine. Give --host for any other name of the server.
 
-With --json the only line on standard output is {"time","url","auth_endpoint"}. Events
-on the server are shown on standard error, unless --quiet is given.`,
+With --ui it also serves a console on an address of its own: a page that shows events,
+connections, channels and members as they change, publishes, and makes the server fail; and
+an API under /api/v1 for tests in any language. The URL that serve prints has a token, which
+is made anew each time, or is that of RTX_UI_TOKEN. Only this machine reaches the console,
+unless --remote is given.
+
+With --json the only line on standard output is {"time","url","auth_endpoint"}, and with
+--ui also "ui", "api" and "token". Events on the server are shown on standard error, unless
+--quiet is given.`,
 		Example: `  rtx serve
+  rtx serve --ui --recovery 2m
   rtx serve --origin http://localhost:5173 --addr 127.0.0.1:6001
   rtx serve --addr 127.0.0.1:6001 --key app-key --secret app-secret
   RTX_KEY=my-key RTX_SECRET=my-secret rtx serve --for 2s --addr 127.0.0.1:6001
@@ -59,6 +67,9 @@ on the server are shown on standard error, unless --quiet is given.`,
 			if cmd.Flags().Changed("for") && s.duration <= 0 {
 				return usage("--for must be more than 0")
 			}
+			if cmd.Flags().Changed("recovery") && s.recovery <= 0 {
+				return usage("--recovery must be more than 0")
+			}
 			return s.run(cmd.Context())
 		},
 	}
@@ -68,6 +79,8 @@ on the server are shown on standard error, unless --quiet is given.`,
 	cmd.Flags().DurationVar(&s.duration, "for", 0, "end after that time, such as 10s")
 	cmd.Flags().StringArrayVar(&s.origins, "origin", nil, "an `origin` whose web pages may use the server, such as http://localhost:5173, or * for all; may be given several times")
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "another `name` by which clients reach the server; may be given several times")
+	cmd.Flags().DurationVar(&s.recovery, "recovery", 0, "how long a lost connection can be taken up again, such as 2m (default never)")
+	s.ui.flags(cmd)
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "print nothing but what --json does, and failures")
 	cmd.Flags().BoolVar(&s.asJSON, "json", false, "one JSON object a line")
 	s.replay.flags(cmd)
@@ -81,16 +94,25 @@ type serve struct {
 	origins       []string
 	hosts         []string
 	duration      time.Duration
+	recovery      time.Duration
+	ui            ui
 	quiet, asJSON bool
 	console       *console
 }
 
 func (s *serve) run(ctx context.Context) error {
+	if err := s.ui.check(); err != nil {
+		return err
+	}
 	key, secret := cmp.Or(s.conn.key, testserver.DefaultKey), cmp.Or(s.conn.secret, testserver.DefaultSecret)
 	opts := []testserver.Option{
 		testserver.WithAddr(s.addr), testserver.WithKey(key), testserver.WithSecret(secret), testserver.WithDev(),
 		testserver.WithOrigins(s.origins...), testserver.WithHosts(s.hosts...),
 	}
+	if s.recovery > 0 {
+		opts = append(opts, testserver.WithRecovery(s.recovery))
+	}
+	opts = append(opts, s.ui.options()...)
 	token := devToken(secret)
 	if token != "" {
 		opts = append(opts, testserver.WithDevToken(token))
@@ -107,18 +129,23 @@ func (s *serve) run(ctx context.Context) error {
 		return s.explain(err)
 	}
 	defer server.Close()
-	if err := s.announce(server.URL(), key == testserver.DefaultKey, token); err != nil {
+	if s.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.duration)
+		defer cancel()
+	}
+	failed, stop, err := s.ui.serve(ctx, server, secret, s.hosts)
+	if err != nil {
 		return err
 	}
-	var end <-chan time.Time
-	if s.duration > 0 {
-		end = time.After(s.duration)
+	if err := s.announce(server.URL(), key == testserver.DefaultKey, token); err != nil {
+		return errors.Join(err, stop())
 	}
 	select {
 	case <-ctx.Done():
-	case <-end:
+	case <-failed:
 	}
-	return nil
+	return stop()
 }
 
 // announce says where the server is, and what to try. A key or a secret of the user's own is not
@@ -136,6 +163,7 @@ func (s *serve) announce(url string, defaultKey bool, token string) error {
 		line.begin(time.Now())
 		line.add("url", ws)
 		line.add("auth_endpoint", endpoint)
+		s.ui.add(line)
 		return errors.Join(s.console.Print(line.end()), s.console.Flush())
 	case s.quiet:
 		return nil
@@ -159,6 +187,7 @@ func (s *serve) announce(url string, defaultKey bool, token string) error {
 		"and     rtx trigger orders created '{\"id\":1}' --dev --url " + ws,
 		"sign    " + endpoint + " is an auth endpoint that " + signs,
 	}
+	lines = append(lines, s.ui.lines()...)
 	for _, line := range lines {
 		if err := s.console.Print([]byte(line)); err != nil {
 			return err

@@ -209,8 +209,8 @@ func (a *adapter) roomsOf(id string) []string {
 }
 
 // broadcast queues an event for a room. With recovery it gets an offset as its last argument and is
-// kept for a while.
-func (a *adapter) broadcast(n *Namespace, name string, except []string, data []byte, buffers [][]byte) (offset string, sockets int) {
+// kept for a while. text is its first packet as it goes out.
+func (a *adapter) broadcast(n *Namespace, name string, except []string, data []byte, buffers [][]byte) (offset string, sockets int, text []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n.recovery > 0 {
@@ -221,9 +221,10 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 	if n.recovery > 0 {
 		a.record(logged{frames: frames, room: name, except: except, at: time.Now()}, n.recovery)
 	}
+	text = frames[0].data
 	r := a.rooms[name]
 	if r == nil {
-		return offset, 0
+		return offset, 0, text
 	}
 	for _, id := range r.ids {
 		if s := a.sockets[id]; s != nil && !a.excepted(id, except) {
@@ -231,7 +232,7 @@ func (a *adapter) broadcast(n *Namespace, name string, except []string, data []b
 			sockets++
 		}
 	}
-	return offset, sockets
+	return offset, sockets, text
 }
 
 // excepted reports whether a socket id is in one of the rooms. That one which it has for its own

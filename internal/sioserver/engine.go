@@ -118,6 +118,12 @@ func (e *Engine) SetHeartbeats(on bool) { e.quiet.Store(!on) }
 // header had not arrived: what a proxy that drops it makes of it. Those that are open stay.
 func (e *Engine) BlockWebSockets(on bool) { e.blocked.Store(on) }
 
+// Quiet reports whether SetHeartbeats has turned pings off.
+func (e *Engine) Quiet() bool { return e.quiet.Load() }
+
+// Blocked reports whether BlockWebSockets is on.
+func (e *Engine) Blocked() bool { return e.blocked.Load() }
+
 // EndAll ends every open session without a word to its client, as the death of the process would,
 // oldest first.
 func (e *Engine) EndAll(reason Reason) {

@@ -52,8 +52,9 @@ type Namespace struct {
 // Broadcast queues an event for every socket in room, but for those that are in one of the rooms
 // except, such as the one that each has by its id. args are JSON values, in which placeholders
 // stand for the buffers, and name is a plain string. It never blocks. It returns the offset that
-// the event has on the wire, "" without recovery, and how many sockets it went to.
-func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) (offset string, sockets int) {
+// the event has on the wire, "" without recovery, how many sockets it went to, and its text frame,
+// which must not be changed.
+func (n *Namespace) Broadcast(room, name string, args, buffers [][]byte, except ...string) (offset string, sockets int, text []byte) {
 	return n.adapter.broadcast(n, room, except, eventData(name, args), buffers)
 }
 

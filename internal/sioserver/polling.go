@@ -190,6 +190,7 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	s.received.Add(int64(len(body)))
 	if s.muted.Load() {
 		s.hang(r)
 	}
@@ -304,6 +305,7 @@ func (s *Session) takePayload() []byte {
 	body := appendPayload(make([]byte, 0, s.queued+2*len(s.queue)), s.queue)
 	s.queue, s.queued = nil, 0
 	s.drain()
+	s.sent.Add(int64(len(body)))
 	return body
 }
 

@@ -24,12 +24,12 @@ func TestARoomIsJoinedAgain(t *testing.T) {
 		if rooms := sockets[0].Rooms(); slices.Contains(rooms, "room") {
 			t.Errorf("in %q after it has left", rooms)
 		}
-		if _, n := r.root.Broadcast("room", "away", nil, nil); n != 1 {
+		if _, n, _ := r.root.Broadcast("room", "away", nil, nil); n != 1 {
 			t.Errorf("broadcast to %d while one is away", n)
 		}
 		wires[1].expectPrefix(`42["away"]`)
 		sockets[0].Join("room")
-		if _, n := r.root.Broadcast("room", "back", nil, nil); n != 2 {
+		if _, n, _ := r.root.Broadcast("room", "back", nil, nil); n != 2 {
 			t.Errorf("broadcast to %d when it is back", n)
 		}
 		for _, w := range wires {

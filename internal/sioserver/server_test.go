@@ -177,7 +177,7 @@ func TestRoomsAndReasons(t *testing.T) {
 		sockets[i].Join("room")
 	}
 	sockets[2].Leave("room")
-	if _, n := r.root.Broadcast("room", "hi", [][]byte{[]byte(`1`)}, nil, sockets[0].ID); n != 1 {
+	if _, n, _ := r.root.Broadcast("room", "hi", [][]byte{[]byte(`1`)}, nil, sockets[0].ID); n != 1 {
 		t.Errorf("broadcast to %d", n)
 	}
 	wires[1].expectPrefix(`42["hi",1]`)
@@ -194,7 +194,7 @@ func TestRoomsAndReasons(t *testing.T) {
 			t.Errorf("%d left by %q, want %q", i, got, end.want)
 		}
 	}
-	if _, n := r.root.Broadcast("room", "hi", nil, nil); n != 0 {
+	if _, n, _ := r.root.Broadcast("room", "hi", nil, nil); n != 0 {
 		t.Errorf("broadcast to %d who have left", n)
 	}
 	w := r.dial()

@@ -25,6 +25,8 @@ type Session struct {
 	turn   chan struct{} // held while packets are handled, so that posts and frames don't overtake each other
 	muted  atomic.Bool
 
+	received, sent atomic.Int64 // bytes of packets
+
 	mu      sync.Mutex
 	state   sessionState
 	queue   []frame
@@ -81,6 +83,10 @@ func (s *Session) NetConn() net.Conn {
 	}
 	return s.socket.conn
 }
+
+// Traffic returns how many bytes of packets the session has received and sent so far, over all its
+// transports, without what HTTP and WebSocket frames add.
+func (s *Session) Traffic() (received, sent int64) { return s.received.Load(), s.sent.Load() }
 
 // Send queues a text packet as it stands on the wire, type byte included. It never blocks. data
 // must not be changed afterwards.

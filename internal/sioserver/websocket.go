@@ -131,6 +131,7 @@ func (k *socket) cut(hard bool) {
 func (s *Session) read(sock *socket) {
 	for {
 		typ, data, err := sock.next()
+		s.received.Add(int64(len(data)))
 		if err == errMessageTooLarge {
 			s.end(TransportError, farewell{code: websocket.StatusMessageTooBig})
 			return
@@ -191,6 +192,7 @@ func (s *Session) pump() {
 				s.end(TransportError, abrupt)
 				return
 			}
+			s.sent.Add(int64(len(f.data)))
 		}
 	}
 }

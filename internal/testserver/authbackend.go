@@ -225,6 +225,11 @@ func (b *AuthBackend) record(r AuthRequest) {
 	b.requests = append(b.requests, r)
 	b.mu.Unlock()
 	b.server.mu.Lock()
+	kind := ActivityAuthorized
+	if r.Status != http.StatusOK {
+		kind = ActivityAuthorizeRefused
+	}
+	b.server.observe(Activity{Kind: kind, SocketID: r.SocketID, Channel: r.Channel, Code: r.Status})
 	b.server.touch()
 	b.server.mu.Unlock()
 }

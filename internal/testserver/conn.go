@@ -16,6 +16,7 @@ type Conn struct {
 	socket    *sioserver.Socket
 	id        string
 	recovered bool
+	since     time.Time
 	greeting  *time.Timer // to a delayed connection_established
 
 	// These belong to server.mu.

@@ -51,6 +51,7 @@ type config struct {
 	logger         *slog.Logger
 	recording      *Recording // to be replayed; nil if the server serves
 	speed          float64
+	observer       func(Activity)
 }
 
 func newConfig(opts []Option) (config, error) {

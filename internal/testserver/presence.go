@@ -173,6 +173,7 @@ func (s *Server) arrive(c *Conn, name string, m member) {
 	}
 	ch.members[m.key] = &present{member: m, by: map[*Conn]struct{}{c: {}}}
 	ch.order = append(ch.order, m.key)
+	s.observeMember(ActivityMemberAdded, c, name, m)
 	s.announce(c, name, "member_added", m)
 }
 
@@ -196,8 +197,18 @@ func (s *Server) goAway(c *Conn, name, key string) {
 	}
 	delete(ch.members, key)
 	ch.order = slices.DeleteFunc(ch.order, func(k string) bool { return k == key })
+	s.observeMember(ActivityMemberRemoved, c, name, p.member)
 	s.announce(c, name, "member_removed", p.member)
 	s.sweep(name)
+}
+
+// observeMember tells the observer of a member. s.mu is held.
+func (s *Server) observeMember(kind ActivityKind, c *Conn, channel string, m member) {
+	a := Activity{Kind: kind, Channel: channel, UserID: m.key, Data: m.info}
+	if c != nil {
+		a.SocketID = c.id
+	}
+	s.observe(a)
 }
 
 // announce tells a channel about a member, all but the member's own connection. s.mu is held.

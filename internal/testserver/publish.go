@@ -23,12 +23,18 @@ func (s *Server) Publish(channel, event string, data any) (id string) {
 
 // TryPublish is Publish that returns its error: data that can't be encoded, or ErrReservedName.
 func (s *Server) TryPublish(channel, event string, data any) (id string, err error) {
+	id, _, err = s.PublishCounted(channel, event, data)
+	return id, err
+}
+
+// PublishCounted is TryPublish that says also how many connections the event went to.
+func (s *Server) PublishCounted(channel, event string, data any) (id string, recipients int, err error) {
 	encoded, err := encodeEvent(event, data)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	id, _ = s.publish(channel, event, encoded, nil)
-	return id, nil
+	id, recipients = s.publish(channel, event, encoded, nil)
+	return id, recipients, nil
 }
 
 // encodeEvent is data as JSON, if the event may be published.
@@ -43,9 +49,10 @@ func (s *Server) publish(channel, event string, data json.RawMessage, buffers []
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Published++
-	id, receivers = s.send(channel, event, data, buffers)
-	s.stats.Delivered += receivers
-	return id, receivers
+	out := s.send(channel, event, data, buffers)
+	s.stats.Delivered += out.recipients
+	s.observeEvent(ActivityPublished, "", channel, event, data, false, out)
+	return out.id, out.recipients
 }
 
 // Attachment stands in data for the nth of PublishBinary's attachments, counted from 0.

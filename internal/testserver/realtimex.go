@@ -55,9 +55,11 @@ func (s *Server) admitRequest(r *http.Request) (sioserver.Admission, *sioserver.
 	case s.faults.refuse > 0:
 		s.faults.refuse--
 		refusal := s.faults.refusal
+		s.observe(Activity{Kind: ActivityRefused, Reason: "handshake refused", Code: refusal.Status})
 		return sioserver.Admission{}, &refusal
 	case !right && s.cfg.badKey == RefuseHTTP:
 		s.stats.RefusedKeys++
+		s.observe(Activity{Kind: ActivityRefused, Reason: "Invalid API key", Code: codeBadKey})
 		return sioserver.Admission{}, &sioserver.HTTPError{
 			Status:  http.StatusUnauthorized,
 			Code:    codeBadKey,
@@ -73,11 +75,13 @@ func (s *Server) admitSocket(socket *sioserver.Socket) error {
 	defer s.touch()
 	if right := socket.Session().Value.(keyCheck); !bool(right) && s.cfg.badKey == RefuseConnect {
 		s.stats.RefusedKeys++
+		s.observe(Activity{Kind: ActivityRefused, Reason: "Invalid API key", Code: codeBadKey})
 		return &sioserver.Refusal{Message: "Invalid API key", Data: json.RawMessage(`{"code":4001}`)}
 	}
 	if s.faults.noConnect > 0 {
 		s.faults.noConnect--
 		d := s.faults.connection
+		s.observe(Activity{Kind: ActivityRefused, Reason: d.text, Code: d.code})
 		refusal := &sioserver.Refusal{Message: d.text}
 		if d.code != 0 {
 			refusal.Data = object(field{"code", d.code})
@@ -100,7 +104,7 @@ func (s *Server) connected(socket *sioserver.Socket) {
 		socket.Session().Close()
 		return
 	}
-	c := &Conn{server: s, socket: socket, id: socket.ID, recovered: socket.Recovered}
+	c := &Conn{server: s, socket: socket, id: socket.ID, recovered: socket.Recovered, since: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if socket.Gone() {
@@ -110,6 +114,7 @@ func (s *Server) connected(socket *sioserver.Socket) {
 	s.conns = append(s.conns, c)
 	s.bySocket[socket] = c
 	s.stats.Connects++
+	s.observe(Activity{Kind: ActivityConnected, SocketID: c.id, Recovered: c.recovered, Transport: socket.Session().Transport()})
 	if socket.Recovered {
 		s.stats.Recoveries++
 		s.restore(c)
@@ -164,6 +169,7 @@ func (s *Server) disconnected(socket *sioserver.Socket, reason sioserver.Reason)
 		c.greeting.Stop()
 	}
 	s.stats.Disconnects++
+	s.observe(Activity{Kind: ActivityDisconnected, SocketID: c.id, Reason: string(reason)})
 	// What recovery keeps is the memberships as they were; this connection's own copy ends now.
 	members := c.members
 	c.members = new(ordered[member])
@@ -219,22 +225,40 @@ func (s *Server) event(socket *sioserver.Socket, e sioserver.Event) {
 func (s *Server) relay(c *Conn, p request, buffers [][]byte) bool {
 	channel := p.channel()
 	if !isGuarded(channel) || !strings.HasPrefix(p.Event, "client-") || !c.channels.has(channel) {
+		s.observeEvent(ActivityTriggered, c.id, channel, p.Event, p.Data, false, outcome{})
 		return false
 	}
 	s.stats.ClientEvents++
-	s.send(channel, p.Event, p.Data, buffers, c.id)
+	out := s.send(channel, p.Event, p.Data, buffers, c.id)
+	s.observeEvent(ActivityTriggered, c.id, channel, p.Event, p.Data, true, out)
 	return true
 }
 
-// send queues an event for a channel's subscribers, and returns its id and how many they are. s.mu
-// is held.
-func (s *Server) send(channel, event string, data json.RawMessage, buffers [][]byte, except ...string) (id string, receivers int) {
+// outcome is what became of an event that was to be sent.
+type outcome struct {
+	id         string
+	recipients int
+	frame      []byte
+	lost       bool
+}
+
+// observeEvent tells the observer of an event on a channel. s.mu is held.
+func (s *Server) observeEvent(kind ActivityKind, socketID, channel, event string, data json.RawMessage, relayed bool, out outcome) {
+	s.observe(Activity{
+		Kind: kind, SocketID: socketID, Channel: channel, Event: event, ID: out.id, Data: data, Frame: out.frame,
+		Recipients: out.recipients, Relayed: relayed, Lost: out.lost,
+	})
+}
+
+// send queues an event for a channel's subscribers, and returns what became of it. s.mu is held.
+func (s *Server) send(channel, event string, data json.RawMessage, buffers [][]byte, except ...string) (out outcome) {
 	if s.faults.lose > 0 {
 		s.faults.lose--
 		s.stats.Lost++
-		return "", 0
+		return outcome{lost: true}
 	}
-	return s.root.Broadcast(room(channel), eventServer, [][]byte{serverEvent(channel, event, data)}, buffers, except...)
+	out.id, out.recipients, out.frame = s.root.Broadcast(room(channel), eventServer, [][]byte{serverEvent(channel, event, data)}, buffers, except...)
+	return out
 }
 
 // serverEvent is the payload of a server-event: {"channel":…,"event":…,"data":…}. A client event

@@ -29,6 +29,7 @@ func (s *Server) subscribe(c *Conn, p request, r *Received) {
 	refuse := func(text string, code int) {
 		r.Refused = text
 		s.stats.Refused++
+		s.observe(Activity{Kind: ActivityDenied, SocketID: c.id, Channel: channel, Reason: text, Code: code})
 		s.log().Info("subscription refused", "socket_id", c.id, "channel", channel, "error", text)
 		c.socket.Emit(eventError, object(field{"channel", p.Channel}, field{"error", text}, field{"code", code}))
 	}
@@ -68,6 +69,7 @@ func (s *Server) subscribe(c *Conn, p request, r *Received) {
 	c.socket.Join(room(channel))
 	s.enter(c, channel)
 	s.stats.Subscriptions++
+	s.observe(Activity{Kind: ActivitySubscribed, SocketID: c.id, Channel: channel})
 	joins := isPresence(channel) && !c.members.has(channel)
 	if joins {
 		c.members.set(channel, m)
@@ -100,6 +102,7 @@ func (s *Server) unsubscribe(c *Conn, channel string) {
 	}
 	c.socket.Leave(room(channel))
 	s.stats.Unsubscriptions++
+	s.observe(Activity{Kind: ActivityUnsubscribed, SocketID: c.id, Channel: channel})
 	s.depart(c, channel, c.members)
 	s.log().Info("unsubscribed", "socket_id", c.id, "channel", channel)
 }

@@ -19,10 +19,11 @@ func TestZeroValuesHoldNoLock(t *testing.T) {
 	c := connect(t, s)
 	_ = c
 	conn := s.Connections()[0]
-	walked := []string{"Option"} // a function, without methods
+	walked := []string{"Option", "Count"} // functions, without methods
 	for _, v := range []any{
 		new(Server), (*Server)(nil), new(Conn), (*Conn)(nil), new(AuthBackend), (*AuthBackend)(nil),
 		Kind(0), Kind(99), Received{}, Stats{}, new(Recording), Link{}, Attachment(0), AuthRequest{}, Drop(9), Step(-1), Memory(9),
+		ActiveFaults{}, Activity{}, ActivityKind(""), ChannelView{}, ConnView{}, MemberView{},
 		BadKey(9), MemberShape(9), PresenceConfirmation(9), PresenceDelivery(9), PresenceNames(9),
 		conn, s.Auth(), s,
 	} {

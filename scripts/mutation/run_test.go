@@ -144,7 +144,6 @@ var unbroken = map[string]string{
 	"internal/observe":    "types only",
 	"internal/race":       "a constant",
 	"internal/exported":   "what tests leave out without it, they fail for",
-	"internal/chromium":   "the driver of a browser: what it does not see, its tests fail for",
 	"internal/prometheus": "the driver of a Prometheus: what it does not see, its tests fail for",
 	"examples/dashboard":  script,
 	"examples/join":       script,

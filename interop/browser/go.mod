@@ -1,0 +1,11 @@
+module github.com/realtimex/realtimex-go/interop/browser
+
+go 1.26.0
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	go.uber.org/goleak v1.3.0
+)
+
+require github.com/go-json-experiment/json v1.27.2 // indirect
