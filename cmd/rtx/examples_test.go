@@ -98,7 +98,7 @@ func workplace(t *testing.T) string {
 
 // ends reports whether an example comes to an end by itself.
 func ends(example string) bool {
-	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign", "rtx doctor", "rtx replay", "rtx context", "rtx bench"} {
+	for _, sign := range []string{"--count", "--for", "-n ", "rtx trigger", "rtx sign", "rtx doctor", "rtx replay", "rtx context", "rtx bench", "--check"} {
 		if strings.Contains(example, sign) {
 			return true
 		}

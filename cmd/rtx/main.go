@@ -12,6 +12,7 @@
 //	rtx replay FILE                             shows that again; rtx serve --replay FILE serves it
 //	rtx bench [URL]                             measures a service under load
 //	rtx context add|use|list|remove             gives services names
+//	rtx bridge nats CHANNEL…                    brings events to NATS JetStream
 //
 // The service, the API key and who signs are flags, or come from a context (--context, RTX_CONTEXT), or
 // from the environment: RTX_URL, RTX_KEY, RTX_AUTH_ENDPOINT, RTX_SECRET. Results go to standard output, and everything else to standard

@@ -88,6 +88,7 @@ wrong usage, 130 if it was interrupted.`,
 		replayCommand(console),
 		benchCommand(console),
 		contextCommand(console),
+		bridgeCommand(console),
 	)
 	root.PersistentFlags().String("context", "", "the `name` of the context to use (RTX_CONTEXT); see rtx context")
 	if err := root.RegisterFlagCompletionFunc("context", completeContext); err != nil {

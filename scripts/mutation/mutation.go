@@ -37,7 +37,7 @@ var slow = map[string]bool{"internal/core": true, "internal/simulation": true}
 
 // list is all mutations, one file for each area.
 var list = slices.Concat(coreMutations, faultMutations, rtxMutations, flowMutations, mirrorMutations, presenceMutations,
-	authMutations, transportMutations, pollingMutations, engineioMutations, streamMutations, plainMutations, testserverMutations, consoleMutations, programMutations, recordMutations, rtxotelMutations, toolMutations)
+	authMutations, transportMutations, pollingMutations, engineioMutations, streamMutations, plainMutations, testserverMutations, consoleMutations, programMutations, recordMutations, rtxotelMutations, bridgeMutations, toolMutations)
 
 // checks returns what is run on the mutated tree, in order.
 func (m mutation) checks() []tests {
