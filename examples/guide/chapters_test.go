@@ -18,7 +18,9 @@ func TestReloadAfterAnOutage(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = client.Close() })
 		orders := rtx.On[Order](t.Context(), client.Channel("orders"), "order-created")
-		srv.WaitSubscribed("orders")
+		if err := orders.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 
 		srv.Stop()
 		time.Sleep(10 * time.Minute) // of the bubble's clock: it takes no time
