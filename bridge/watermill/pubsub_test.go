@@ -37,6 +37,8 @@ func connect(t testing.TB, srv *rtxtest.Server) *rtx.Client {
 //   - ExactlyOnceDelivery: true. An event comes once to a Subscriber, and again only after a Nack. The
 //     suite then leaves TestConcurrentClose out, which publishes while nobody is subscribed.
 //   - RequireSingleInstance: true. A second Subscriber gets copies, and does not share the work.
+//   - The buffer has room for all that one test publishes, because a channel does not wait for a slow
+//     subscriber. TestOverflowIsAMessage has one that is too small.
 //   - RestartServiceCommand: none. TestReconnect asks for persistence across a restart of the broker.
 //     TestGapsAreMessages restarts the service instead: what was lost is told.
 func TestPubSub(t *testing.T) {
@@ -51,7 +53,7 @@ func TestPubSub(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		subscriber, err := watermill.NewSubscriber(connect(t, srv), watermill.SubscriberConfig{})
+		subscriber, err := watermill.NewSubscriber(connect(t, srv), watermill.SubscriberConfig{Buffer: 1 << 15})
 		if err != nil {
 			t.Fatal(err)
 		}
