@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/realtimex/realtimex-go/internal/testserver"
@@ -93,6 +94,7 @@ func TestDripIsFoundDead(t *testing.T) {
 		over, reads, _ := dripping(s)
 		c := connect(t, s, rtx.WithHTTPClient(over))
 		states := c.States(t.Context())
+		synctest.Wait() // the reader is in a read that is not dripping yet
 		reads.Store(true)
 		time.Sleep(25 * time.Second) // the ping that is read before the drip begins
 		start := time.Now()

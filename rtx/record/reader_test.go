@@ -133,8 +133,10 @@ func FuzzReader(f *testing.F) {
 		}
 		again, out := begin(t)
 		for _, e := range all {
+			again.mu.Lock()
 			again.encode(lineOf(e))
 			again.queue()
+			again.mu.Unlock()
 		}
 		again.Close()
 		if back := entries(t, out.Bytes()); !reflect.DeepEqual(back, all) {
