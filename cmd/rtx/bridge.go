@@ -62,7 +62,7 @@ letters, digits, - and _ is written as % and two hexadecimal digits.
 Run it on several machines with the same --app. One of them publishes; if it dies or
 loses its link, another goes on, and fills what it has missed from the others.`,
 		Example: `  rtx bridge nats orders --app shop --url ws://127.0.0.1:6001 --key app-key
-  rtx bridge nats orders stock --app shop --sharded --nats nats://bus:4222 --stream-replicas 3
+  rtx bridge nats orders --app shop --sharded --url ws://127.0.0.1:6001 --key app-key
   rtx bridge nats orders stock --app shop --check`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

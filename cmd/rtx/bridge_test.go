@@ -16,8 +16,9 @@ import (
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// A replica of the command brings events to a real NATS, and leaves when it is interrupted.
-func TestBridgeNATS(t *testing.T) {
+// startNATS starts a real NATS with JetStream, and returns its URL.
+func startNATS(t *testing.T) string {
+	t.Helper()
 	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)
@@ -27,13 +28,19 @@ func TestBridgeNATS(t *testing.T) {
 	if !n.ReadyForConnections(10 * time.Second) {
 		t.Fatal("NATS does not start")
 	}
+	return n.ClientURL()
+}
+
+// A replica of the command brings events to a real NATS, and leaves when it is interrupted.
+func TestBridgeNATS(t *testing.T) {
+	bus := startNATS(t)
 	srv := rtxtest.NewServer(t, rtxtest.WithRecovery(time.Minute))
-	p := start(t, []string{"RTX_NATS=" + n.ClientURL()}, "bridge", "nats", "orders.eu", "--app", "shop", "--url", srv.URL(), "--key", srv.Key(), "--lease", "1s")
+	p := start(t, []string{"RTX_NATS=" + bus}, "bridge", "nats", "orders.eu", "--app", "shop", "--url", srv.URL(), "--key", srv.Key(), "--lease", "1s")
 	p.told("bringing orders.eu to rtx.shop.*.*")
 	srv.WaitSubscribed("orders.eu")
 	srv.Publish("orders.eu", "created", map[string]int{"id": 7})
 
-	conn, err := nats.Connect(n.ClientURL())
+	conn, err := nats.Connect(bus)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,12 +51,21 @@ func TestHelpExamples(t *testing.T) {
 			}
 			cmd := exec.Command("sh", "-c", script)
 			cmd.Dir = workplace(t)
-			p := startCommand(t, cmd, []string{"XDG_CONFIG_HOME=" + cmd.Dir})
+			bridges := strings.Contains(example, "rtx bridge nats") && !ends(example)
+			env := []string{"XDG_CONFIG_HOME=" + cmd.Dir}
+			if bridges {
+				env = append(env, "RTX_NATS="+startNATS(t))
+			}
+			p := startCommand(t, cmd, env)
 			if ends(example) {
 				p.want(0)
 				return
 			}
-			p.next()
+			if bridges {
+				p.told("bringing")
+			} else {
+				p.next()
+			}
 			p.signal(syscall.SIGINT)
 			p.want(130)
 		})
