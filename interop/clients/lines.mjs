@@ -20,7 +20,7 @@ export function listen(commands, leave = () => {}) {
   });
   input.on('close', () => {
     leave();
-    process.exit(0);
+    setTimeout(() => process.exit(0), 2000).unref(); // or earlier, once what is under way, such as a POST that says goodbye, has ended
   });
 }
 
