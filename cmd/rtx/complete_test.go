@@ -46,7 +46,7 @@ func TestCompletionHasTheChannelsInUse(t *testing.T) {
 func TestCompletionRunsNoCommand(t *testing.T) {
 	h := newHome(t)
 	ran := filepath.Join(h.dir, "ran")
-	h.run(0, "add", "asks", "--url", "ws://127.0.0.1:1", "--key-command", "touch "+ran+"; echo k", "--secret-command", "touch "+ran+"; echo s")
+	h.run(0, "add", "asks", "--url", "ws://127.0.0.1:1", "--key-command", ": >"+ran+"; echo k", "--secret-command", ": >"+ran+"; echo s")
 	once(t, h.env, 0, cobra.ShellCompRequestCmd, "listen", "")
 	if exists(ran) {
 		t.Error("it was run")
