@@ -73,7 +73,7 @@ func besides(b *testing.B, hand bool, channels int) (process, whole, wall time.D
 	}
 	w.wait("the first events", func() bool {
 		l.publish(names[0])
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // from one look at the bus to the next
 		return l.onBus(names[0]) > 0
 	})
 	stream, err := w.js.Stream(b.Context(), "rtx-shop")

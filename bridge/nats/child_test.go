@@ -93,6 +93,7 @@ func TestStoppedProcess(t *testing.T) {
 	w.ready(a, b)
 	for round := range 2 {
 		stop := law.load(2000)
+		// The pauses let events be under way at each fault. Nothing depends on how many are.
 		time.Sleep(100 * time.Millisecond)
 		old.signal(syscall.SIGSTOP)
 		w.wait("another leads", func() bool { return a.bridge.Stats().Leading+b.bridge.Stats().Leading > 0 })

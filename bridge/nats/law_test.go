@@ -152,7 +152,7 @@ func (l *law) settle() {
 	}
 	marks := make(map[string]int)
 	l.w.wait("the last events are on the bus", func() bool {
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // from one look at the bus to the next
 		for channel, items := range l.read() {
 			for _, it := range items {
 				marks[channel] = max(marks[channel], it.n)
