@@ -35,7 +35,6 @@ type Bridge struct {
 	all     []*held          // by index
 	byName  map[string]*held // by channel
 	busy    map[*held]struct{}
-	pending map[*held]struct{} // channels that are not confirmed yet
 	group   *rtx.Group
 	events  *rtx.Stream[event]
 	members map[string]member
@@ -59,15 +58,13 @@ type held struct {
 	channel *rtx.Channel
 	ch      *relay.Channel
 
-	joined    bool // it is in the group
-	confirmed bool // and subscribed on the service
-	again     time.Time
-	locals    uint64 // events without an id so far
-	asking    questions
-	under     uint64 // the token of the records under way
-	sent      int    // events in them
-	batch     bool   // they are a batch
-	alone     bool   // the last batch has failed
+	owes   time.Time // until then the next leader may ask for what this replica has not published
+	locals uint64    // events without an id so far
+	asking questions
+	under  uint64 // the token of the records under way
+	sent   int    // events in them
+	batch  bool   // they are a batch
+	alone  bool   // the last batch has failed
 }
 
 // New returns a Bridge that has not begun. It checks the Config, fills in defaults, and returns a
@@ -80,7 +77,7 @@ func New(cfg Config) (*Bridge, error) {
 		cfg: cfg, incarnation: rand.Text()[:10],
 		answers: make(chan *nats.Msg, max(4096, 2*len(cfg.Channels))), asked: make(chan *nats.Msg, maxQuestions),
 		results: make(chan func()), looks: make(chan struct{}, 64),
-		byName: make(map[string]*held), busy: make(map[*held]struct{}), pending: make(map[*held]struct{}), members: make(map[string]member),
+		byName: make(map[string]*held), busy: make(map[*held]struct{}), members: make(map[string]member),
 		peers: make(map[string]time.Time),
 	}
 	b.stats.set(Stats{Replica: cfg.Replica})
@@ -106,8 +103,8 @@ func Run(ctx context.Context, cfg Config) error {
 }
 
 // Run receives the channels and publishes them on NATS, together with the other replicas, until ctx
-// ends. Then it lets another replica take over, or, if there is none, publishes what it has for up
-// to Config.Drain, gives its lease back, and returns nil. Before that it returns an error only if
+// ends. Then it lets others take over, or, if there is none, publishes what it has, for up to
+// Config.Drain, gives its lease back, and returns nil. Before that it returns an error only if
 // the stream or the bucket is not as the Config needs it, or if a connection was closed or the client
 // has ended. It keeps trying while NATS or RealtimeX can't be reached. It may be called once.
 func (b *Bridge) Run(ctx context.Context) error {
@@ -139,7 +136,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 
 	// What runs beside the loop ends with it.
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &running{Bridge: b, ctx: inner}
+	r := &running{Bridge: b, ctx: inner, seat: relay.NewSeat(b.cfg.Replica, b.cfg.Channels, b.cfg.Sharded)}
 	defer r.wait.Wait()
 	defer cancel()
 	// The group is empty at first, and needs a channel to know its client.

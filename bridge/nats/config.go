@@ -75,7 +75,9 @@ type Config struct {
 	// Default: 2 s.
 	Fill time.Duration
 
-	// Drain is how long Run may take to publish what it has, after its context has ended. Default: 5 s.
+	// Drain is how long Run may take after its context has ended: until others receive the channels, and
+	// have had Fill to ask for what this replica has not published; or until it has published all, if it
+	// is the only one. Default: 5 s.
 	Drain time.Duration
 
 	// Log gets what happens, without secrets and without payloads. Default: no log.

@@ -36,10 +36,11 @@
 // its ring, and goes on from there.
 //
 // Each replica has a key in a bucket with a TTL, which it renews: its lease. The replica that has been
-// ready for longest publishes. A replica that has lost its link to the service says so in its lease,
-// and another takes over. With Config.Sharded each channel has its own order of replicas, by
-// rendezvous hashing; the first publishes it, and the first two receive it. One more replica takes 1/n
-// of the channels. It subscribes before it publishes, and the former second unsubscribes after that.
+// subscribed for longest publishes. A replica that has lost its link to the service, or is to end, says
+// so in its lease, and another takes over. With Config.Sharded each channel has its own order of
+// replicas, by rendezvous hashing; the first publishes it, and the first two receive it. One more
+// replica takes 1/n of the channels. A lease says among whom its holder has taken its channels, so a
+// former receiver unsubscribes only when those that take its place receive the channel.
 //
 // # Without ids
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,17 +21,26 @@ type lease struct {
 	renew   time.Time // when to renew it
 	retry   time.Time // after a failure, nothing is tried before
 	under   bool      // a renewal is under way
-	ready   bool      // what it says, or will
-	rank    int64
-	written bool // what the bucket has is what it says
+	says    leaseValue
+	written bool   // what the bucket has is what it says
+	seen    uint64 // its newest revision that the bucket has shown
 }
 
 // leaseValue is what the key has.
 type leaseValue struct {
-	Ready       bool   `json:"ready"`
-	Rank        int64  `json:"rank"` // when the replica became ready, in nanoseconds since 1970
-	Incarnation string `json:"incarnation"`
+	Ready       bool     `json:"ready"`            // it is connected to the service, and does not drain
+	Rank        int64    `json:"rank"`             // since when it covers anything, in nanoseconds since 1970
+	Covers      []string `json:"covers,omitempty"` // see relay.Member
+	Incarnation string   `json:"incarnation"`
 }
+
+// same tells whether both say the same.
+func (v leaseValue) same(w leaseValue) bool {
+	return v.Ready == w.Ready && v.Rank == w.Rank && v.Incarnation == w.Incarnation && slices.Equal(v.Covers, w.Covers)
+}
+
+// maxLease bounds what is read of a lease, in bytes. It has the names of all replicas.
+const maxLease = 64 << 10
 
 // A member is a replica that holds a lease, as this one knows it.
 type member struct {
@@ -38,28 +48,28 @@ type member struct {
 	until time.Time // it counts until then, even if the bucket's own news do not come
 }
 
+// shown tells whether the bucket has shown what the lease said last, and nothing is under way.
+func (l *lease) shown() bool { return l.rev != 0 && !l.under && l.written && l.seen == l.rev }
+
 // holds tells whether the lease counts.
 func (l *lease) holds(now time.Time) bool { return l.rev != 0 && now.Before(l.until) }
 
 // keep renews the lease if it is due, and says at once what has changed.
 func (r *running) keep(now time.Time) {
 	l := &r.lease
-	ready := r.ready()
-	if ready != l.ready {
-		l.ready, l.written = ready, false
-		if ready {
-			l.rank = now.UnixNano()
-		}
+	ready, covers := r.seat.Says(now)
+	if len(covers) > 0 && (len(l.says.Covers) == 0 || l.rev == 0) {
+		l.says.Rank = now.UnixNano() // without a lease too: whoever has taken over meanwhile keeps it
 	}
-	if l.under || l.written && now.Before(l.renew) || now.Before(l.retry) || !r.drained.IsZero() {
+	if ready != l.says.Ready || !slices.Equal(covers, l.says.Covers) {
+		l.says.Ready, l.says.Covers, l.written = ready, covers, false
+	}
+	if l.under || l.written && now.Before(l.renew) || now.Before(l.retry) {
 		return
-	}
-	if l.rev == 0 && ready {
-		l.rank = now.UnixNano() // whoever has taken over meanwhile keeps it
 	}
 	l.under, l.written = true, true
 	l.renew = now.Add(r.cfg.Lease / 3)
-	value, _ := json.Marshal(leaseValue{l.ready, l.rank, r.incarnation})
+	value, _ := json.Marshal(l.says)
 	rev := l.rev
 	r.spawn(func(ctx context.Context) func() {
 		ctx, cancel := context.WithTimeout(ctx, r.cfg.Lease/2)
@@ -152,7 +162,7 @@ func (r *running) changed(e jetstream.KeyValueEntry) {
 		return
 	}
 	var v leaseValue
-	if len(e.Value()) > 1024 || json.Unmarshal(e.Value(), &v) != nil {
+	if len(e.Value()) > maxLease || json.Unmarshal(e.Value(), &v) != nil {
 		return
 	}
 	// A little longer than the bucket keeps it, so that all replicas learn of the end from the bucket
@@ -161,8 +171,11 @@ func (r *running) changed(e jetstream.KeyValueEntry) {
 	now := time.Now()
 	old := r.members[name]
 	r.members[name] = member{v, now.Add(r.cfg.Lease + r.cfg.Lease/2)}
-	if old.leaseValue != v || !now.Before(old.until) {
-		r.assign() // a renewal alone changes nothing
+	if name == r.cfg.Replica {
+		r.lease.seen = e.Revision()
+	}
+	if name == r.cfg.Replica || !old.same(v) || !now.Before(old.until) {
+		r.assign() // a renewal of another one's alone changes nothing
 	}
 }
 
@@ -171,7 +184,7 @@ func (b *Bridge) live(now time.Time) []relay.Member {
 	all := make([]relay.Member, 0, len(b.members))
 	for name, m := range b.members {
 		if now.Before(m.until) {
-			all = append(all, relay.Member{Name: name, Ready: m.Ready, Rank: m.Rank})
+			all = append(all, relay.Member{Name: name, Ready: m.Ready, Rank: m.Rank, Covers: m.Covers})
 		}
 	}
 	return all

@@ -111,7 +111,7 @@ func (r *running) serve(m *nats.Msg) {
 		return
 	}
 	r.barrier.wait(func(answered, _ bool) {
-		r.respond(m, h, q, answered && h.confirmed && h.channel.State() == rtx.ChannelSubscribed)
+		r.respond(m, h, q, answered && r.seat.IsConfirmed(h.index) && h.channel.State() == rtx.ChannelSubscribed)
 	})
 	r.startBarrier()
 }

@@ -24,18 +24,16 @@ type running struct {
 	*Bridge
 	ctx        context.Context // ends after the loop
 	wait       sync.WaitGroup
-	link       bool // the client is connected
+	seat       *relay.Seat
 	swept      time.Time
 	told       time.Time
-	began      time.Time
 	noIDs      bool
 	reconnects uint64 // of the connection to NATS
-	leaving    bool   // another replica takes over
 }
 
 // loop runs until the replica has drained.
 func (r *running) loop(ctx context.Context) error {
-	r.began = time.Now()
+	r.lease.says.Incarnation = r.incarnation
 	changes := r.cfg.Client.States(r.ctx)
 	defer changes.Close()
 	states := changes.C
@@ -63,8 +61,9 @@ func (r *running) loop(ctx context.Context) error {
 			f()
 		case s, ok := <-states:
 			if ok {
-				r.link = s.State == rtx.StateConnected
-				r.keep(time.Now())
+				now := time.Now()
+				r.seat.Linked(now, s.State == rtx.StateConnected)
+				r.keep(now)
 			} else {
 				states = nil
 			}
@@ -139,8 +138,7 @@ func (r *running) missed(gap *rtx.Gap) {
 		} else {
 			// The service has refused the channel. It is asked for again, and what comes until then
 			// is lost.
-			h.confirmed, h.joined, h.again = false, false, now.Add(10*time.Second)
-			delete(r.pending, h)
+			r.seat.Refused(h.index, now.Add(10*time.Second))
 			r.assign()
 		}
 	}
@@ -150,7 +148,7 @@ func (r *running) missed(gap *rtx.Gap) {
 		return
 	}
 	for _, h := range r.all {
-		if h.joined {
+		if r.seat.Joined(h.index) {
 			dig(h)
 		}
 	}
@@ -211,24 +209,20 @@ func (r *running) poll(now time.Time) {
 		}
 		r.expire(h, now)
 	}
-	confirmed := false
-	for h := range r.pending {
-		if h.channel.State() == rtx.ChannelSubscribed {
-			delete(r.pending, h)
-			h.confirmed, confirmed = true, true
-			r.do(h, h.ch.Warm(now))
-		}
+	confirmed := r.seat.Confirm(func(i int) bool { return r.all[i].channel.State() == rtx.ChannelSubscribed })
+	for _, i := range confirmed {
+		r.do(r.all[i], r.all[i].ch.Warm(now))
 	}
 	r.keep(now)
 	r.startBarrier()
-	if now.Sub(r.swept) > min(r.cfg.RingAge/4, r.cfg.Lease/4) {
+	sweep := now.Sub(r.swept) > min(r.cfg.RingAge/4, r.cfg.Lease/4)
+	if sweep {
 		r.swept = now
 		for _, h := range r.all {
 			h.ch.Ring.Trim(now)
 		}
-		confirmed = true // a lease may have run out, and a refused channel be due
 	}
-	if confirmed {
+	if sweep || len(confirmed) > 0 { // a lease may have run out, and a refused channel be due
 		r.assign()
 	}
 	if now.Sub(r.told) > 200*time.Millisecond {
@@ -236,72 +230,66 @@ func (r *running) poll(now time.Time) {
 	}
 }
 
-// ready tells whether the replica is connected and subscribed to its channels. A channel that is not
-// confirmed within ten seconds does not keep the others waiting.
-func (r *running) ready() bool {
-	if !r.link || !r.drained.IsZero() {
-		return false
-	}
-	return len(r.pending) == 0 || time.Since(r.began) > 10*time.Second
-}
-
 // assign does what follows from who is alive: which channels this replica receives, and which of them
 // it publishes.
 func (r *running) assign() {
 	now := time.Now()
-	members := r.live(now)
-	self := r.cfg.Replica
+	join, leave := r.seat.Assign(now, r.live(now), r.lease.shown())
 	holds := r.lease.holds(now)
-	var join, leave []*rtx.Channel
-	for _, h := range r.all {
-		if receives := relay.Receives(members, self, h.name, r.cfg.Sharded); receives && !h.joined && !now.Before(h.again) {
-			h.joined = true
-			r.do(h, h.ch.Lost(now, relay.Hole{Began: true, Since: now, Until: now}))
-			join = append(join, h.channel)
-			r.pending[h] = struct{}{}
-		} else if !receives && h.joined {
-			h.joined, h.confirmed = false, false
-			leave = append(leave, h.channel)
-			delete(r.pending, h)
+	for _, i := range join {
+		h := r.all[i]
+		r.do(h, h.ch.Lost(now, relay.Hole{Began: true, Since: now, Until: now}))
+	}
+	for i, h := range r.all {
+		self, other := r.seat.Leads(i)
+		lead := holds && self
+		if lead == h.ch.Leading() || !lead && !other && !r.drained.IsZero() {
+			continue
 		}
-		lead := holds && !r.leaving && h.confirmed && relay.Leader(members, h.name, r.cfg.Sharded) == self
-		if lead != h.ch.Leading() && (lead || r.leaving || r.drained.IsZero()) {
-			r.do(h, h.ch.Lead(now, lead))
-			r.busy[h] = struct{}{}
+		if !lead && !h.ch.Idle() {
+			h.owes = now.Add(r.cfg.Fill) // the next one may ask for what was not published
 		}
+		r.cfg.Log.Debug("bridge: publishes a channel", "channel", h.name, "on", lead)
+		r.do(h, h.ch.Lead(now, lead))
+		r.busy[h] = struct{}{}
 	}
 	if len(join) > 0 {
-		if err := r.group.Add(join...); err != nil {
+		if err := r.group.Add(r.channels(join)...); err != nil {
 			r.cfg.Log.Error("bridge: channels can't be subscribed to", "error", err)
 		}
 	}
-	r.group.Remove(leave...)
+	r.group.Remove(r.channels(leave)...)
 }
 
-// drain begins the end.
+func (r *running) channels(indexes []int) (channels []*rtx.Channel) {
+	for _, i := range indexes {
+		channels = append(channels, r.all[i].channel)
+	}
+	return channels
+}
+
+// drain begins the end: the lease says so, and others take over.
 func (r *running) drain() {
 	now := time.Now()
 	r.drained = now.Add(r.cfg.Drain)
 	r.cfg.Log.Info("bridge: draining", "replica", r.cfg.Replica)
-	r.lease.under = true // no renewal from now on
-	for _, m := range r.live(now) {
-		if m.Name != r.cfg.Replica && m.Ready {
-			// Somebody else takes over. What is under way is left to them: they find it on the bus,
-			// or in their own rings.
-			r.leaving = true
-			r.assign()
-			return
-		}
-	}
+	r.seat.Drain()
+	r.keep(now)
 }
 
-// finished tells whether the replica has drained.
+// finished tells whether the replica has drained: others receive its channels, and have had the time
+// to ask for what it has, or it has published all.
 func (r *running) finished(now time.Time) bool {
-	if r.drained.IsZero() {
+	switch {
+	case r.drained.IsZero():
+		return false
+	case !now.Before(r.drained):
+		return true
+	case r.lease.under:
 		return false
 	}
-	for _, h := range r.all {
-		if !h.ch.Idle() && now.Before(r.drained) {
+	for i, h := range r.all {
+		if !h.ch.Idle() || now.Before(h.owes) || r.lease.rev != 0 && !r.seat.HandedOver(i) {
 			return false
 		}
 	}

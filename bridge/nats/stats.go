@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,7 +74,7 @@ func (r *running) report(now time.Time) {
 	var s Stats
 	for _, h := range r.all {
 		c := h.ch
-		if h.joined {
+		if r.seat.Joined(h.index) {
 			s.Channels++
 		}
 		if c.Leading() {
@@ -91,7 +92,7 @@ func (r *running) report(now time.Time) {
 		s.Looks += c.Counts.Looks
 		s.Asks += c.Counts.Asks
 	}
-	s.Ready = r.lease.holds(now) && r.lease.ready && r.link
+	s.Ready = r.lease.holds(now) && r.lease.says.Ready && slices.Contains(r.lease.says.Covers, r.cfg.Replica)
 	s.Members = len(r.live(now))
 	r.stats.count(func(old *Stats) {
 		s.Replica, s.WithoutIDs, s.Answers, s.Renewals = old.Replica, old.WithoutIDs, old.Answers, old.Renewals
