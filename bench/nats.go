@@ -16,7 +16,7 @@ func startNATS() (*natsserver.Server, error) {
 		return nil, err
 	}
 	srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(time.Minute) {
 		srv.Shutdown()
 		return nil, errors.New("nats-server does not start")
 	}

@@ -380,7 +380,7 @@ func (c *cluster) run(i int) {
 	}
 	c.servers[i] = s
 	go s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		c.t.Fatal("NATS does not start")
 	}
 }

@@ -25,7 +25,7 @@ func startNATS(t *testing.T) string {
 	}
 	go n.Start()
 	t.Cleanup(func() { n.Shutdown(); n.WaitForShutdown() })
-	if !n.ReadyForConnections(10 * time.Second) {
+	if !n.ReadyForConnections(time.Minute) {
 		t.Fatal("NATS does not start")
 	}
 	return n.ClientURL()

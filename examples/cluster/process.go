@@ -149,7 +149,7 @@ func embedded() (url string, stop func(), err error) {
 		s.WaitForShutdown()
 		_ = os.RemoveAll(dir)
 	}
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		stop()
 		return "", nil, errors.New("NATS does not start")
 	}
