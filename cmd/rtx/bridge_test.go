@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,19 +22,46 @@ import (
 	"github.com/realtimex/realtimex-go/rtxtest"
 )
 
-// startNATS starts a real NATS with JetStream, and returns its URL.
+// startNATS starts a real NATS with JetStream, and returns its URL. It is a process of its own, which is
+// this test's program: the goroutines of a server outlive its shutdown.
 func startNATS(t *testing.T) string {
 	t.Helper()
-	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "RTX_TEST_NATS="+t.TempDir())
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	go n.Start()
-	t.Cleanup(func() { n.Shutdown(); n.WaitForShutdown() })
-	if !n.ReadyForConnections(time.Minute) {
-		t.Fatal("NATS does not start")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return n.ClientURL()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("NATS does not start: %v", err)
+	}
+	return strings.TrimSpace(url)
+}
+
+// serveNATS is that process: it prints the URL, and ends with its standard input.
+func serveNATS(dir string) error {
+	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true})
+	if err != nil {
+		return err
+	}
+	go n.Start()
+	if !n.ReadyForConnections(time.Minute) {
+		return errors.New("not ready")
+	}
+	fmt.Println(n.ClientURL())
+	_, err = io.Copy(io.Discard, os.Stdin)
+	n.Shutdown()
+	n.WaitForShutdown()
+	return err
 }
 
 // A replica of the command brings events to a real NATS, and leaves when it is interrupted.

@@ -30,6 +30,13 @@ const patience = 90 * time.Second
 var binary string
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("RTX_TEST_NATS"); dir != "" {
+		if err := serveNATS(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	dir, err := os.MkdirTemp("", "rtx")
 	if err != nil {
 		panic(err)
