@@ -13,6 +13,7 @@
 //	rtx bench [URL]                             measures a service under load
 //	rtx context add|use|list|remove             gives services names
 //	rtx bridge nats CHANNEL…                    brings events to NATS JetStream
+//	rtx version                                 tells version, commit and Go version
 //
 // The service, the API key and who signs are flags, or come from a context (--context, RTX_CONTEXT), or
 // from the environment: RTX_URL, RTX_KEY, RTX_AUTH_ENDPOINT, RTX_SECRET. Results go to standard output, and everything else to standard

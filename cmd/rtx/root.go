@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +57,7 @@ wrong usage, 130 if it was interrupted.`,
 		Example: `  rtx serve
   rtx listen orders --url ws://127.0.0.1:6001 --key app-key
   rtx trigger orders created '{"id":1}' --dev --url ws://127.0.0.1:6001`,
-		Version:       version(),
+		Version:       readBuild().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -89,6 +87,7 @@ wrong usage, 130 if it was interrupted.`,
 		benchCommand(console),
 		contextCommand(console),
 		bridgeCommand(console),
+		versionCommand(console),
 	)
 	root.PersistentFlags().String("context", "", "the `name` of the context to use (RTX_CONTEXT); see rtx context")
 	if err := root.RegisterFlagCompletionFunc("context", completeContext); err != nil {
@@ -138,12 +137,4 @@ func between(least int, names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return fmt.Sprintf("%s (%s)", info.Main.Version, info.GoVersion)
 }

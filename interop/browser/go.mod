@@ -8,4 +8,13 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
-require github.com/go-json-experiment/json v1.27.2 // indirect
+require (
+	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
+	github.com/coder/websocket v1.8.15 // indirect
+	golang.org/x/sync v0.25.0 // indirect
+)
+
+require (
+	github.com/go-json-experiment/json v1.27.2 // indirect
+	github.com/realtimex/realtimex-go v0.2.0
+)
