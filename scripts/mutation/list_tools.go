@@ -47,4 +47,14 @@ var toolMutations = []mutation{
 	{name: "choose the same mutations by every seed", in: "scripts/mutation", fn: "pick", do: drop("_, _ = h.Write(_)")},
 	{name: "count an equivalent mutation as caught", in: "scripts/mutation", fn: "summary", do: always(`r.equivalent == ""`)},
 	{name: "take a hang for a failure", in: "scripts/mutation", fn: "readTests", do: replace("hung = true", "hung = false")},
+
+	{name: "call a vulnerability in a dependency a note", in: "scripts/vulnerable", fn: "judge", do: never(`f.Trace[0].Module != "stdlib"`)},
+	{name: "fail for a vulnerability of the standard library", in: "scripts/vulnerable", fn: "judge", do: always(`f.Trace[0].Module != "stdlib"`)},
+	{name: "take no scan for one that found nothing", in: "scripts/vulnerable", fn: "judge", do: never("!scanned")},
+	{name: "take any licence", in: "scripts/licences", fn: "check", do: never("err == nil && !slices.Contains(taken, licence)")},
+	{name: "take a licence that can't be told", in: "scripts/licences", fn: "licenceOf", do: replace("len(told) == 0", "false")},
+	{name: "read the licence of what was replaced", in: "scripts/licences", fn: "read", do: never("m.Replace != nil")},
+	{name: "write down a sum of another kind", in: "scripts/sbom", fn: "componentOf", do: never("!ok || err != nil")},
+	{name: "write down what was replaced", in: "scripts/sbom", fn: "componentOf", do: never("m.Replace != nil")},
+	{name: "tell no commit of a program", in: "cmd/rtx", by: "TestVersion", fn: "buildOf", do: drop("b.Commit = s.Value")},
 }
