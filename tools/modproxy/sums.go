@@ -36,20 +36,25 @@ func writeSums(root string, modules []checkedOut) error {
 	return nil
 }
 
-// writeSum replaces the lines of the own modules in a go.sum.
+// writeSum replaces the lines of the own modules in a go.sum. The others keep their order, which is that of
+// the go command.
 func writeSum(name string, modules []checkedOut, own []string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
+	var lines []string
 	for line := range strings.Lines(string(b)) {
 		of, _, _ := strings.Cut(line, " ")
 		if !slices.ContainsFunc(modules, func(m checkedOut) bool { return m.Path == of }) {
-			own = append(own, line)
+			lines = append(lines, line)
 		}
 	}
-	slices.Sort(own)
-	return os.WriteFile(name, []byte(strings.Join(own, "")), 0o644)
+	at := slices.IndexFunc(lines, func(line string) bool { return line > own[0] })
+	if at < 0 {
+		at = len(lines)
+	}
+	return os.WriteFile(name, []byte(strings.Join(slices.Insert(lines, at, own...), "")), 0o644)
 }
 
 // sumsOf returns the two lines of go.sum for a module.
