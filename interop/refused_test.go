@@ -336,7 +336,7 @@ func kind(err error) string {
 // plainText is a cell without its marks.
 func plainText(cell string) string { return strings.ReplaceAll(cell, "`", "") }
 
-var updateFlag = flag.Bool("update", false, "write the table of refusals into docs/auth.md")
+var updateFlag = flag.Bool("update", false, "write the table of refusals into docs/auth.md, and the traces in docs/wire")
 
 // TestRefusalsAreDocumented holds docs/auth.md against the rows. It needs no server.
 func TestRefusalsAreDocumented(t *testing.T) {
