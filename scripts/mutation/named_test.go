@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,4 +57,15 @@ func testsIn(t *testing.T, dir string) (names []string) {
 		}
 	}
 	return names
+}
+
+// The README says how many mutations there are.
+func TestReadmeTellsHowMany(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%d deliberate breakages", len(list)); !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+		t.Errorf("README.md does not say %q", want)
+	}
 }
