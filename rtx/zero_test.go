@@ -142,7 +142,7 @@ func TestZeroSourcesAndPrints(t *testing.T) {
 	for _, v := range []any{(*rtx.Client)(nil), new(rtx.Client), (*rtx.Channel)(nil), new(rtx.Channel), new(rtx.Group)} {
 		_ = fmt.Sprintf("%v %+v %#v %s", v, v, v, v)
 	}
-	//lint:ignore SA1012 A nil context is the case.
+	//nolint:staticcheck // SA1012: A nil context is the case.
 	if rtx.On[int](nil, new(rtx.Group), "n").Err() == nil {
 		t.Error("a stream without a context is open")
 	}

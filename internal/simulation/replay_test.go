@@ -26,7 +26,7 @@ func pin(t *testing.T) {
 }
 
 func seedJitter(seed uint64) {
-	//lint:ignore SA1019 the back-off has no other source
+	//nolint:staticcheck // SA1019: the back-off has no other source
 	mathrand.Seed(int64(seed))
 }
 

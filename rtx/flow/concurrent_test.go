@@ -293,7 +293,7 @@ func TestForEachEnds(t *testing.T) {
 		if gap = nil; !errors.Is(err, why) || !errors.As(err, &gap) || gap.Channel != "a" {
 			t.Error(err)
 		}
-		//lint:ignore SA1012 A nil context is the case.
+		//nolint:staticcheck // SA1012: A nil context is the case.
 		if err := ForEach(nil, feed(q), 1, nothing, fail); err == nil {
 			t.Error("a nil context is taken")
 		}

@@ -106,7 +106,7 @@ func TestLatestWatchEnds(t *testing.T) {
 		if v, gap, ok := latest.Get(); v != 1 || gap == nil || !gap.Several || !ok {
 			t.Errorf("%d, %v, %v", v, gap, ok)
 		}
-		//lint:ignore SA1012 A nil context is the case.
+		//nolint:staticcheck // SA1012: A nil context is the case.
 		expect(t, show(drain(latest.Watch(nil), nil)), "")
 		if len(latest.watches) != 0 {
 			t.Errorf("%d takers are left", len(latest.watches))

@@ -144,7 +144,7 @@ func plainDial(t *http.Transport) dialFunc {
 	if t.DialContext != nil {
 		return t.DialContext
 	}
-	//lint:ignore SA1019 A transport may come with the old field only, which DialContext would override.
+	//nolint:staticcheck // SA1019: A transport may come with the old field only, which DialContext would override.
 	if old := t.Dial; old != nil {
 		return func(_ context.Context, network, addr string) (net.Conn, error) { return old(network, addr) }
 	}

@@ -153,7 +153,7 @@ func (b bindings) match(p, n reflect.Value) bool {
 	case reflect.Struct:
 		for i := range p.NumField() {
 			switch p.Field(i).Interface().(type) {
-			//lint:ignore SA1019 The fields of this type stand in the tree all the same, and are passed over.
+			//nolint:staticcheck // SA1019: The fields of this type stand in the tree all the same, and are passed over.
 			case token.Pos, *ast.CommentGroup, *ast.Object:
 				continue
 			}

@@ -98,6 +98,9 @@ func documentOf(info *debug.BuildInfo) (*document, error) {
 	d := &document{Format: "CycloneDX", SpecVersion: "1.6", Version: 1, Metadata: metadata{main}}
 	d.Components = []component{{Type: "library", Ref: "pkg:golang/std@" + version, Name: "std", Version: version, PURL: "pkg:golang/std@" + version}}
 	for _, m := range info.Deps {
+		if m.Version == "(devel)" { // of the workspace: the same commit, and in a release the same version
+			m = &debug.Module{Path: m.Path, Version: info.Main.Version}
+		}
 		c, err := componentOf("library", m)
 		if err != nil {
 			return nil, err

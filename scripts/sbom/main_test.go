@@ -16,6 +16,7 @@ func info() *debug.BuildInfo {
 		Main:      debug.Module{Path: "ours.test/cmd/x", Version: "v0.2.0"},
 		Deps: []*debug.Module{
 			{Path: "z.test/a+b", Version: "v1.0.0+incompatible", Sum: "h1:AQID"},
+			{Path: "ours.test", Version: "(devel)"},
 			{Path: "a.test", Version: "v1.0.0", Replace: &debug.Module{Path: "b.test/fork", Version: "v1.0.1"}},
 		},
 		Settings: []debug.BuildSetting{{Key: "GOOS", Value: "linux"}, {Key: "vcs.revision", Value: "1a2b3c"}},
@@ -31,14 +32,14 @@ func TestDocument(t *testing.T) {
 	for _, c := range d.Components {
 		refs = append(refs, c.Ref)
 	}
-	want := []string{"pkg:golang/b.test/fork@v1.0.1", "pkg:golang/std@1.26.8", "pkg:golang/z.test/a+b@v1.0.0+incompatible"}
+	want := []string{"pkg:golang/b.test/fork@v1.0.1", "pkg:golang/ours.test@v0.2.0", "pkg:golang/std@1.26.8", "pkg:golang/z.test/a+b@v1.0.0+incompatible"}
 	if !slices.Equal(refs, want) {
 		t.Errorf("%q, want %q", refs, want)
 	}
 	if on := d.DependsOn[0]; on.Ref != "pkg:golang/ours.test/cmd/x@v0.2.0" || !slices.Equal(on.DependsOn, refs) {
 		t.Errorf("%+v", on)
 	}
-	if h := d.Components[2].Hashes; !slices.Equal(h, []hash{{"SHA-256", "010203"}}) {
+	if h := d.Components[3].Hashes; !slices.Equal(h, []hash{{"SHA-256", "010203"}}) {
 		t.Errorf("%+v", h)
 	}
 	if p := d.Metadata.Component.Properties; !slices.Contains(p, property{"go:build:vcs.revision", "1a2b3c"}) {
