@@ -138,8 +138,8 @@ func TestBatchesAfterAReconnection(t *testing.T) {
 				b.asked()
 				states := client.States(t.Context())
 				s.DropAll(testserver.Reset)
-				back := await(t, states, rtx.StateReconnecting)
-				back = await(t, states, rtx.StateConnected)
+				await(t, states, rtx.StateReconnecting)
+				back := await(t, states, rtx.StateConnected)
 				if err := stream.Ready(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -38,7 +38,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	if cfg.authority != nil && cfg.authority.onServer(cfg.serviceHost()) {
 		c.warnOfServer()
 	}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.ctx, c.cancel = context.WithCancel(context.Background()) //nolint:forbidigo // a client ends by Close, not with the caller of Connect
 	return c, nil
 }
 

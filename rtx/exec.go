@@ -192,7 +192,7 @@ func (c *Client) resolveLocked(a *core.Action, e *effect) bool {
 		return false
 	case core.EvictHolders:
 		e.err = subscribeError(s.Name, a.Err)
-		if e.err != ErrUnsubscribed {
+		if e.err != ErrUnsubscribed { //nolint:errorlint // it is set here, unwrapped
 			c.trace.failedLocked(a.Channel, e.err, false, 0)
 		}
 		var o observe.Observer
@@ -276,7 +276,7 @@ func (c *Client) carry(decided *effects) {
 		if e.refusal() {
 			c.stats.refused.Add(1)
 		}
-		if c.cfg.log.Enabled(context.Background(), e.level()) {
+		if c.cfg.log.Enabled(context.Background(), e.level()) { //nolint:forbidigo // only the level is asked for
 			c.logEffect(e) // before tell, so that the line is there when a stream ends
 		}
 		if e.cancel != nil {

@@ -106,7 +106,7 @@ func (c *Client) up(sess transport.Session, a *attempt) {
 	a.cancel(nil)
 	// A new context, not the attempt's: a caller of Connect that gave up came too late to end this
 	// session, and another one may want it.
-	a.ctx, a.cancel = context.WithCancelCause(context.Background())
+	a.ctx, a.cancel = context.WithCancelCause(context.Background()) //nolint:forbidigo // the session has its own: see above
 	c.session, c.sessionCtx, c.sessionEnd = sess, a.ctx, a.cancel
 	c.recovery.up(info)
 	c.reader.recoverable = info.PID != ""
@@ -265,7 +265,7 @@ func (c *Client) look(sess transport.Session) (wait time.Duration, err error) {
 		sess.Hide(hide...) // before the service can quote it
 	}
 	if len(frames) > 0 {
-		if err := sess.Send(context.Background(), frames...); err != nil {
+		if err := sess.Send(context.Background(), frames...); err != nil { //nolint:forbidigo // sending ends with the session
 			return 0, err
 		}
 	}

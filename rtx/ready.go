@@ -241,7 +241,7 @@ func (b *binding) unready(ctx, over context.Context) error {
 // awaited when it is done.
 func (x *exit) awaitLocked() context.Context {
 	if x.over == nil {
-		x.over, x.stop = context.WithCancel(context.Background())
+		x.over, x.stop = context.WithCancel(context.Background()) //nolint:forbidigo // it is ended by what it tells of
 	}
 	x.waiting++
 	return x.over

@@ -86,7 +86,7 @@ func (c *Client) receive(sess transport.Session, data []byte, fault error) error
 	e, ok := scanEnvelope(data, c.reader.recoverable)
 	if ok && fault == nil {
 		if internalPrefix(e.event) {
-			ok = false
+			ok = false //nolint:ineffassign // it says what e is from here on
 		} else if c.deliver(&e) {
 			c.recovery.take(e.offset)
 			return nil
@@ -103,7 +103,7 @@ func (c *Client) receive(sess transport.Session, data []byte, fault error) error
 	if err != nil {
 		c.stats.unknown.Add(1)
 		c.cfg.log.Debug("rtx: event of an unknown form")
-		return nil
+		return nil //nolint:nilerr // it costs nothing else, and is counted
 	}
 	switch name := string(e.event); {
 	case refusalName(name):

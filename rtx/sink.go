@@ -105,7 +105,7 @@ func malformedGap(e *event, err error, maxDepth int) (Gap, bool) {
 	if fault := e.judge(maxDepth); fault != nil {
 		err = fault
 	}
-	if err == errBroken && len(e.payload) > 0 {
+	if err == errBroken && len(e.payload) > 0 { //nolint:errorlint // it never leaves this package
 		return Gap{}, false
 	}
 	err = readable(err)

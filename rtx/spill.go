@@ -69,7 +69,7 @@ func (c *Client) discardSpills() {
 	c.mu.Unlock()
 	for _, b := range spilling {
 		b.sink.finish(nil, true)
-		_ = b.sink.drained(context.Background()) // at once, without an error
+		_ = b.sink.drained(context.Background()) //nolint:forbidigo // at once, without an error
 		c.dropSpill(b)
 	}
 }

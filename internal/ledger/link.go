@@ -33,7 +33,7 @@ type Outage struct {
 // goroutine of its own.
 func (l *Link) Watch(c *rtx.Client) {
 	for { // Drain ends the stream
-		states := c.States(context.Background())
+		states := c.States(context.Background()) //nolint:forbidigo // Drain ends the stream
 		for s := range states.C {
 			l.note(s)
 		}

@@ -40,7 +40,7 @@ func every(err error, ok func(error) bool) bool {
 	if !ok(err) {
 		return false
 	}
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Unwrap() error }:
 		return every(e.Unwrap(), ok)
 	case interface{ Unwrap() []error }:

@@ -96,7 +96,7 @@ var errMessageTooLarge = errors.New("sioserver: message too large")
 
 // next reads one message. One over the limit gives errMessageTooLarge, and no more can be read.
 func (k *socket) next() (websocket.MessageType, []byte, error) {
-	typ, r, err := k.ws.Reader(context.Background())
+	typ, r, err := k.ws.Reader(context.Background()) //nolint:forbidigo // reading ends with the socket
 	if err != nil {
 		return typ, nil, err
 	}
@@ -111,11 +111,11 @@ func (k *socket) next() (websocket.MessageType, []byte, error) {
 func (k *socket) write(f frame) error {
 	switch {
 	case !f.binary:
-		return k.ws.Write(context.Background(), websocket.MessageText, f.data)
+		return k.ws.Write(context.Background(), websocket.MessageText, f.data) //nolint:forbidigo // writing ends with the socket
 	case k.base64:
-		return k.ws.Write(context.Background(), websocket.MessageText, appendFrame(nil, f))
+		return k.ws.Write(context.Background(), websocket.MessageText, appendFrame(nil, f)) //nolint:forbidigo // writing ends with the socket
 	}
-	return k.ws.Write(context.Background(), websocket.MessageBinary, f.data)
+	return k.ws.Write(context.Background(), websocket.MessageBinary, f.data) //nolint:forbidigo // writing ends with the socket
 }
 
 // cut closes the connection, by a reset if hard and if the connection knows how.
@@ -132,7 +132,7 @@ func (s *Session) read(sock *socket) {
 	for {
 		typ, data, err := sock.next()
 		s.received.Add(int64(len(data)))
-		if err == errMessageTooLarge {
+		if err == errMessageTooLarge { //nolint:errorlint // next returns it unwrapped
 			s.end(TransportError, farewell{code: websocket.StatusMessageTooBig})
 			return
 		}

@@ -53,7 +53,7 @@ func ReadRecording(from io.Reader) (*Recording, error) {
 	r := &Recording{Header: in.Header()}
 	for {
 		e, err := in.Next()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // Next returns it unwrapped
 			break
 		}
 		if err != nil {

@@ -110,7 +110,7 @@ func (s *Server) subscribers(channel string) int {
 
 func (s *Server) wait(done func() bool, state func() string) {
 	s.tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.wait)
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.wait) //nolint:forbidigo // the test gives a time, and no context
 	defer cancel()
 	start := time.Now()
 	if s.await(ctx.Done(), done) {

@@ -120,7 +120,7 @@ func (s *Server) control(call string, args, out any) {
 
 func (s *Server) request(method, path string, body []byte, out any) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout) //nolint:forbidigo // a request has a limit of its own
 	defer cancel()
 	if err := request(ctx, method, s.URL()+path, body, out); err != nil {
 		s.t.Fatalf("control %s: %v", path, err)

@@ -106,7 +106,7 @@ func skipForward(t testing.TB, reason string) {
 
 // listens waits until a program that does not say when it is ready takes connections.
 func listens(at string) (err error) {
-	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // another process does not tell when its port is open
 		var conn net.Conn
 		if conn, err = net.Dial("tcp", at); err == nil {
 			return conn.Close()

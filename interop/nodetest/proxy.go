@@ -201,7 +201,7 @@ func (l *link) pass(dst, src net.Conn, p *pace) {
 		case l.isFrozen():
 			<-l.ended
 			return
-		case err == io.EOF:
+		case err == io.EOF: //nolint:errorlint // a net.Conn returns it unwrapped
 			if tcp, ok := dst.(*net.TCPConn); ok {
 				_ = tcp.CloseWrite()
 			}

@@ -177,7 +177,7 @@ func failAll(rs []Request, outs []Outcome, err error) {
 
 // ofChannel returns an error about one channel as the same error about another one.
 func ofChannel(err error, channel string) error {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // what wraps more is passed on as it is
 	case *DeniedError:
 		own := *e
 		own.Channel = channel

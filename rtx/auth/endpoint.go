@@ -241,7 +241,7 @@ func (b *backend) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(b.String()
 
 // ended returns the error of a context that has ended, with its cause.
 func ended(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != ctx.Err() {
+	if cause := context.Cause(ctx); cause != ctx.Err() { //nolint:errorlint // whether it is that very value is the question
 		return fmt.Errorf("auth: %w: %w", ctx.Err(), cause)
 	}
 	return fmt.Errorf("auth: %w", ctx.Err())

@@ -271,7 +271,7 @@ func panicText(v any) string {
 	case runtime.Error:
 		return e.Error()
 	}
-	if v == http.ErrAbortHandler {
+	if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares so as well
 		panic(v)
 	}
 	return fmt.Sprintf("%T", v) // the value may hold a secret

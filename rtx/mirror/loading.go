@@ -130,7 +130,7 @@ func (f *follower[K, V, E]) took(o outcome[K, V]) {
 	if err == nil {
 		return
 	}
-	if err != errOld {
+	if err != errOld { //nolint:errorlint // it never leaves this package
 		f.bad, f.news = err, true
 	}
 	f.m.mu.Lock()

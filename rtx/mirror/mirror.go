@@ -256,7 +256,7 @@ func (m *Mirror[K, V]) finish(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.ended = true
-	if err != ErrClosed {
+	if err != ErrClosed { //nolint:errorlint // one that wraps it has more to say, and is kept
 		m.err = err
 	}
 	since := time.Now()

@@ -29,7 +29,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	in := &Reader{in: bufio.NewReaderSize(r, 64<<10)}
 	text, err := in.next()
 	switch {
-	case err == io.EOF:
+	case err == io.EOF: //nolint:errorlint // an io.Reader returns it unwrapped
 		return nil, &FormatError{Line: 1, Reason: "is missing: the file is empty"}
 	case err != nil:
 		return nil, err

@@ -36,14 +36,14 @@ func (s *session) Close(reason error) {
 		return
 	}
 	// Everything from here on ends at the latest when the link is cut.
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout) //nolint:forbidigo // a session is closed whoever has given up
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
 
 	select {
 	case s.sending <- struct{}{}: // kept: nobody sends after a close frame
 		if forGood(cause) {
-			_ = s.conn.Write(context.Background(), websocket.MessageText, []byte("41"))
+			_ = s.conn.Write(context.Background(), websocket.MessageText, []byte("41")) //nolint:forbidigo // the cut of the link ends it
 		}
 	case <-ctx.Done(): // another's frame does not get through
 	}

@@ -124,7 +124,7 @@ func (d *dialer) handshake(ctx context.Context, t *dialing, s *session, kind Kin
 		return s, nil
 	}
 	s.Close(err)
-	if _, refused := err.(*ConnectError); refused {
+	if _, refused := err.(*ConnectError); refused { //nolint:errorlint // it is made here, unwrapped
 		return nil, err
 	}
 	e := &HandshakeError{Transport: kind, Step: step, Code: -1, Err: err, Resuming: resuming}

@@ -12,7 +12,7 @@ import (
 // another one than the one that has it.
 func (p *polling) close(cause error) {
 	s := p.s
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.CloseTimeout) //nolint:forbidigo // a session is closed whoever has given up
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = s.link.Close() })
 	defer stop()

@@ -27,7 +27,7 @@ func (c *pollConn) Read(p []byte) (int, error) {
 	switch {
 	case n > 0:
 		c.last = time.Now()
-	case err == io.EOF && !c.last.IsZero() && time.Since(c.last) < idlePost:
+	case err == io.EOF && !c.last.IsZero() && time.Since(c.last) < idlePost: //nolint:errorlint // an io.Reader returns it unwrapped
 		c.fresh.want()
 	}
 	return n, err

@@ -55,7 +55,7 @@ type polling struct {
 // newPolling returns a session over polling. Nothing has been sent yet.
 func (d *dialer) newPolling() *session {
 	p := &polling{header: d.config.Header, host: d.config.Header.Get("Host")}
-	p.ctx, p.cut = context.WithCancel(context.Background())
+	p.ctx, p.cut = context.WithCancel(context.Background()) //nolint:forbidigo // a session outlives the call that opened it
 	p.reading, p.stopReading = context.WithCancel(p.ctx)
 	p.s = newSession(nil, newLink(pollLink{p}), d.config, d.hidden)
 	p.s.poll = p

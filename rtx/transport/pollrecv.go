@@ -198,7 +198,7 @@ func (a *answer) packet() ([]byte, error) {
 		if err == nil {
 			part = part[:len(part)-1]
 		}
-		if len(a.long) > 0 || err == bufio.ErrBufferFull {
+		if len(a.long) > 0 || err == bufio.ErrBufferFull { //nolint:errorlint // bufio returns it unwrapped
 			a.long = append(a.long, part...)
 			part = a.long
 		}
@@ -215,7 +215,7 @@ func (a *answer) packet() ([]byte, error) {
 				a.long = nil
 			}
 			return part, nil
-		case err != bufio.ErrBufferFull:
+		case err != bufio.ErrBufferFull: //nolint:errorlint // bufio returns it unwrapped
 			a.end()
 			return nil, a.poll.lost(http.MethodGet, err)
 		}

@@ -38,7 +38,7 @@ type pollPause struct {
 	ended   chan struct{} // closed by the upgrade
 }
 
-func (u *upgrading) begin() { u.ctx, u.cancel = context.WithTimeout(context.Background(), upgradeTime) }
+func (u *upgrading) begin() { u.ctx, u.cancel = context.WithTimeout(context.Background(), upgradeTime) } //nolint:forbidigo // it outlives the call that began it
 
 // stop ends the upgrade, if one is under way, and waits for its goroutine.
 func (u *upgrading) stop() {

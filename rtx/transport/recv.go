@@ -210,7 +210,7 @@ func (s *session) readFrame() (frame []byte, binary bool, err error) {
 // The context is one that can't be cancelled: any other costs eight allocations
 // a frame. Reading ends with the link.
 func (s *session) readOther() (frame []byte, binary bool, err error) {
-	kind, r, err := s.conn.Reader(context.Background())
+	kind, r, err := s.conn.Reader(context.Background()) //nolint:forbidigo // reading ends with the link
 	if err != nil {
 		return nil, false, s.readError(err)
 	}

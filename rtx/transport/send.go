@@ -46,7 +46,7 @@ func (s *session) writeAll(packets [][]byte) error {
 }
 
 func (s *session) Pong() error {
-	if err := s.lock(context.Background()); err != nil {
+	if err := s.lock(context.Background()); err != nil { //nolint:forbidigo // it ends with the session, and the write limit
 		return err
 	}
 	defer s.unlock()
@@ -86,7 +86,7 @@ func (s *session) write(frame []byte) error {
 	}
 	s.size.Store(int64(len(frame)))
 	s.link.writes.begin()
-	err := s.conn.Write(context.Background(), websocket.MessageText, frame)
+	err := s.conn.Write(context.Background(), websocket.MessageText, frame) //nolint:forbidigo // it ends with the link
 	written, stalled := s.link.writes.end()
 	if stalled {
 		s.stalled() // unless the timer's call was faster
