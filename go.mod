@@ -9,3 +9,6 @@ require (
 	go.uber.org/goleak v1.3.0
 	golang.org/x/sync v0.25.0
 )
+
+// What npm has installed is no part of the module, also where it has Go code.
+ignore node_modules
