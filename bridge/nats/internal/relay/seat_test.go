@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var seatings = flag.Int("seatings", 200, "how many schedules TestChannelsMoveWithoutALoss walks")
+var seatings = flag.Int("seatings", 100, "how many schedules TestChannelsMoveWithoutALoss walks")
 
 // A hall has replicas that see each other's leases late, each at its own time, as a bucket shows them:
 // all in the same order.
