@@ -101,11 +101,11 @@ func (c *Console) listActivity(w http.ResponseWriter, r *http.Request) {
 	kind, channel := r.URL.Query().Get("kind"), r.URL.Query().Get("channel")
 	found := make([]activity, 0, limit)
 	next, missed := uint64(after), uint64(0)
-	for len(found) < limit {
+	for len(found) < int(limit) {
 		entries, gone, _ := c.feed.after(next, 1000)
 		missed += gone
 		for i := range entries {
-			if len(found) == limit {
+			if len(found) == int(limit) {
 				break
 			}
 			e := &entries[i]

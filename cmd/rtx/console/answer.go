@@ -86,14 +86,14 @@ func words(text string) string {
 
 // number reads a number of the query; what is not there is otherwise. It reports false when it has
 // answered.
-func number(w http.ResponseWriter, r *http.Request, name string, otherwise, least, most int) (int, bool) {
+func number(w http.ResponseWriter, r *http.Request, name string, otherwise, least, most int64) (int64, bool) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
 		return otherwise, true
 	}
-	n, err := strconv.Atoi(text)
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < least || n > most {
-		bad(w, name+": want a number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+		bad(w, name+": want a number from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
 		return 0, false
 	}
 	return n, true

@@ -54,7 +54,7 @@ func (c *Console) received(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		total++
-		if size += len(e.Data) + len(e.ChannelData); len(found) == limit || (size > maxReceivedBytes && len(found) > 0) {
+		if size += len(e.Data) + len(e.ChannelData); len(found) == int(limit) || (size > maxReceivedBytes && len(found) > 0) {
 			continue
 		}
 		found = append(found, newReceived(e))
