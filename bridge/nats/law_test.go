@@ -270,7 +270,7 @@ func chaos(t *testing.T, nodes int, whole bool) {
 		p.link.open()
 		p.bus.open()
 	}
-	time.Sleep(1600 * time.Millisecond)
+	time.Sleep(1600 * time.Millisecond) // longer than the leases of who was killed; check waits for the rest
 	l.check(whole)
 	var filled, fenced uint64
 	for _, p := range w.parts {

@@ -16,9 +16,9 @@ const patience = 10 * time.Second
 // back what its own lease says, and has seen that in the bucket. So whoever leaves last knows that all
 // others have.
 type Seat struct {
-	Self     string
-	Channels []string
-	Sharded  bool
+	self     string
+	channels []string
+	sharded  bool
 
 	linked  bool
 	drains  bool
@@ -38,7 +38,7 @@ type place struct {
 
 // NewSeat returns the part of a replica that has just begun.
 func NewSeat(self string, channels []string, sharded bool) *Seat {
-	s := &Seat{Self: self, Channels: channels, Sharded: sharded, places: make([]place, len(channels)), pending: make(map[int]struct{})}
+	s := &Seat{self: self, channels: channels, sharded: sharded, places: make([]place, len(channels)), pending: make(map[int]struct{})}
 	s.roll = newRoll(nil, channels, sharded, nil)
 	return s
 }
@@ -57,9 +57,6 @@ func (s *Seat) Linked(now time.Time, up bool) {
 		}
 	}
 }
-
-// IsLinked tells whether there is a connection to the service.
-func (s *Seat) IsLinked() bool { return s.linked }
 
 // Drain notes that the replica is to end.
 func (s *Seat) Drain() { s.drains = true }
@@ -93,8 +90,8 @@ func (s *Seat) Refused(channel int, again time.Time) {
 // Says returns what the lease is to say: whether the replica is ready, and what it covers.
 func (s *Seat) Says(now time.Time) (ready bool, covers []string) {
 	if s.linked && (len(s.pending) == 0 || now.Sub(s.since) > patience) {
-		s.covers = []string{s.Self}
-		if s.Sharded {
+		s.covers = []string{s.self}
+		if s.sharded {
 			s.covers = s.roll.view
 		}
 	}
@@ -105,11 +102,11 @@ func (s *Seat) Says(now time.Time) (ready bool, covers []string) {
 // Those to join are pending until they are confirmed. seen is set if the bucket has shown what this
 // replica's own lease said last, and nothing else is under way.
 func (s *Seat) Assign(now time.Time, members []Member, seen bool) (join, leave []int) {
-	s.roll, s.seen = newRoll(s.roll, s.Channels, s.Sharded, members), seen
-	counts := seen && slices.Contains(s.roll.view, s.Self)
+	s.roll, s.seen = newRoll(s.roll, s.channels, s.sharded, members), seen
+	counts := seen && slices.Contains(s.roll.view, s.self)
 	for i := range s.places {
 		p := &s.places[i]
-		receives := s.roll.receives(s.Self, i)
+		receives := s.roll.receives(s.self, i)
 		switch {
 		case receives && !p.joined && !s.drains && !now.Before(p.again):
 			p.joined = true
@@ -118,7 +115,7 @@ func (s *Seat) Assign(now time.Time, members []Member, seen bool) (join, leave [
 			}
 			s.pending[i] = struct{}{}
 			join = append(join, i)
-		case !receives && p.joined && counts && s.roll.covered(i) && !s.roll.says(s.Self, i):
+		case !receives && p.joined && counts && s.roll.covered(i) && !s.roll.says(s.self, i):
 			*p = place{}
 			delete(s.pending, i)
 			leave = append(leave, i)
@@ -131,12 +128,12 @@ func (s *Seat) Assign(now time.Time, members []Member, seen bool) (join, leave [
 // drains goes on as long as there is no other.
 func (s *Seat) Leads(channel int) (self, other bool) {
 	leader := s.roll.leader(channel)
-	return s.places[channel].confirmed && (leader == s.Self || leader == "" && s.drains), leader != "" && leader != s.Self
+	return s.places[channel].confirmed && (leader == s.self || leader == "" && s.drains), leader != "" && leader != s.self
 }
 
 // HandedOver tells whether the replica, which drains, is not needed for the channel: the bucket says
 // that it leaves, and those that are to receive the channel do so.
 func (s *Seat) HandedOver(channel int) bool {
-	told := s.seen && slices.ContainsFunc(s.roll.members, func(m Member) bool { return m.Name == s.Self && !m.Ready })
+	told := s.seen && slices.ContainsFunc(s.roll.members, func(m Member) bool { return m.Name == s.self && !m.Ready })
 	return told && (!s.places[channel].joined || s.roll.covered(channel))
 }

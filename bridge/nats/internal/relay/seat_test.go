@@ -50,7 +50,7 @@ func (h *hall) note(format string, args ...any) { h.did = append(h.did, fmt.Spri
 func (h *hall) fail(format string, args ...any) {
 	h.t.Helper()
 	for _, g := range h.guests {
-		h.note("%s: seen %d of %d, drains %v, places %+v, said %+v", g.Self, g.seen, len(h.bucket), g.drains, g.places, g.said)
+		h.note("%s: seen %d of %d, drains %v, places %+v, said %+v", g.self, g.seen, len(h.bucket), g.drains, g.places, g.said)
 	}
 	for _, d := range h.did[max(0, len(h.did)-60):] {
 		h.t.Log(d)
@@ -62,7 +62,7 @@ func (h *hall) start() {
 	h.started++
 	g := &guest{Seat: NewSeat(fmt.Sprint("replica-", h.started), h.names, h.sharded), members: make(map[string]Member), subscribed: make([]bool, len(h.names)), slow: h.rand.IntN(3) == 0}
 	h.guests = append(h.guests, g)
-	h.note("%s starts", g.Self)
+	h.note("%s starts", g.self)
 	g.Linked(h.now, true)
 	h.assign(g)
 }
@@ -74,7 +74,7 @@ func (h *hall) assign(g *guest) {
 	}
 	join, leave := g.Assign(h.now, members, g.wrote <= g.seen)
 	if len(join)+len(leave) > 0 {
-		h.note("%s joins %v, leaves %v", g.Self, join, leave)
+		h.note("%s joins %v, leaves %v", g.self, join, leave)
 	}
 	for _, i := range leave {
 		g.subscribed[i] = false
@@ -93,7 +93,7 @@ func (h *hall) see(g *guest) bool {
 	} else {
 		g.members[c.name] = c.Member
 	}
-	h.note("%s sees %+v", g.Self, c)
+	h.note("%s sees %+v", g.self, c)
 	h.assign(g)
 	return true
 }
@@ -101,14 +101,14 @@ func (h *hall) see(g *guest) bool {
 // write puts what the lease is to say into the bucket.
 func (h *hall) write(g *guest) bool {
 	ready, covers := g.Says(h.now)
-	m := Member{Name: g.Self, Ready: ready, Covers: covers}
+	m := Member{Name: g.self, Ready: ready, Covers: covers}
 	if g.said != nil && g.said.Ready == m.Ready && slices.Equal(g.said.Covers, m.Covers) {
 		return false
 	}
 	g.said = &m
-	h.bucket = append(h.bucket, change{name: g.Self, Member: m})
+	h.bucket = append(h.bucket, change{name: g.self, Member: m})
 	g.wrote = len(h.bucket)
-	h.note("%s says %+v", g.Self, m)
+	h.note("%s says %+v", g.self, m)
 	return true
 }
 
@@ -141,9 +141,9 @@ func (h *hall) finish(g *guest) bool {
 }
 
 func (h *hall) end(g *guest) {
-	h.note("%s ends", g.Self)
+	h.note("%s ends", g.self)
 	h.guests = slices.DeleteFunc(h.guests, func(o *guest) bool { return o == g })
-	h.bucket = append(h.bucket, change{name: g.Self, gone: true})
+	h.bucket = append(h.bucket, change{name: g.self, gone: true})
 }
 
 // step does something that is due, if there is anything.
@@ -214,7 +214,7 @@ func (h *hall) drift() {
 		h.start()
 	case n < 5:
 		if !g.drains && slices.ContainsFunc(h.guests, func(o *guest) bool { return o != g && !o.drains && !o.down && o.said != nil && o.said.Ready }) {
-			h.note("%s drains", g.Self)
+			h.note("%s drains", g.self)
 			g.drains = true
 			g.Drain()
 		}
@@ -251,7 +251,7 @@ func TestChannelsMoveWithoutALoss(t *testing.T) {
 				h.received()
 				continue
 			}
-			h.note("%s is cut off", g.Self)
+			h.note("%s is cut off", g.self)
 			g.down = true
 			g.Linked(h.now, false)
 			h.write(g) // until it has said so the others count on it
@@ -259,7 +259,7 @@ func TestChannelsMoveWithoutALoss(t *testing.T) {
 				h.drift()
 			}
 			if g.down = false; slices.Contains(h.guests, g) {
-				h.note("%s is back", g.Self)
+				h.note("%s is back", g.self)
 				clear(g.subscribed) // its session is a new one
 				g.Linked(h.now, true)
 			}
