@@ -106,3 +106,27 @@ func TestCodeOwners(t *testing.T) {
 		t.Errorf("%d rules", n)
 	}
 }
+
+// A tag can be moved, a hash can't. The version beside it tells Dependabot and people what it is.
+func TestActionsArePinned(t *testing.T) {
+	files, err := fs.Glob(root, ".github/workflows/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("workflows: %q, %v", files, err)
+	}
+	pinned := regexp.MustCompile(`^[a-z-]+/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	for _, file := range files {
+		text, err := read(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses := regexp.MustCompile(`(?m)uses:\s*(.*)$`).FindAllStringSubmatch(text, -1)
+		if len(uses) == 0 {
+			t.Errorf("%s uses no action", file)
+		}
+		for _, m := range uses {
+			if !pinned.MatchString(m[1]) {
+				t.Errorf("%s: %q is not pinned to a hash with its version", file, m[1])
+			}
+		}
+	}
+}
