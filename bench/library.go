@@ -40,7 +40,7 @@ func over[T any](st *rtx.Stream[T]) error {
 }
 
 func lost(g *rtx.Gap) error {
-	return fmt.Errorf("%w: %d dropped, %d malformed: %v", errGap, g.Dropped, g.Malformed, g.Err)
+	return fmt.Errorf("%w: %d dropped, %d malformed: %v", errGap, g.Dropped, g.Malformed, g.Err) //nolint:errorlint // Err may be nil
 }
 
 func libraryPayload(s spec, t *tally, ready func()) error {

@@ -137,7 +137,7 @@ func echo(s spec) (map[string]float64, error) {
 				return err
 			}
 			if v := <-st.C; v.N != 1 {
-				return fmt.Errorf("the echo said %d: %v", v.N, st.Err())
+				return fmt.Errorf("the echo said %d: %v", v.N, st.Err()) //nolint:errorlint // Err may be nil
 			}
 			return nil
 		}},

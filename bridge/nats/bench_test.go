@@ -28,7 +28,7 @@ func byHand(ctx context.Context, client *rtx.Client, conn *nats.Conn) error {
 		return err
 	}
 	group := rtx.NewGroup()
-	for _, name := range strings.Split(os.Getenv("BRIDGE_TEST_CHANNELS"), ",") {
+	for name := range strings.SplitSeq(os.Getenv("BRIDGE_TEST_CHANNELS"), ",") {
 		if err := group.Add(client.Channel(name)); err != nil {
 			return err
 		}

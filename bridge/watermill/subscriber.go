@@ -63,7 +63,7 @@ func NewSubscriber(client *rtx.Client, cfg SubscriberConfig) (*Subscriber, error
 		cfg.Event = "*"
 	}
 	s := &Subscriber{client: client, cfg: cfg, topics: make(map[string]*topic)}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.ctx, s.cancel = context.WithCancel(context.Background()) //nolint:forbidigo // it ends by Close
 	return s, nil
 }
 

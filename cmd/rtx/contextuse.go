@@ -36,7 +36,7 @@ func chosenContext(cmd *cobra.Command) (chosen *savedContext, name string, err e
 			return nil, "", nil
 		}
 		if path, err := contextsPath(); err != nil || !exists(path) {
-			return nil, "", nil
+			return nil, "", nil //nolint:nilerr // without a folder for it there is no file
 		}
 	}
 	saved, err := loadContexts()

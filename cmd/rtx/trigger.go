@@ -157,7 +157,7 @@ const unknown = -1
 func (t *trigger) sendAll(next func() (json.RawMessage, error), send func(json.RawMessage) (int, error)) error {
 	for {
 		data, err := next()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // next returns it unwrapped
 			return t.console.Flush()
 		}
 		if err == nil {

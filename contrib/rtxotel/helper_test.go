@@ -156,7 +156,7 @@ func named(attrs []attribute.KeyValue) map[attribute.Key]attribute.Value {
 func text(attrs map[attribute.Key]attribute.Value) string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(attrs)) {
-		all = append(all, string(key)+"="+attrs[key].Emit())
+		all = append(all, string(key)+"="+attrs[key].String())
 	}
 	return strings.Join(all, " ")
 }

@@ -57,7 +57,7 @@ func New(c Config) (*Console, error) {
 		server: c.Server, feed: c.Feed, secret: []byte(c.Secret), token: sumToken(c.Token),
 		streams: newSlots(maxStreams), waits: newSlots(maxWaits),
 	}
-	console.life, console.end = context.WithCancel(context.Background())
+	console.life, console.end = context.WithCancel(context.Background()) //nolint:forbidigo // Serve ends it
 	console.gate.Listens(c.Addr)
 	for _, name := range c.Hosts {
 		if err := console.gate.AllowHost(name); err != nil {

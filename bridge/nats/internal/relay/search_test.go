@@ -328,12 +328,7 @@ func (w *world) fault() {
 		lead := r.leads
 		w.replicas[i] = w.start()
 		w.replicas[i].in(func() Action { return w.replicas[i].ch.Warm(w.clock()) })
-		kept := w.mail[:0]
-		for _, m := range w.mail { // what it had under way arrives; it never hears of it
-			kept = append(kept, m)
-		}
-		w.mail = kept
-		r.dead()
+		r.dead() // what it had under way stays in w.mail and arrives; it never hears of it
 		if lead {
 			w.lead(w.rnd.IntN(3))
 		}
