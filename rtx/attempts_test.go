@@ -260,8 +260,7 @@ func TestRefusedLater(t *testing.T) {
 		}
 		refusals := 0
 		for _, st := range story(states) {
-			var refused *ConnectError
-			if !errors.As(st.Err, &refused) {
+			if _, ok := errors.AsType[*ConnectError](st.Err); !ok {
 				continue
 			}
 			if refusals++; st.State != StateReconnecting || st.Delay < 15*time.Second || st.Delay > 30*time.Second {

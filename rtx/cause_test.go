@@ -34,8 +34,7 @@ func TestCloseFrameIsTheCauseAlsoWhileWriting(t *testing.T) {
 			time.Sleep(time.Millisecond) // fake time: the pings are under way
 			s.DropAll(testserver.CloseFrame)
 			st := await(t, states, rtx.StateReconnecting)
-			var closed *rtx.CloseError
-			if !errors.As(st.Err, &closed) {
+			if _, ok := errors.AsType[*rtx.CloseError](st.Err); !ok {
 				t.Fatalf("round %d: the cause is %v", round, st.Err)
 			}
 			cancel()

@@ -27,8 +27,7 @@ func ExampleDialError() {
 	server.RefuseConnections(1)
 
 	_, err = rtx.Dial(context.Background(), server.Key(), rtx.WithURL(server.URL()))
-	var failed *rtx.DialError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*rtx.DialError](err); ok {
 		fmt.Println("status:", failed.Status)
 	}
 	// Output: status: 503
@@ -84,12 +83,11 @@ func ExampleWaitError() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second/10)
 	defer cancel()
 	_, err = client.Channel("private-orders").Subscribe(ctx)
-	var wait *rtx.WaitError
-	if errors.As(err, &wait) {
+	if wait, ok := errors.AsType[*rtx.WaitError](err); ok {
 		fmt.Println("waited for", wait.For)
 	}
-	var retry *auth.RetryError
-	fmt.Println("the backend is busy:", errors.As(err, &retry) && retry.Status == 503)
+	retry, ok := errors.AsType[*auth.RetryError](err)
+	fmt.Println("the backend is busy:", ok && retry.Status == 503)
 	fmt.Println("out of time:", errors.Is(err, context.DeadlineExceeded))
 	// Output:
 	// waited for the subscription of "private-orders"

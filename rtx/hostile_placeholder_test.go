@@ -122,8 +122,7 @@ func TestWordsOfADecoderAreBounded(t *testing.T) {
 			}
 			for gap := range shouts.Gaps() {
 				check("panic", gap.Err)
-				var panicked *rtx.PanicError
-				if !errors.As(gap.Err, &panicked) {
+				if _, ok := errors.AsType[*rtx.PanicError](gap.Err); !ok {
 					t.Errorf("the panic is not found in %v", gap.Err)
 				}
 			}

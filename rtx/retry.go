@@ -126,8 +126,7 @@ func refusalRetryable(e *SubscribeError) bool {
 // the authorizer's own timeout. Other errors are final for the channel: an *auth.DeniedError, an
 // invalid answer (the next one would be invalid too), and an error of the user's own function.
 func authRetryable(err error) (retryable bool, after time.Duration) {
-	var retry *auth.RetryError
-	if errors.As(err, &retry) {
+	if retry, ok := errors.AsType[*auth.RetryError](err); ok {
 		return true, retry.After
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled), 0

@@ -127,8 +127,7 @@ func TestRefusedOnReconnect(t *testing.T) {
 		if got := outline(stream); got != "1 end" {
 			t.Errorf("got %s", got)
 		}
-		var refused *rtx.SubscribeError
-		if !errors.As(stream.Err(), &refused) {
+		if _, ok := errors.AsType[*rtx.SubscribeError](stream.Err()); !ok {
 			t.Errorf("ended with %v", stream.Err())
 		}
 		if got := outline(whole); got != "ended 1" { // C was empty when it asked, after taking the 1

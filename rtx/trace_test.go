@@ -310,7 +310,7 @@ func TestNoSecretIsTraced(t *testing.T) {
 			seen[hook] = true
 			for _, v := range reflect.ValueOf(info).Fields() {
 				fmt.Fprintf(&text, "%v\n%+v\n%#v\n", v, v, v)
-				for err, ok := v.Interface().(error); ok && err != nil; err = errors.Unwrap(err) {
+				for err, ok := reflect.TypeAssert[error](v); ok && err != nil; err = errors.Unwrap(err) {
 					fmt.Fprintf(&text, "%s: %v %+v %#v\n", hook, err, err, err)
 				}
 			}

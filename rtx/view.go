@@ -153,7 +153,7 @@ func payloadType(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		message = t.Elem()
 	}
-	if v, ok := reflect.New(message).Interface().(messageView); ok {
+	if v, ok := reflect.TypeAssert[messageView](reflect.New(message)); ok {
 		if self, value := v.message(); self == message { // not so if it embeds a Message
 			return payloadType(value)
 		}

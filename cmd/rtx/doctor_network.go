@@ -180,8 +180,7 @@ func (d *doctor) ask(ctx context.Context, method, sid string, body io.Reader) (*
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
 			err = wrapped.Err // without the URL
 		}
 		return nil, nil, err

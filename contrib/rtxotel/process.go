@@ -3,6 +3,7 @@ package rtxotel
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/realtimex/realtimex-go/rtx"
@@ -163,5 +164,5 @@ func (p *process) over(ctx context.Context, opts []metric.RecordOption) {
 
 // recordFailed adds error.type to the attributes of a measurement.
 func recordFailed(opts []metric.RecordOption, kind attribute.KeyValue) []metric.RecordOption {
-	return append(opts[:len(opts):len(opts)], metric.WithAttributes(kind))
+	return append(slices.Clip(opts), metric.WithAttributes(kind))
 }

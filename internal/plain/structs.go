@@ -2,6 +2,7 @@ package plain
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/realtimex/realtimex-go/internal/engineio"
@@ -49,7 +50,7 @@ func (c *compiler) structure(t reflect.Type) (step, bool) {
 func (d *structs) add(c *compiler, t reflect.Type, path []int) bool {
 	for f := range t.Fields() {
 		tag, tagged := f.Tag.Lookup("json")
-		here := append(path[:len(path):len(path)], f.Index[0])
+		here := append(slices.Clip(path), f.Index[0])
 		switch {
 		case tag == "-":
 			continue

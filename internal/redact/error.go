@@ -85,7 +85,7 @@ func (w *wrapped) As(target any) bool {
 	if !errors.As(w.err, found.Interface()) {
 		return false
 	}
-	if err, ok := found.Elem().Interface().(error); ok && !every(err, func(e error) bool { return !w.secrets.Shows(e.Error()) }) {
+	if err, ok := reflect.TypeAssert[error](found.Elem()); ok && !every(err, func(e error) bool { return !w.secrets.Shows(e.Error()) }) {
 		return false
 	}
 	to.Set(found.Elem())

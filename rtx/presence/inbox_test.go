@@ -179,8 +179,7 @@ func TestRoomsBesideALargeRoster(t *testing.T) {
 	expect(t, third, "snapshot +1{Ann} of 1")
 	a.finish()
 	expect(t, second, "snapshot +2{} +3{} of 3")
-	var limit *LimitError
-	if !errors.As(third.Err(), &limit) {
+	if _, ok := errors.AsType[*LimitError](third.Err()); !ok {
 		t.Errorf("past its limit: %v", third.Err())
 	}
 }

@@ -79,7 +79,7 @@ func call(t *testing.T, name string, method reflect.Value) {
 			t.Errorf("%s panics: %v", name, p)
 		}
 	}()
-	if _, ok := method.Interface().(func(fmt.State, rune)); ok {
+	if _, ok := reflect.TypeAssert[func(fmt.State, rune)](method); ok {
 		return // fmt calls it
 	}
 	args := make([]reflect.Value, method.Type().NumIn())
@@ -90,7 +90,7 @@ func call(t *testing.T, name string, method reflect.Value) {
 		}
 	}
 	for _, result := range method.Call(args) {
-		if seq, ok := result.Interface().(iter.Seq2[string, Member[user]]); ok {
+		if seq, ok := reflect.TypeAssert[iter.Seq2[string, Member[user]]](result); ok {
 			for id := range seq {
 				t.Errorf("%s has %q", name, id)
 			}

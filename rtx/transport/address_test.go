@@ -161,9 +161,8 @@ func TestClientCertificateAndServerName(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "certificate required") {
 		t.Errorf("without a certificate: %v", err)
 	}
-	var other x509.HostnameError
 	_, err = mustDialer(t, to("balancer.test", &tls.Config{RootCAs: roots, Certificates: own})).Dial(t.Context(), transport.Resume{})
-	if !errors.As(err, &other) {
+	if _, ok := errors.AsType[x509.HostnameError](err); !ok {
 		t.Errorf("to another name: %v", err)
 	}
 }

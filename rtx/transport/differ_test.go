@@ -355,8 +355,7 @@ func TestEndWithinAMessage(t *testing.T) {
 			for at := range wire {
 				s := sessionOver(t, &wireEnd{in: bytes.NewReader(wire[:at])}, Config{ReadLimit: 4000})
 				frame, _, err := s.readFrame()
-				var lost *LostError
-				if !errors.As(err, &lost) {
+				if _, ok := errors.AsType[*LostError](err); !ok {
 					t.Errorf("cut after %d bytes: a message of %d bytes, error %v; want a lost connection", at, len(frame), err)
 				}
 				_ = s.conn.CloseNow()

@@ -105,8 +105,7 @@ func TestConnectRefused(t *testing.T) {
 				p.expect("close StatusNormalClosure")
 			})
 			_, err := srv.dial()
-			var refused *transport.ConnectError
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*transport.ConnectError](err); !ok {
 				t.Fatalf("err = %v, want a ConnectError", err)
 			}
 			if want := "transport: connection refused by the server: " + tt.message; err.Error() != want {

@@ -135,8 +135,7 @@ func TestTLSIsVerified(t *testing.T) {
 		c := configFor(t, ts)
 		c.HTTPClient = client
 		_, err := mustDialer(t, c).Dial(t.Context(), transport.Resume{})
-		var bad *tls.CertificateVerificationError
-		if !errors.As(err, &bad) {
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
 			t.Errorf("err = %v, want the certificate refused", err)
 		}
 		if srv.count() != 0 {

@@ -247,8 +247,7 @@ func (a *answer) end() {
 
 // lost returns the error for a request that was not answered in full.
 func (p *polling) lost(method string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) { // it has the URL
+	if wrapped, ok := errors.AsType[*url.Error](err); ok { // it has the URL
 		err = wrapped.Err
 	}
 	return &LostError{Err: fmt.Errorf("polling: %s: %w", method, p.s.secrets.error(err))}

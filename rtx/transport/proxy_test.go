@@ -301,8 +301,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = mustDialer(t, transport.Config{URL: u, APIKey: testKey}).Dial(t.Context(), transport.Resume{})
-		var told *transport.ProxyError
-		if errors.As(err, &told) {
+		if told, ok := errors.AsType[*transport.ProxyError](err); ok {
 			fmt.Printf("PROXY %s %d\n", told.Proxy, told.Status)
 			return
 		}

@@ -100,8 +100,7 @@ func (s *session) decode(frame []byte, binary bool) (ok bool, err error) {
 		return false, e
 	}
 	if err != nil {
-		var codec *engineio.Error
-		if errors.As(err, &codec) {
+		if _, ok := errors.AsType[*engineio.Error](err); ok {
 			err = &ProtocolError{Err: err}
 		}
 		return false, err

@@ -89,7 +89,7 @@ var rtxMutations = []mutation{
 		do: replace("e.KeepsSession, e.TooLarge = false, true", "e.TooLarge = true")},
 	{name: "take a refused key for what heals", in: "rtx", by: "TestDialVerdict", fn: "dialVerdict", do: dropCase("refused.Final()")},
 	{name: "take a retryable refusal for a verdict", in: "rtx", by: "TestRefusalRetryable", fn: "refusalRetryable", do: never("e.Code >= 4100 && __")},
-	{name: "take an authorizer in trouble for a verdict", in: "rtx", by: "TestAuthRetryable", fn: "authRetryable", do: never("errors.As(err, &retry)")},
+	{name: "take an authorizer in trouble for a verdict", in: "rtx", by: "TestAuthRetryable", fn: "authRetryable", do: replace("return true, retry.After", "_ = retry")},
 	{name: "send user data of any size", in: "rtx", by: "TestUserDataIsBounded", fn: "marshalUserData", do: dropCase("len(data) > maxUserData")},
 	{name: "send a user_id that JavaScript can't keep", in: "rtx", by: "UserData|UserID|Options", fn: "marshalUserData", do: never("!survives(id)")},
 	{name: "take a channel's name with control characters", in: "rtx", by: "TestChannelNames", fn: "checkChannelName", do: dropCase("!printable(name)")},

@@ -185,7 +185,7 @@ func (b bindings) list(p, n reflect.Value) bool {
 
 // bind lets a wildcard stand for n, or compares n with what it stands for already.
 func (b bindings) bind(name string, n reflect.Value) bool {
-	node, ok := n.Interface().(ast.Node)
+	node, ok := reflect.TypeAssert[ast.Node](n)
 	if !ok || strings.Trim(name, "_") == "" {
 		return ok
 	}
@@ -201,7 +201,7 @@ func bare(v reflect.Value) reflect.Value {
 	for v.IsValid() {
 		if v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer && v.IsNil() {
 			v = v.Elem()
-		} else if paren, ok := v.Interface().(*ast.ParenExpr); ok {
+		} else if paren, ok := reflect.TypeAssert[*ast.ParenExpr](v); ok {
 			v = reflect.ValueOf(paren.X)
 		} else {
 			break
