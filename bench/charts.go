@@ -153,8 +153,8 @@ func latencyChart(on string, lines []latencyLine) []byte {
 		}
 		y += 8
 		top := y
-		n := 0
-		for n = i; n < len(lines) && lines[n].Rate == rate; n++ {
+		n := i
+		for ; n < len(lines) && lines[n].Rate == rate; n++ {
 			y += rowHeight
 		}
 		for decade := from; decade <= to; decade++ {

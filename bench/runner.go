@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -169,7 +170,7 @@ func (r *runner) run(l *lane, measured int) error {
 		want = l.frames.sum(measured)
 	}
 	if got.Digest != want {
-		return fmt.Errorf("the content is not what was sent")
+		return errors.New("the content is not what was sent")
 	}
 	l.results = append(l.results, got)
 	l.waited = append(l.waited, sent.waited)

@@ -2,6 +2,7 @@ package presence
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -77,7 +78,7 @@ func (f *fold) take() (took bool, err error) {
 	}
 	f.changes++
 	if c.Kind == Diff && len(c.Joined)+len(c.Left)+len(c.Updated) == 0 {
-		return true, fmt.Errorf("empty diff")
+		return true, errors.New("empty diff")
 	}
 	if f.kind == Stale && (c.Kind == Diff || c.Kind == Stale && c.Incomplete == f.set.Incomplete() && len(c.Joined)+len(c.Left)+len(c.Updated) == 0) {
 		return true, fmt.Errorf("%v after stale", c.Kind)

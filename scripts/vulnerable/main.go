@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -66,7 +67,7 @@ func judge(r io.Reader, w io.Writer) (found int, err error) {
 		}
 	}
 	if !scanned {
-		return 0, fmt.Errorf("govulncheck has looked at no module")
+		return 0, errors.New("govulncheck has looked at no module")
 	}
 	for _, f := range called {
 		if told[f.OSV] {

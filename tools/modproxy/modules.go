@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -54,7 +55,7 @@ func readModules(root string) ([]checkedOut, error) {
 		replaced[r.Old.Path] = path.Clean(r.New.Path)
 	}
 	if version == "" {
-		return nil, fmt.Errorf("go.work has no replace line, which would say the version")
+		return nil, errors.New("go.work has no replace line, which would say the version")
 	}
 	dirs, modules := make(map[string]string), make(map[string]checkedOut)
 	files := make(map[string]*modfile.File)
