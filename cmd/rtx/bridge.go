@@ -128,14 +128,18 @@ func (b *natsBridge) run(ctx context.Context, channels []string) error {
 	}
 	opts := []nats.Option{nats.Name("rtx bridge"), nats.MaxReconnects(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.console.Note("NATS: " + advice.Bare(err)) }),
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { b.console.Note("the connection to NATS is lost") }),
+		nats.DisconnectErrHandler(func(c *nats.Conn, _ error) {
+			if !c.IsClosed() { // by us, at the end
+				b.console.Note("the connection to NATS is lost")
+			}
+		}),
 		nats.ReconnectHandler(func(*nats.Conn) { b.console.Note("connected to NATS again") })}
 	if b.creds != "" {
 		opts = append(opts, nats.UserCredentials(b.creds))
 	}
 	conn, err := nats.Connect(url, opts...)
 	if err != nil {
-		return fmt.Errorf("can't connect to NATS: %s", advice.Bare(err))
+		return fmt.Errorf("can't connect to NATS at %s (%s): check --nats (RTX_NATS), and that nats-server -js runs there", natsHosts(url), advice.Bare(err))
 	}
 	defer conn.Close()
 	s, err := b.conn.open(ctx, b.console)
@@ -183,6 +187,19 @@ func (b *natsBridge) show() error {
 		}
 	}
 	return b.console.Flush()
+}
+
+// natsHosts returns the hosts of the URLs of NATS, without users, passwords and tokens.
+func natsHosts(urls string) string {
+	var hosts []string
+	for one := range strings.SplitSeq(urls, ",") {
+		one = strings.TrimSpace(one)
+		if _, rest, ok := strings.Cut(one, "://"); ok {
+			one = rest
+		}
+		hosts = append(hosts, printable(one[strings.LastIndexByte(one, '@')+1:]))
+	}
+	return strings.Join(hosts, ", ")
 }
 
 // A noteWriter takes lines of a log for standard error.

@@ -95,7 +95,9 @@ func TestBridgeNATS(t *testing.T) {
 		break
 	}
 	p.signal(syscall.SIGINT)
-	p.want(exitInterrupted)
+	if _, told := p.want(exitInterrupted); strings.Contains(strings.Join(told, "\n"), "lost") {
+		t.Errorf("it says that something is lost: %q", told)
+	}
 	kv, err := js.KeyValue(ctx, "rtx-shop-leases")
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,8 @@ func TestBridgeUsage(t *testing.T) {
 		{[]string{"bridge", "nats", "orders", "--check"}, "--app is missing"},
 		{[]string{"bridge", "nats", "orders", "--app", "a.b", "--check"}, "--app must be"},
 		{[]string{"bridge", "nats", "orders", "--app", "shop", "--ring-size", "0"}, "--ring-size"},
-		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush@127.0.0.1:1", "--key", "k"}, "can't connect to NATS"},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush@127.0.0.1:1", "--key", "k"}, "can't connect to NATS at 127.0.0.1:1 ("},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "127.0.0.1:1, nats://hush@127.0.0.1:2", "--key", "k"}, "at 127.0.0.1:1, 127.0.0.1:2 ("},
 	} {
 		p := start(t, nil, c.args...)
 		line := p.told(c.says)

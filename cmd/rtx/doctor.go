@@ -120,7 +120,7 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 	}
 	if d.failed > 0 {
-		return fmt.Errorf("checks that failed: %d", d.failed)
+		return &failedChecks{d.failed}
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ ok    signature    accepted by the service`)
 {"check":"message ids","status":"ok","detail":"none"}
 {"check":"auth","status":"ok","detail":"signs for private-rtx-doctor"}
 {"check":"signature","status":"fail","detail":"channel \"private-rtx-doctor\" was refused by the service: \"Invalid signature\" (code 4003): check RTX_SECRET and RTX_KEY"}`)
-	golden(t, told, "rtx: checks that failed: 1; see rtx doctor --help")
+	golden(t, told, "rtx: checks that failed: 1; what to do is in their lines")
 
 	out, _ = examine(t, 1, nil, s.ws, "--key", "wr0ng-key")
 	golden(t, out[5:], `
@@ -348,7 +348,7 @@ func TestDoctorWhereNobodyListens(t *testing.T) {
 ok    proxy        none
 ok    name         127.0.0.1 is an address
 fail  connection   nothing listens at ws://ADDR: check --url (RTX_URL), and that the server is up`)
-	golden(t, told, "rtx: checks that failed: 1; see rtx doctor --help")
+	golden(t, told, "rtx: checks that failed: 1; what to do is in their lines")
 	examine(t, 2, nil, "ws://"+addr)
 	examine(t, 2, nil, "ftp://"+addr, "--key", doctorKey)
 }

@@ -50,7 +50,7 @@ func TestHelpExamples(t *testing.T) {
 				script = script[:i] + "exec " + script[i:] // so that the signal reaches rtx
 			}
 			cmd := exec.Command("sh", "-c", script)
-			cmd.Dir = workplace(t)
+			cmd.Dir = workplace(t, example)
 			bridges := strings.Contains(example, "rtx bridge nats") && !ends(example)
 			env := []string{"XDG_CONFIG_HOME=" + cmd.Dir}
 			if bridges {
@@ -85,12 +85,13 @@ func commands(root *cobra.Command) iter.Seq[*cobra.Command] {
 	}
 }
 
-// workplace is a directory with the files that examples have, which is one for configuration too.
-func workplace(t *testing.T) string {
+// workplace is a directory with the files that an example has, which is one for configuration too. The
+// recording that some read is what rtx record writes.
+func workplace(t *testing.T, example string) string {
 	t.Helper()
 	dir := t.TempDir()
 	recording, err := os.ReadFile("testdata/outage.jsonl")
-	if err == nil {
+	if err == nil && !strings.Contains(example, "rtx record") {
 		err = os.WriteFile(filepath.Join(dir, "session.jsonl"), recording, 0o600)
 	}
 	if err == nil {

@@ -34,7 +34,7 @@ with --for, --count or Ctrl-C. At --max-size it stops, and the command fails.
 
 With --json the only line on standard output, at the end, is
 {"time","file","entries","bytes","events"}.`,
-		Example: `  rtx record today.jsonl orders --for 2s --url ws://127.0.0.1:6001 --key app-key
+		Example: `  rtx record session.jsonl orders --for 2s --url ws://127.0.0.1:6001 --key app-key
   RTX_SECRET=app-secret rtx record private.jsonl private-orders --for 2s --url ws://127.0.0.1:6001 --key app-key`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch len(args) {

@@ -65,7 +65,11 @@ func (r *replaying) run(ctx context.Context, path string) error {
 		return errors.New(advice.Bare(err))
 	}
 	defer server.Close()
-	r.console.Notef("%s: %d connections, %d entries, %v, of %s", path, recording.Attempts(), recording.Entries,
+	connections := fmt.Sprint(recording.Attempts(), " connections")
+	if recording.Attempts() == 1 {
+		connections = "1 connection"
+	}
+	r.console.Notef("%s: %s, %d entries, %v, of %s", path, connections, recording.Entries,
 		recording.Length.Round(time.Millisecond), recording.Header.Started.Local().Format(time.DateTime))
 	l := &listener{
 		conn: connection{

@@ -25,6 +25,7 @@ func TestPicture(t *testing.T) {
 	if *picture == "" {
 		t.Skip("draws a picture: -picture FILE")
 	}
+	t.Setenv("REALTIMEX_REQUIRE_PROMETHEUS", "1") // who asks for a picture wants no test that is skipped
 	const interval = 500 * time.Millisecond
 	s, _ := newScene(t, interval, 8*time.Second)
 	s.play()

@@ -15,6 +15,7 @@ func TestPicture(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("no -picture")
 	}
+	t.Setenv("REALTIMEX_REQUIRE_CHROMIUM", "1") // who asks for a picture wants no test that is skipped
 	path := needChromium(t)
 	page := scene(t).open(path)
 	page.size(1280, 860)

@@ -7,9 +7,10 @@
 //
 //   - [Endpoint] asks your backend over HTTP. Programs outside the backend use this one. With
 //     [WithBatch] it asks for many channels with one request.
-//   - [Func] calls a function of yours.
-//   - [Signer.Authorizer] signs by itself. It is for programs that may have the secret: backends,
-//     tests, tools.
+//   - [Func] calls a function of yours. One that signs a private channel by itself returns
+//     signer.Private(r.SocketID, r.Channel).
+//   - [Signer.Authorizer] signs by itself, also presence channels, as one [Member]. It is for
+//     programs that may have the secret: backends, tests, tools.
 //
 // A backend uses a [Signer], which has the API key and the secret, and a [Handler], which answers
 // the HTTP requests of clients and asks your code who may join. [Signer.Rotate] replaces the secret
