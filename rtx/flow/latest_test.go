@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -79,9 +78,9 @@ func TestLatestAgainstAReference(t *testing.T) {
 
 // newest is the last value of a script, or -1.
 func newest(s script) int {
-	for _, e := range slices.Backward(s) {
-		if e.gap == nil {
-			return e.v
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i].gap == nil {
+			return s[i].v
 		}
 	}
 	return -1

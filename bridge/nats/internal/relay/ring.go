@@ -1,9 +1,6 @@
 package relay
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // An Entry is one event as it was received.
 type Entry struct {
@@ -189,7 +186,7 @@ func (r *Ring) whole() uint64 {
 
 // find returns the number of the newest event with that id, or of the last one that was removed.
 func (r *Ring) find(id string) (uint64, bool) {
-	for i := range slices.Backward(r.slots) {
+	for i := len(r.slots) - 1; i >= 0; i-- {
 		if r.slots[i].ID == id {
 			return r.base + uint64(i), true
 		}
