@@ -120,7 +120,7 @@ func (d *doctor) run(ctx context.Context) error {
 		}
 	}
 	if d.failed > 0 {
-		return &failedChecks{d.failed}
+		return &checksError{d.failed}
 	}
 	return nil
 }

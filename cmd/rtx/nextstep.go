@@ -23,16 +23,16 @@ func withNext(err error, cmd *cobra.Command) string {
 	if f, ok := errors.AsType[*failure](err); ok && cmd.Name() != "doctor" {
 		return err.Error() + "; try " + f.next
 	}
-	if f, ok := errors.AsType[*failedChecks](err); ok {
+	if f, ok := errors.AsType[*checksError](err); ok {
 		return f.Error() + "; what to do is in their lines"
 	}
 	return err.Error() + "; see " + cmd.CommandPath() + " --help"
 }
 
-// failedChecks is what the doctor ends with.
-type failedChecks struct{ n int }
+// checksError is what the doctor ends with.
+type checksError struct{ n int }
 
-func (f *failedChecks) Error() string { return fmt.Sprintf("checks that failed: %d", f.n) }
+func (f *checksError) Error() string { return fmt.Sprintf("checks that failed: %d", f.n) }
 
 // examined makes an error of the connection a failure that the doctor can say more of.
 func (c *connection) examined(err error) error {
