@@ -115,6 +115,7 @@ func TestHooks(t *testing.T) {
 		r := newRig(t, rtxotel.WithStreamName(func(name string) string { return name }))
 		c := r.client(rtx.WithBackoff(time.Second, time.Second))
 		s := open[Order](r, c, "private-orders", "created", rtx.WithBuffer(5), rtx.WithName("orders"))
+		synctest.Wait() // hooks are called on a goroutine of their own
 		expect(t, "operations", r.counts("messaging.client.operation.duration"), "messaging.operation.name=connect messaging.system=realtimex 1")
 		expect(t, "authorized", r.counts("realtimex.client.authorize.duration"), "1")
 		for id := range 6 {
@@ -125,6 +126,7 @@ func TestHooks(t *testing.T) {
 		expect(t, "gaps", r.shown("realtimex.stream.gaps"), "")
 		for range s.Pending() {
 		}
+		synctest.Wait()
 		expect(t, "gaps", r.shown("realtimex.stream.gaps"), "realtimex.gap.cause=dropped realtimex.stream.name=orders 1")
 
 		r.server.Stop()
@@ -133,6 +135,7 @@ func TestHooks(t *testing.T) {
 		for range s.All() {
 			break
 		}
+		synctest.Wait()
 		expect(t, "gaps", r.shown("realtimex.stream.gaps"), "realtimex.gap.cause=dropped realtimex.stream.name=orders 1; realtimex.gap.cause=reconnected realtimex.stream.name=orders 1")
 		out := r.lone("realtimex.client.outage.duration")
 		expect(t, "an outage", out.count, 1)
@@ -153,6 +156,7 @@ func TestHooks(t *testing.T) {
 		if err := rtx.On[int](t.Context(), c.Channel("private-none"), "x").Ready(t.Context()); err == nil {
 			t.Fatal("it was not refused")
 		}
+		synctest.Wait()
 		expect(t, "refused", r.shown("realtimex.client.subscribe.failures"), "error.type=*rtx.SubscribeError realtimex.retry=false 1")
 
 		c.Close()
