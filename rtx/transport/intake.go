@@ -179,9 +179,7 @@ func (l *link) more(need int) error {
 		bigger := make([]byte, size)
 		copy(bigger, l.buf[l.r:l.w])
 		l.buf, l.r, l.w = bigger, 0, rest
-	case rest == 0:
-		l.r, l.w = 0, 0
-	case l.r > 0 && (rest < 1<<10 || l.r+need > len(l.buf)):
+	case l.r > 0:
 		copy(l.buf, l.buf[l.r:l.w])
 		l.r, l.w = 0, rest
 	}
