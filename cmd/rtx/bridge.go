@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -206,6 +207,12 @@ func natsHosts(urls string) string {
 type noteWriter struct{ console *console }
 
 func (w noteWriter) Write(line []byte) (int, error) {
-	w.console.Note(strings.TrimSpace(string(line)))
+	note := strings.TrimPrefix(strings.TrimSpace(string(line)), "msg=")
+	if quoted, err := strconv.QuotedPrefix(note); err == nil {
+		if text, err := strconv.Unquote(quoted); err == nil {
+			note = text + note[len(quoted):]
+		}
+	}
+	w.console.Note(note)
 	return len(line), nil
 }

@@ -123,6 +123,7 @@ func TestFailures(t *testing.T) {
 		{"too much", append([]string{"ping", hidden}, both...), 2, "rtx: too many arguments: want none; see rtx ping --help"},
 		{"a command misspelt", []string{"lissen"}, 2, "rtx: no such command; did you mean listen?; see rtx --help"},
 		{"a secret for a command", []string{hidden}, 2, "rtx: no such command; see rtx --help"},
+		{"an unknown shell", []string{"completion", "csh"}, 2, "rtx: no such shell: want bash, fish, powershell or zsh; see rtx completion --help"},
 		{"a flag misspelt", []string{"listen", "x", "--sceret=" + hidden}, 2, "rtx: unknown flag --sceret; see rtx listen --help"},
 		{"one dash too few", []string{"listen", "x", "-secret=" + hidden}, 2, "rtx: unknown flag -s (long flags begin with two dashes); see rtx listen --help"},
 		{"one dash too many", []string{"listen", "x", "---secret=" + hidden}, 2, "rtx: a flag is misspelt; see rtx listen --help"},

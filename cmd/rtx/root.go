@@ -23,6 +23,7 @@ const (
 func run(ctx context.Context, args []string, stdin, stdout, stderr *os.File) int {
 	console := newConsole(stdin, stdout, stderr)
 	root := newRoot(console)
+	addShells(root)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -94,6 +95,23 @@ wrong usage, 130 if it was interrupted.`,
 		panic(err) // the flag is there
 	}
 	return root
+}
+
+// addShells adds the completion of shells, which is cobra's. By itself it takes any word for a request
+// for help.
+func addShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	shells, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // it was added
+	}
+	shells.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("no such shell: want bash, fish, powershell or zsh")
+		}
+		return nil
+	}
+	shells.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
 // flagError says what is wrong with a flag, and nothing of what was given as its value: that may be
