@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -120,12 +122,10 @@ func (b *natsBridge) run(ctx context.Context, channels []string) error {
 	if b.check {
 		return b.show()
 	}
-	url := b.url
-	if url == "" {
-		url = os.Getenv("RTX_NATS")
-	}
-	if url == "" {
-		url = defaultNATS
+	bus := cmp.Or(b.url, os.Getenv("RTX_NATS"), defaultNATS)
+	hosts, err := natsHosts(bus)
+	if err != nil {
+		return err
 	}
 	opts := []nats.Option{nats.Name("rtx bridge"), nats.MaxReconnects(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.console.Note("NATS: " + advice.Bare(err)) }),
@@ -138,9 +138,9 @@ func (b *natsBridge) run(ctx context.Context, channels []string) error {
 	if b.creds != "" {
 		opts = append(opts, nats.UserCredentials(b.creds))
 	}
-	conn, err := nats.Connect(url, opts...)
+	conn, err := nats.Connect(bus, opts...)
 	if err != nil {
-		return fmt.Errorf("can't connect to NATS at %s (%s): check --nats (RTX_NATS), and that nats-server -js runs there", natsHosts(url), advice.Bare(err))
+		return fmt.Errorf("can't connect to NATS at %s (%s): check --nats (RTX_NATS), and that nats-server -js runs there", hosts, advice.Bare(err))
 	}
 	defer conn.Close()
 	s, err := b.conn.open(ctx, b.console)
@@ -191,16 +191,22 @@ func (b *natsBridge) show() error {
 }
 
 // natsHosts returns the hosts of the URLs of NATS, without users, passwords and tokens.
-func natsHosts(urls string) string {
+func natsHosts(urls string) (string, error) {
 	var hosts []string
 	for one := range strings.SplitSeq(urls, ",") {
-		one = strings.TrimSpace(one)
-		if _, rest, ok := strings.Cut(one, "://"); ok {
-			one = rest
+		if one = strings.TrimSpace(one); !strings.Contains(one, "://") {
+			one = "nats://" + one
 		}
-		hosts = append(hosts, printable(one[strings.LastIndexByte(one, '@')+1:]))
+		u, err := url.Parse(one)
+		if err != nil || u.Host == "" {
+			return "", usage("--nats (RTX_NATS) is not a URL of NATS, such as nats://127.0.0.1:4222") // the error would quote it
+		}
+		if u.User == nil && strings.Contains(urls, "@") {
+			continue // it may be the beginning of a password with a comma
+		}
+		hosts = append(hosts, printable(u.Host))
 	}
-	return strings.Join(hosts, ", ")
+	return strings.Join(hosts, ", "), nil
 }
 
 // A noteWriter takes lines of a log for standard error.

@@ -118,7 +118,12 @@ func TestBridgeUsage(t *testing.T) {
 		{[]string{"bridge", "nats", "orders", "--app", "a.b", "--check"}, "--app must be"},
 		{[]string{"bridge", "nats", "orders", "--app", "shop", "--ring-size", "0"}, "--ring-size"},
 		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush@127.0.0.1:1", "--key", "k"}, "can't connect to NATS at 127.0.0.1:1 ("},
-		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "127.0.0.1:1, nats://hush@127.0.0.1:2", "--key", "k"}, "at 127.0.0.1:1, 127.0.0.1:2 ("},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://a:hush@127.0.0.1:1, nats://hush@127.0.0.1:2", "--key", "k"}, "at 127.0.0.1:1, 127.0.0.1:2 ("},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "127.0.0.1:1,localhost:1", "--key", "k"}, "at 127.0.0.1:1, localhost:1 ("},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush sh@127.0.0.1:1", "--key", "k"}, "is not a URL of NATS"},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush%zz@127.0.0.1:1", "--key", "k"}, "is not a URL of NATS"},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://user:hush,sh@127.0.0.1:1", "--key", "k"}, "is not a URL of NATS"},
+		{[]string{"bridge", "nats", "orders", "--app", "shop", "--nats", "nats://hush:1,sh@127.0.0.1:1", "--key", "k"}, "at 127.0.0.1:1 ("},
 	} {
 		p := start(t, nil, c.args...)
 		line := p.told(c.says)
