@@ -101,6 +101,12 @@ func (c *contract) exchange(b *bed, q question, operation string, status int) st
 		c.Fatal(err)
 	}
 	defer response.Body.Close()
+	return c.judge(b, q, response, operation, status)
+}
+
+// judge holds an answer against the contract, as exchange does.
+func (c *contract) judge(b *bed, q question, response *http.Response, operation string, status int) string {
+	c.Helper()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		c.Fatal(err)
@@ -243,7 +249,8 @@ func TestContractIsKept(t *testing.T) {
 	}
 }
 
-// refused asks until the answer is 503: there is no room, once those who take it have come.
+// refused asks until the answer is 503: there is no room, once those who take it have come. It is that
+// answer that is looked at: another question might find the room that the last one has left.
 func (c *contract) refused(b *bed, q question, operation string) {
 	c.Helper()
 	for range 1000 {
@@ -253,10 +260,12 @@ func (c *contract) refused(b *bed, q question, operation string) {
 			c.Fatal(err)
 		}
 		full := response.StatusCode == http.StatusServiceUnavailable
+		if full {
+			c.judge(b, q, response, operation, http.StatusServiceUnavailable)
+		}
 		cancel()
 		response.Body.Close()
 		if full {
-			c.exchange(b, q, operation, http.StatusServiceUnavailable)
 			return
 		}
 	}
