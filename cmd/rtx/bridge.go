@@ -201,9 +201,6 @@ func natsHosts(urls string) (string, error) {
 		if err != nil || u.Host == "" {
 			return "", usage("--nats (RTX_NATS) is not a URL of NATS, such as nats://127.0.0.1:4222") // the error would quote it
 		}
-		if u.User == nil && strings.Contains(urls, "@") {
-			continue // it may be the beginning of a password with a comma
-		}
 		hosts = append(hosts, printable(u.Host))
 	}
 	return strings.Join(hosts, ", "), nil
